@@ -1,0 +1,37 @@
+# Two commands: `make demo` shows the whole chain, `make test` runs the tests. Both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+DEMO := demo
+
+.PHONY: install demo test test-slow check bench clean
+
+install: $(VENV)/dev.stamp  ## everything, for working on serenade
+
+$(VENV)/train.stamp: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt torch --editable '.[train]'
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/train.stamp
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/train.stamp  ## the whole chain on a made corpus, under 3 minutes
+	$(BIN)/serenade demo --out $(DEMO)
+
+test: install  ## all tests but the slow ones
+	$(BIN)/pytest -m 'not slow' -n auto
+
+test-slow: install
+	$(BIN)/pytest -m slow
+
+check: install  ## format, lint, types, floors
+	scripts/check
+
+bench: install
+	$(BIN)/python benchmarks/speed.py --write docs/benchmarks.md
+
+clean:
+	rm -rf $(VENV) $(DEMO)

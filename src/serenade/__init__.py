@@ -1,0 +1,56 @@
+"""serenade hears emotion in speech.
+
+>>> from serenade import predict  # doctest: +SKIP
+>>> predict("call.m4a", model="runs/mine").emotion  # doctest: +SKIP
+'anger'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from serenade.corpora import read_corpus
+    from serenade.features.prepare import prepare
+    from serenade.inference.model import load_model
+    from serenade.inference.predictor import Predictor, predict
+    from serenade.networks.export import export_onnx
+    from serenade.training.evaluate import evaluate
+    from serenade.training.run import train
+
+_HOMES = {
+    "Predictor": "serenade.inference.predictor",
+    "evaluate": "serenade.training.evaluate",
+    "export_onnx": "serenade.networks.export",
+    "load_model": "serenade.inference.model",
+    "predict": "serenade.inference.predictor",
+    "prepare": "serenade.features.prepare",
+    "read_corpus": "serenade.corpora",
+    "train": "serenade.training.run",
+}
+
+__all__ = [
+    "Predictor",
+    "__version__",
+    "evaluate",
+    "export_onnx",
+    "load_model",
+    "predict",
+    "prepare",
+    "read_corpus",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for; nothing heavy is imported before."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'serenade' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,31 @@
+"""A folder of recordings → one table.
+
+Importing this package registers every reader; one more is a function with `@register_corpus`.
+"""
+
+from serenade.corpora import cremad, emodb, emovo, manifest, nemo, ravdess
+from serenade.corpora.findings import Findings, check_table
+from serenade.corpora.registry import Corpus, list_corpora, read_corpus, register_corpus
+from serenade.corpora.splits import Split, check_split, folds_of, list_splits, make_split
+from serenade.corpora.table import new_table
+
+__all__ = [
+    "Corpus",
+    "Findings",
+    "Split",
+    "check_split",
+    "check_table",
+    "cremad",
+    "emodb",
+    "emovo",
+    "folds_of",
+    "list_corpora",
+    "list_splits",
+    "make_split",
+    "manifest",
+    "nemo",
+    "new_table",
+    "ravdess",
+    "read_corpus",
+    "register_corpus",
+]

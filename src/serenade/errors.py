@@ -1,0 +1,80 @@
+"""What can go wrong, said in one sentence: what is wrong, in which file, what to do.
+
+Every error that a user can cause is a `SerenadeError`; the command prints it on one line and exits with 1.
+Anything else that escapes is a bug of ours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SerenadeError(Exception):
+    """An input that cannot be used.
+
+    Attributes:
+        code: short name of the kind, stable across versions (also sent by the service).
+        file: the file or folder that it is about, if any.
+
+    >>> str(UnsupportedMedia("is empty (0 bytes); record it again", file="a.wav"))
+    'a.wav: is empty (0 bytes); record it again'
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, file: str | Path | None = None) -> None:
+        self.message = message
+        self.file = None if file is None else str(file)
+        super().__init__(message if file is None else f"{file}: {message}")
+
+    def to_dict(self) -> dict[str, dict[str, str | None]]:
+        """The JSON form of an error: `{"error": {"code", "message", "file"}}`."""
+        return {"error": {"code": self.code, "message": self.message, "file": self.file}}
+
+
+class UnsupportedMedia(SerenadeError):
+    """A sound file that cannot be read as sound."""
+
+    code = "unsupported_media"
+
+
+class CorpusError(SerenadeError):
+    """A folder or table that cannot be read as a corpus."""
+
+    code = "corpus"
+
+
+class SplitError(SerenadeError):
+    """A split that leaks, or that does not fit the corpus."""
+
+    code = "split"
+
+
+class StoreError(SerenadeError):
+    """A feature store that is missing, unfinished, or of another front end."""
+
+    code = "store"
+
+
+class RecipeError(SerenadeError):
+    """A recipe with an unknown key or an impossible value."""
+
+    code = "recipe"
+
+
+class ModelError(SerenadeError):
+    """A model that cannot be loaded, or does not say what it is."""
+
+    code = "model"
+
+
+class OutputError(SerenadeError):
+    """A place that cannot be written to."""
+
+    code = "output"
+
+
+class MissingExtra(SerenadeError):
+    """A verb that needs an optional extra which is not installed."""
+
+    code = "missing_extra"

@@ -1,0 +1,163 @@
+"""One clip becomes its rows and frames: the function that every worker runs, alone or on many machines.
+
+What comes out depends on the clip, the front end, the count of variants and the seed, and on nothing else:
+not on the order of the clips, nor on which worker takes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serenade.audio.decode import decode
+from serenade.audio.logmel import FrontEnd, log_mel
+from serenade.audio.speech import SILENCE_DBFS, is_silent
+from serenade.audio.variants import draw_variants, make_variant
+from serenade.errors import UnsupportedMedia
+from serenade.features.mel_folder import read_mel
+
+LONGEST_S = 600.0
+"""A clip longer than this is no utterance; refusing it keeps a worker's memory bounded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """One row of a corpus table, as a worker needs it."""
+
+    id: str
+    file: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What the index says of one clip or variant.
+
+    Attributes:
+        id: the clip's id; of a variant, with the variant's name behind it.
+        variant: "original", or the name of a waveform variant.
+        frames: how many frames it has; 0 where there is nothing to learn from.
+        duration_s: seconds of sound in those frames.
+        sha256: of the float32 samples at the front end's rate (of a ready-made spectrogram: of its array),
+            so that identical sound is seen whatever the format.
+        state: "ok", "silent", "too_long" or "unreadable".
+        note: why it is not "ok".
+        cut: whether `max_duration_s` of the front end cut it.
+    """
+
+    id: str
+    variant: str = "original"
+    frames: int = 0
+    duration_s: float = 0.0
+    sha256: str = ""
+    state: str = "ok"
+    note: str = ""
+    cut: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as a dict, in the order of the index's columns."""
+        return dict(vars(self))
+
+
+Rendered = tuple[Row, NDArray[np.float32]]
+"""A row and its frames [shape=(frames, n_mels)], dB."""
+
+
+def render(clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0) -> Iterator[Rendered]:
+    """The original of a clip, then `augment` distinct variants of it.
+
+    Only an original in state "ok" has variants. A clip that cannot be used gives one row with no frames and a
+    note; a silent one keeps its frames.
+
+    Args:
+        clip: what to read.
+        front_end: how to make the log-mel.
+        augment: how many waveform variants to draw.
+        seed: of the draw, together with the clip's id.
+    """
+    if clip.file.endswith(".npy"):
+        yield _ready_made(clip, front_end)
+        return
+    if clip.end_s is not None and not clip.end_s > clip.start_s >= 0:
+        note = f"the segment from {clip.start_s:g} s to {clip.end_s:g} s has no length"
+        yield _nothing(clip, "unreadable", note, front_end)
+        return
+    # Half as much again as is kept, so that a variant that runs faster still fills max_duration_s.
+    limit_s = 1.0 + (LONGEST_S if front_end.max_duration_s is None else 1.5 * front_end.max_duration_s)
+    duration_s = limit_s if clip.end_s is None else min(limit_s, clip.end_s - clip.start_s)
+    try:
+        sound = decode(clip.file, rate_hz=front_end.rate_hz, start_s=clip.start_s, duration_s=duration_s)
+    except UnsupportedMedia as cause:
+        yield _nothing(clip, "unreadable", cause.message, front_end)
+        return
+    samples = sound.samples
+    if front_end.max_duration_s is None and len(samples) > LONGEST_S * front_end.rate_hz:
+        yield _nothing(
+            clip,
+            "too_long",
+            f"is longer than {LONGEST_S / 60:.0f} minutes; cut it into utterances (columns start and end), "
+            "or set max_duration_s in the front end",
+            front_end,
+        )
+        return
+    silent = is_silent(samples)
+    yield _row(clip.id, "original", samples, front_end, silent=silent)
+    if augment and not silent:
+        rng = generator_of(clip.id, seed)
+        for name in draw_variants(augment, rng):
+            varied = make_variant(samples, name, rate_hz=front_end.rate_hz, rng=rng)
+            yield _row(f"{clip.id}_{name}", name, varied, front_end, silent=False)
+
+
+def generator_of(clip_id: str, seed: int) -> np.random.Generator:
+    """The clip's own source of randomness.
+
+    >>> bool(generator_of("a", 0).random() == generator_of("a", 0).random() != generator_of("b", 0).random())
+    True
+    """
+    return np.random.default_rng([seed, int.from_bytes(hashlib.sha256(clip_id.encode()).digest()[:8], "big")])
+
+
+def _row(
+    row_id: str, variant: str, samples: NDArray[np.float32], front_end: FrontEnd, *, silent: bool
+) -> Rendered:
+    kept = samples[: front_end.max_samples]
+    frames = log_mel(kept, front_end)
+    row = Row(
+        id=row_id,
+        variant=variant,
+        frames=len(frames),
+        duration_s=len(kept) / front_end.rate_hz,
+        sha256=hashlib.sha256(np.ascontiguousarray(samples, "<f4").data).hexdigest(),
+        state="silent" if silent else "ok",
+        note=f"its level is below {SILENCE_DBFS:.0f} dBFS" if silent else "",
+        cut=len(kept) < len(samples),
+    )
+    return row, frames
+
+
+def _ready_made(clip: Clip, front_end: FrontEnd) -> Rendered:
+    try:
+        frames = read_mel(clip.file, front_end)
+    except UnsupportedMedia as cause:
+        return _nothing(clip, "unreadable", cause.message, front_end)
+    flat = bool(frames.min() == frames.max())
+    row = Row(
+        id=clip.id,
+        frames=len(frames),
+        duration_s=len(frames) * front_end.hop / front_end.rate_hz,
+        sha256=hashlib.sha256(np.ascontiguousarray(frames, "<f4").data).hexdigest(),
+        state="silent" if flat else "ok",
+        note="every value is the same" if flat else "",
+    )
+    return row, frames
+
+
+def _nothing(clip: Clip, state: str, note: str, front_end: FrontEnd) -> Rendered:
+    return Row(id=clip.id, state=state, note=note), np.empty((0, front_end.n_mels), np.float32)

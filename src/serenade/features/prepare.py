@@ -1,0 +1,262 @@
+"""A corpus table becomes a store: many workers, progress, and a rerun that goes on where a kill ended it."""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from serenade.audio.logmel import FrontEnd
+from serenade.audio.variants import VARIANTS
+from serenade.corpora import list_corpora, read_corpus
+from serenade.corpora.table import COLUMNS
+from serenade.errors import CorpusError, StoreError
+from serenade.features.chunks import Chunk, cut_into_chunks
+from serenade.features.clips import Clip
+from serenade.features.mel_folder import front_end_of
+from serenade.features.store import ABOUT, Store, write_store
+from serenade.features.workers import map_unordered
+from serenade.files import hash_of, make_folder, output_error
+
+CHUNKS = ".chunks"
+LOCK = "lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far `prepare` has come.
+
+    Attributes:
+        done: clips whose features are written, those found included.
+        total: clips in all.
+        found: clips that an earlier run had finished.
+        found_chunks: the chunks that held those.
+        chunks: chunks in all.
+    """
+
+    done: int
+    total: int
+    found: int
+    found_chunks: int
+    chunks: int
+
+    @property
+    def already_prepared(self) -> bool:
+        """Whether there was nothing left to do."""
+        return self.found == self.total
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return dict(vars(self))
+
+
+def prepare(
+    corpus_at: str | Path | pd.DataFrame,
+    out: str | Path,
+    *,
+    corpus: str | None = None,
+    front_end: FrontEnd | None = None,
+    augment: int = 0,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **reader_options: Any,
+) -> Store:
+    """Compute the log-mels of a corpus, once, into a store.
+
+    A clip that cannot be used has a row that says why, and no frames (a silent one keeps them). A run that
+    was ended, by whatever, is continued by the same call. A finished store of the same recordings, front
+    end, variants and seed is opened as it is.
+
+    Args:
+        corpus_at: folder or manifest (see `read_corpus`), or a corpus table.
+        out: folder of the store.
+        corpus: name of the reader; guessed when None.
+        front_end: of the log-mels; `FrontEnd()` when None. For ready-made spectrograms (`.npy`) the folder's
+            `frontend.json` when None.
+        augment: how many distinct waveform variants to draw a clip.
+        seed: of those draws.
+        jobs: worker processes; one a core when None.
+        progress: called at the start and after every chunk.
+        reader_options: passed to the corpus's reader.
+
+    Raises:
+        CorpusError: no corpus there.
+        StoreError: `out` holds something else, another run is at work in it, no front end is told for
+            ready-made spectrograms, or not one clip can be used.
+        OutputError: `out` cannot be written to.
+
+    >>> import tempfile
+    >>> import numpy as np, soundfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> soundfile.write(folder / "a.wav", np.sin(np.arange(16_000) / 5), 16_000)
+    >>> from serenade.corpora import new_table
+    >>> table = new_table([{"file": folder / "a.wav", "emotion": "anger", "speaker": "1"}])
+    >>> prepare(table, folder / "store", jobs=1).features(0).shape
+    (63, 128)
+    """
+    if isinstance(corpus_at, pd.DataFrame):
+        table, folder = _checked(corpus_at), None
+    else:
+        table, folder = read_corpus(corpus_at, corpus, **reader_options), Path(corpus_at)
+    front_end = _front_end(table, folder, front_end, augment)
+    if not 0 <= augment <= len(VARIANTS):
+        raise StoreError(f"augment is {augment}, and a clip has 0 to {len(VARIANTS)} variants", file=out)
+    table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=_ids(table))
+    out = Path(out)
+    chunks = cut_into_chunks(
+        [_clip(row) for row in table[["id", "file", "start", "end"]].itertuples(index=False)],
+        folder=out / CHUNKS,
+        front_end=front_end,
+        augment=augment,
+        seed=seed,
+    )
+    key = hash_of([[chunk.key for chunk in chunks], table.drop(columns="file").to_csv(index=False)])
+    report = progress or (lambda _: None)
+    if (out / ABOUT).exists():
+        store = _same(Store.open(out), key)
+        whole = {"done": len(table), "total": len(table), "found": len(table)}
+        report(Progress(**whole, found_chunks=len(chunks), chunks=len(chunks)))
+    else:
+        _own_folder(out)
+        with _alone(out):
+            _make(chunks, jobs, report)
+            index = _index(table, chunks)
+            if not (index["state"] == "ok").any():
+                raise StoreError(_none_usable(index), file=folder or out)
+            about = {
+                "key": key,
+                "notes": list(table.attrs.get("notes", ())),
+                "clips": len(table),
+                "corpus": sorted(set(table["corpus"]) - {""}),
+                "licence": {c.name: c.licence for c in list_corpora() if c.name in set(table["corpus"])},
+                "augment": augment,
+                "seed": seed,
+            }
+            frames = (chunk.frames() for chunk in chunks)
+            store = write_store(out, frames, index, front_end=front_end, about=about)
+    shutil.rmtree(out / CHUNKS, ignore_errors=True)
+    return store
+
+
+def _checked(table: pd.DataFrame) -> pd.DataFrame:
+    lacking = [name for name in COLUMNS if name not in table]
+    if lacking or table.empty:
+        what = f"lacks the columns {', '.join(lacking)}" if lacking else "has no rows"
+        raise CorpusError(f"the corpus table {what}; make one with read_corpus or new_table")
+    return table.reset_index(drop=True)
+
+
+def _front_end(table: pd.DataFrame, folder: Path | None, given: FrontEnd | None, augment: int) -> FrontEnd:
+    ready_made = [str(file).endswith(".npy") for file in table["file"]]
+    if not any(ready_made):
+        return given or FrontEnd()
+    if not all(ready_made):
+        raise StoreError("holds sound and ready-made spectrograms (.npy); prepare one of them", file=folder)
+    if augment:
+        raise StoreError(
+            "holds ready-made spectrograms, and variants are made of waveforms; leave --augment away",
+            file=folder,
+        )
+    return front_end_of(folder or Path(os.path.commonpath(list(table["file"]))), given)
+
+
+def _ids(table: pd.DataFrame) -> list[str]:
+    """A name for each row, the same wherever the corpus lies: its source, variant, and start, made unique."""
+    variants = table["variant"] if "variant" in table else ["original"] * len(table)
+    seen: Counter[str] = Counter()
+    ids = []
+    for source, variant, start in zip(table["source"], variants, table["start"], strict=True):
+        name = source if variant in ("", "original") else f"{source}_{variant}"
+        name += "" if math.isnan(start) else f"@{start:g}"
+        seen[name] += 1
+        ids.append(name if seen[name] == 1 else f"{name}~{seen[name]}")
+    return ids
+
+
+def _clip(row: Any) -> Clip:
+    return Clip(
+        id=row.id,
+        file=row.file,
+        start_s=0.0 if math.isnan(row.start) else float(row.start),
+        end_s=None if math.isnan(row.end) else float(row.end),
+    )
+
+
+def _own_folder(out: Path) -> None:
+    """Make `out`; refuse it when it holds anything but the beginning of a store."""
+    make_folder(out)
+    if not (out / CHUNKS).exists() and any(out.iterdir()):
+        raise StoreError("holds other files and is no store; choose an empty or a new folder", file=out)
+    make_folder(out / CHUNKS)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold the folder's lock; the system gives it back when the process ends, however it ends."""
+    try:
+        lock = open(out / CHUNKS / LOCK, "w")  # noqa: SIM115
+    except OSError as cause:
+        raise output_error(out, cause) from cause
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError("another serenade prepare is at work here; wait for its end", file=out) from None
+        yield
+
+
+def _same(store: Store, key: str) -> Store:
+    if store.about.get("key") != key:
+        raise StoreError(
+            "holds a finished store of other recordings, labels, front end, variants or seed; "
+            "choose another --out, or remove it first",
+            file=store.path,
+        )
+    return store
+
+
+def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress], None]) -> None:
+    """Write the chunks that are not there yet; what else lies there is left over from other runs and goes."""
+    folder = chunks[0].folder
+    wanted = {chunk.file for chunk in chunks} | {folder / LOCK}
+    for file in (*folder.iterdir(), *folder.parent.glob(".*.part")):
+        if file not in wanted:
+            file.unlink()
+    found = [chunk for chunk in chunks if chunk.file.exists()]
+    missing = [chunk for chunk in chunks if not chunk.file.exists()]
+    begun = sum(len(chunk.clips) for chunk in found)
+    total = begun + sum(len(chunk.clips) for chunk in missing)
+    done = begun
+    counts = {"total": total, "found": begun, "found_chunks": len(found), "chunks": len(chunks)}
+    report(Progress(done=done, **counts))
+    for clips in map_unordered(Chunk.make, missing, jobs=jobs):
+        done += clips
+        report(Progress(done=done, **counts))
+
+
+def _index(table: pd.DataFrame, chunks: Sequence[Chunk]) -> pd.DataFrame:
+    """The corpus table, a row for every clip and variant, with what the chunks tell of each."""
+    rows = pd.DataFrame.from_records(
+        [{"clip": clip, **row.to_dict()} for chunk in chunks for clip, row in chunk.rows()]
+    )
+    made = set(rows.columns) - {"clip"}
+    if "variant" in table:
+        rows["variant"] = rows["clip"].map(dict(zip(table["id"], table["variant"], strict=True)))
+    told = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
+    return rows.join(told, on="clip").drop(columns="clip")
+
+
+def _none_usable(index: pd.DataFrame) -> str:
+    states = ", ".join(f"{count} {state}" for state, count in index["state"].value_counts().items())
+    first = index.iloc[0]
+    return f"not one of {len(index)} clips can be used ({states}); {first['file']}: {first['note']}"

@@ -1,0 +1,77 @@
+"""What a store holds, in a few lines that a person reads after `serenade prepare`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from serenade.features.store import FRAMES, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSummary:
+    """Counts of a store.
+
+    Attributes:
+        path: where it is.
+        clips: recordings (or segments, or ready-made spectrograms).
+        variants: altered copies among the rows.
+        hours: of sound, variants included.
+        states: rows by state.
+        cut: rows that `max_duration_s` cut.
+        unlabelled: usable rows without an emotion.
+        megabytes: of the frames on disk.
+        hash: of the store's content.
+        trouble: for each row that is not "ok", its file, state and why.
+        notes: what the corpus's reader had to say.
+    """
+
+    path: str
+    clips: int
+    variants: int
+    hours: float
+    states: dict[str, int]
+    cut: int
+    unlabelled: int
+    megabytes: float
+    hash: str
+    trouble: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts by name."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        states = ", ".join(f"{count:,} {state}" for state, count in self.states.items())
+        lines = [
+            f"{self.clips:,} clips and {self.variants:,} variants, {self.hours:.2f} h: {states}",
+            f"{self.cut:,} cut at the front end's max_duration_s" if self.cut else "",
+            f"{self.unlabelled:,} without a label" if self.unlabelled else "",
+            *self.notes,
+            f"{self.megabytes:,.1f} MB in {self.path} (hash {self.hash[:12]})",
+        ]
+        return "\n".join(line for line in lines if line)
+
+
+def summarise(store: Store) -> StoreSummary:
+    """Count what a store holds."""
+    index = store.index
+    originals = index["variant"].isin(["original", ""])
+    bad = index[index["state"] != "ok"]
+    return StoreSummary(
+        path=str(store.path),
+        clips=int(originals.sum()),
+        variants=int((~originals).sum()),
+        hours=float(index["duration_s"].sum()) / 3600,
+        states={str(state): int(count) for state, count in store.about["states"].items()},
+        cut=int(index["cut"].sum()) if "cut" in index else 0,
+        unlabelled=int((store.usable["emotion"] == "").sum()),
+        megabytes=(store.path / FRAMES).stat().st_size / 1e6,
+        hash=store.hash,
+        trouble=tuple(
+            f"{file}: {state}: {note}"
+            for file, state, note in zip(bad["file"], bad["state"], bad["note"], strict=True)
+        ),
+        notes=tuple(store.about.get("notes", ())),
+    )

@@ -1,0 +1,1 @@
+"""Ask a model: files and arrays in, answers out. onnxruntime and numpy only."""

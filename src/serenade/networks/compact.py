@@ -1,0 +1,120 @@
+"""The default from scratch: a small residual network over a log-mel spectrogram that never hears its padding.
+
+Residual blocks (He et al. 2016) with squeeze-and-excitation (Hu et al. 2018), then attentive statistics
+pooling (Okabe et al. 2018). Cheap on purpose: the stem quarters the bands before anything is wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from serenade.networks.masking import frame_mask, halved, masked, masked_statistics
+from serenade.networks.registry import Network, register_network
+
+
+class SqueezeExcitation(nn.Module):
+    """Channel gates from the mean over bands and valid frames."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = max(8, channels // 4)
+        self.squeeze = nn.Linear(channels, hidden)
+        self.excite = nn.Linear(hidden, channels)
+
+    def forward(self, maps: Tensor, lengths: Tensor) -> Tensor:
+        """Scale the channels of maps whose padding is zero [shape=(batch, channels, bands, frames)]."""
+        mean = maps.mean(2).sum(2) / lengths[:, None].to(maps.dtype)
+        gates = torch.sigmoid(self.excite(F.relu(self.squeeze(mean))))
+        return maps * gates[:, :, None, None]
+
+
+class Residual(nn.Module):
+    """Two 3 x 3 convolutions, squeeze-and-excitation and a shortcut; the first one strides."""
+
+    def __init__(self, inside: int, outside: int, stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.halves_time = stride[1] == 2
+        self.conv1 = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outside)
+        self.conv2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outside)
+        self.excite = SqueezeExcitation(outside)
+        self.shortcut: nn.Module = nn.Identity()
+        if inside != outside or stride != (1, 1):
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside)
+            )
+
+    def forward(self, maps: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps and lengths after the block [shape=(batch, outside, bands, frames)]."""
+        straight = self.shortcut(maps)
+        if self.halves_time:
+            lengths = halved(lengths)
+        maps = masked(F.relu(self.norm1(self.conv1(maps))), lengths)
+        maps = masked(self.norm2(self.conv2(maps)), lengths)
+        maps = self.excite(maps, lengths)
+        return masked(F.relu(maps + straight), lengths), lengths
+
+
+@register_network("compact")
+class Compact(Network):
+    """Stem, residual blocks, a projection of channels x bands, attentive mean and deviation over time.
+
+    Args:
+        n_mels: mel bands.
+        n_classes: number of labels.
+        stem: channels of the first convolution (5 x 5, stride 4 in mel and 2 in time).
+        widths: channels of each block.
+        strides: (mel, time) stride of each block, each 1 or 2.
+        projection: channels that are pooled over time.
+        dropout: before the last layer.
+
+    >>> network = Compact(n_mels=64, n_classes=6).eval()
+    >>> network(torch.randn(2, 64, 50), torch.tensor([50, 7])).shape
+    torch.Size([2, 6])
+    """
+
+    def __init__(
+        self,
+        *,
+        n_mels: int,
+        n_classes: int,
+        stem: int = 24,
+        widths: Sequence[int] = (32, 64, 96),
+        strides: Sequence[Sequence[int]] = ((2, 2), (2, 1), (2, 2)),
+        projection: int = 128,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, stem, 5, (4, 2), 2, bias=False)
+        self.stem_norm = nn.BatchNorm2d(stem)
+        blocks, inside, bands = [], stem, -(-n_mels // 4)
+        for width, (over_mel, over_time) in zip(widths, strides, strict=True):
+            blocks.append(Residual(inside, width, (over_mel, over_time)))
+            inside, bands = width, -(-bands // over_mel)
+        self.blocks = nn.ModuleList(blocks)
+        self.project = nn.Conv1d(inside * bands, projection, 1, bias=False)
+        self.project_norm = nn.BatchNorm1d(projection)
+        self.attend = nn.Sequential(
+            nn.Conv1d(projection, projection // 2, 1), nn.Tanh(), nn.Conv1d(projection // 2, projection, 1)
+        )
+        self.drop = nn.Dropout(dropout)
+        self.classify = nn.Linear(2 * projection, n_classes)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
+        maps = self.stem(masked(features[:, None], lengths))
+        lengths = halved(lengths)
+        maps = masked(F.relu(self.stem_norm(maps)), lengths)
+        for block in self.blocks:
+            maps, lengths = block(maps, lengths)
+        steps = F.relu(self.project_norm(self.project(maps.flatten(1, 2))))
+        outside = ~frame_mask(lengths, steps.shape[2])[:, None]
+        scores = self.attend(steps).float().masked_fill(outside, torch.finfo(torch.float32).min)
+        mean, deviation = masked_statistics(steps.float(), scores.softmax(2))
+        logits: Tensor = self.classify(self.drop(torch.cat([mean, deviation], dim=1)))
+        return logits

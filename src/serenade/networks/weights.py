@@ -1,0 +1,68 @@
+"""Weights with their Spec: safetensors in and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from serenade.errors import ModelError
+from serenade.files import write_json, write_whole
+from serenade.inference.spec import Spec
+from serenade.networks.registry import Network, create_network
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+def save_network(network: Network, spec: Spec, folder: str | Path) -> None:
+    """Write `model.safetensors` (the Spec in its metadata) and `config.json` into a model folder.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    folder = Path(folder)
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with write_whole(folder / WEIGHTS, "wb") as out:
+        out.write(save(state, metadata=spec.to_metadata()))
+    write_json(folder / CONFIG, spec.to_dict())
+
+
+def find_weights(model: str | Path) -> Path:
+    """The weights of a model folder, a run folder, or the file itself.
+
+    Raises:
+        ModelError: there are none.
+    """
+    path = Path(model)
+    for file in (path, path / WEIGHTS, path / "model" / WEIGHTS):
+        if file.is_file():
+            return file
+    raise ModelError("holds no model.safetensors; name a model folder or a finished run", file=path)
+
+
+def load_network(model: str | Path) -> tuple[Network, Spec]:
+    """Rebuild a network from a model folder, a run folder, or a `.safetensors` file.
+
+    Raises:
+        ModelError: no such file, damaged, without a Spec, or weights of another shape than its Spec says.
+    """
+    file = find_weights(model)
+    try:
+        with safe_open(file, framework="pt") as weights:
+            spec = Spec.from_metadata(weights.metadata(), file=file)
+            state: dict[str, Tensor] = {name: weights.get_tensor(name) for name in weights.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as cause:
+        raise ModelError(f"is not a readable safetensors file ({cause})", file=file) from cause
+    network = create_network(
+        spec.network, n_mels=spec.front_end.n_mels, n_classes=len(spec.labels), **spec.network_args
+    )
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as cause:
+        lines = [line.strip() for line in str(cause).splitlines()[1:2]]
+        raise ModelError(
+            f"its weights do not fit the network {spec.network!r} of its Spec ({' '.join(lines)})", file=file
+        ) from cause
+    return network.eval(), spec

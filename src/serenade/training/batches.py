@@ -1,0 +1,146 @@
+"""A store's rows as batches: which clips, in which order, padded to the longest of each batch.
+
+Everything that is drawn in an epoch follows from (seed, epoch, rank) alone, so that a run which was killed
+and resumed sees the very batches of an unbroken one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from serenade.audio.logmel import normalize
+from serenade.errors import CorpusError
+from serenade.features.store import Store
+
+_BUCKET_BATCHES = 8
+"""Clips are sorted by length within this many batches: little padding, and still a random order."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips of one step.
+
+    Attributes:
+        features: normalised log-mel, zeros after each clip's end [shape=(batch, mels, frames)].
+        lengths: valid frames [shape=(batch,)].
+        targets: class probabilities [shape=(batch, classes)].
+        rows: positions in the store's index [shape=(batch,)].
+    """
+
+    features: Tensor
+    lengths: Tensor
+    targets: Tensor
+    rows: NDArray[np.int64]
+
+
+def targets_of(table: pd.DataFrame, labels: Sequence[str], *, votes: float = 0.0) -> NDArray[np.float32]:
+    """Class probabilities of labelled rows: what the actor meant, blended with what listeners heard.
+
+    Args:
+        table: rows with `emotion`, and `emotion_<name>` columns where there are votes.
+        labels: order of the classes.
+        votes: share of the listeners' votes; clips without votes keep their label alone.
+
+    Returns:
+        [shape=(rows, classes)].
+
+    Raises:
+        CorpusError: votes are asked for and the corpus has none.
+    """
+    place = {label: number for number, label in enumerate(labels)}
+    targets = np.zeros((len(table), len(labels)), np.float32)
+    targets[np.arange(len(table)), [place[emotion] for emotion in table["emotion"]]] = 1
+    if not votes:
+        return targets
+    columns = [f"emotion_{label}" for label in labels]
+    if not set(columns) <= set(table.columns):
+        raise CorpusError(
+            "the recipe asks for listeners' votes (data.votes), and this store has none; prepare it with the "
+            "corpus's votes beside it, or set data.votes=0"
+        )
+    heard = np.nan_to_num(table[columns].to_numpy(np.float32))
+    total = heard.sum(1, keepdims=True)
+    heard = np.where(total > 0, heard / np.where(total > 0, total, 1), targets)
+    return ((1 - votes) * targets + votes * heard).astype(np.float32)
+
+
+class Batches:
+    """The clips of one part of a split, epoch after epoch.
+
+    Args:
+        store: where the features are.
+        rows: positions in the store's index [shape=(n,)].
+        targets: [shape=(n, classes)].
+        size: clips of a batch.
+        weighted: draw every class as often, with replacement.
+        rank: this process among `world`; each gets its own share of the batches.
+        world: number of processes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rows: NDArray[np.int64],
+        targets: NDArray[np.float32],
+        *,
+        size: int,
+        weighted: bool = False,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.store, self.rows, self.targets, self.size = store, rows, targets, size
+        self.weighted, self.rank, self.world = weighted, rank, world
+        self.frames = store.index["frames"].to_numpy(np.int64)[rows]
+
+    def __len__(self) -> int:
+        """Steps of an epoch, the same for every rank."""
+        return max(1, len(self.rows) // (self.size * self.world))
+
+    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """The batches of one training epoch, for this rank; a rest smaller than a batch is left for later."""
+        rng = np.random.default_rng([seed, epoch])
+        if self.weighted:
+            counts = self.targets.argmax(1)
+            weight = 1 / np.bincount(counts, minlength=self.targets.shape[1]).clip(1)[counts]
+            order = rng.choice(len(self.rows), len(self.rows), p=weight / weight.sum())
+        else:
+            order = rng.permutation(len(self.rows))
+        bucket = _BUCKET_BATCHES * self.size
+        order = np.concatenate(
+            [chunk[np.argsort(self.frames[chunk], kind="stable")] for chunk in _cut(order, bucket)]
+        )
+        batches = [chunk for chunk in _cut(order, self.size) if len(chunk) == self.size] or [order]
+        shuffled = rng.permutation(len(batches))[: len(self) * self.world]
+        for number in shuffled[self.rank :: self.world]:
+            yield self._batch(batches[number])
+
+    def in_order(self) -> Iterator[Batch]:
+        """Every clip once, for evaluation: by length, so that little is padded."""
+        order = np.argsort(self.frames, kind="stable")
+        for chunk in _cut(order, self.size):
+            yield self._batch(chunk)
+
+    def _batch(self, chosen: NDArray[np.int64]) -> Batch:
+        rows = self.rows[chosen]
+        lengths = self.frames[chosen]
+        features = np.zeros((len(rows), self.store.front_end.n_mels, int(lengths.max())), np.float32)
+        for place, row in enumerate(rows):
+            clip = normalize(self.store.features(int(row)), self.store.front_end)
+            features[place, :, : len(clip)] = clip.T
+        return Batch(
+            torch.from_numpy(features),
+            torch.from_numpy(lengths),
+            torch.from_numpy(self.targets[chosen]),
+            rows,
+        )
+
+
+def _cut(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    return [order[start : start + size] for start in range(0, len(order), size)]

@@ -1,0 +1,35 @@
+"""Where training stands, written whole after every epoch, so that a killed run goes on as if nothing was."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from serenade.errors import ModelError
+from serenade.files import write_whole
+
+LAST = "last.ckpt"
+BEST = "best.ckpt"
+
+
+def save_checkpoint(file: Path, state: dict[str, Any]) -> None:
+    """Write tensors and plain values, whole or not at all."""
+    with write_whole(file, "wb") as out:
+        torch.save(state, out)
+
+
+def load_checkpoint(file: Path) -> dict[str, Any]:
+    """Read what `save_checkpoint` wrote; nothing in the file is run.
+
+    Raises:
+        ModelError: not a checkpoint, or damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as cause:
+        reason = str(cause).splitlines()[0][:120]
+        raise ModelError(f"is not a readable checkpoint ({reason}); train again", file=file) from cause
+    return state

@@ -1,0 +1,236 @@
+"""The training loop, whole. Lightning Fabric beneath it places the model and averages gradients."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from serenade.evaluation.metrics import accuracy, confusion_matrix, uar
+from serenade.networks import create_network
+from serenade.networks.registry import Network
+from serenade.training.augment import augment, mixup
+from serenade.training.batches import Batches
+from serenade.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from serenade.training.recipe import Recipe
+
+EpochLog = dict[str, float]
+
+
+def fit(
+    recipe: Recipe,
+    train: Batches,
+    dev: Batches,
+    labels: tuple[str, ...],
+    *,
+    seed: int,
+    folder: Path,
+    fabric: Fabric,
+    report: Callable[[EpochLog], None],
+) -> Network:
+    """Train one network; go on from the checkpoint in `folder` if there is one.
+
+    Args:
+        recipe: every choice.
+        train: what is learnt from.
+        dev: other speakers, for every choice that is made on the way; never the test part.
+        labels: order of the classes.
+        seed: of initial weights, order of clips, augmentation and dropout.
+        folder: where `last.ckpt`, `best.ckpt` are kept.
+        fabric: launched already.
+        report: called with the figures of each epoch, past ones of a resumed run included.
+
+    Returns:
+        The network that was kept, on the CPU, in evaluation mode.
+    """
+    choice, options = recipe.training, recipe.network.options
+    torch.manual_seed(seed)
+    front_end = train.store.front_end
+    network = create_network(recipe.network.name, n_mels=front_end.n_mels, n_classes=len(labels), **options)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kept = copy.deepcopy(network).to(fabric.device).eval()
+    model, optimizer = fabric.setup(network, _optimizer(network, recipe))
+    schedule = _schedule(optimizer, recipe, steps=len(train) * choice.epochs)
+    class_weights = _class_weights(train.targets).to(fabric.device) if choice.class_weights else None
+    frames_per_s = front_end.rate_hz / front_end.hop
+
+    history: list[EpochLog] = []
+    if (folder / LAST).exists():
+        state = load_checkpoint(folder / LAST)
+        network.load_state_dict(state["network"])
+        kept.load_state_dict(state["kept"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        history = json.loads(state["history"])
+        for line in history:
+            report(line)
+
+    for epoch in range(len(history) + 1, choice.epochs + 1):
+        if _stopped_early(history, recipe):
+            break
+        started, losses = time.perf_counter(), []
+        # Chance follows from (seed, epoch, rank) alone: a resumed run repeats the unbroken one.
+        torch.manual_seed(hash((seed, epoch, fabric.global_rank)) & 0x7FFF_FFFF)
+        generator = torch.Generator().manual_seed(torch.initial_seed() + 1)
+        model.train()
+        for number, batch in enumerate(train.epoch(seed, epoch), start=(epoch - 1) * len(train) + 1):
+            features, lengths = augment(
+                batch.features,
+                batch.lengths,
+                recipe.augment,
+                frames_per_s=frames_per_s,
+                generator=generator,
+            )
+            features, lengths, targets = mixup(
+                features, lengths, batch.targets, recipe.augment, generator=generator
+            )
+            features, lengths, targets = fabric.to_device((features, lengths, targets))
+            logits = model(features, lengths)
+            loss = F.cross_entropy(
+                logits.float(), targets, weight=class_weights, label_smoothing=choice.label_smoothing
+            )
+            optimizer.zero_grad()
+            fabric.backward(loss)
+            if choice.clip_norm:
+                fabric.clip_gradients(model, optimizer, max_norm=choice.clip_norm)
+            optimizer.step()
+            if choice.schedule != "plateau":
+                schedule.step()
+            _follow(kept, network, decay=choice.average, step=number)
+            losses.append(loss.detach())
+
+        figures = _dev_figures(kept, dev, labels, fabric)
+        line: EpochLog = {
+            "epoch": epoch,
+            "step": epoch * len(train),
+            "train_loss": float(fabric.all_reduce(torch.stack(losses).mean())),
+            **figures,
+            "lr": optimizer.param_groups[0]["lr"],
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        if choice.schedule == "plateau":
+            schedule.step(_goodness(line, choice.monitor))
+        history.append(line)
+        if fabric.is_global_zero:
+            if _best_epoch(history, choice.monitor) == epoch:
+                save_checkpoint(folder / BEST, {"network": kept.state_dict(), "epoch": epoch})
+            state = {
+                "network": network.state_dict(),
+                "kept": kept.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "history": json.dumps(history),
+            }
+            save_checkpoint(folder / LAST, state)
+        report(line)
+        fabric.barrier()
+
+    if choice.keep == "best":
+        kept.load_state_dict(load_checkpoint(folder / BEST)["network"])
+    return kept.cpu().eval()
+
+
+def logits_of(network: nn.Module, batches: Batches, device: torch.device | str = "cpu") -> NDArray[np.float32]:
+    """Logits of every clip, in the order of `batches.rows` [shape=(n, classes)]."""
+    rows, logits = [], []
+    with torch.inference_mode():
+        for batch in batches.in_order():
+            logits.append(network(batch.features.to(device), batch.lengths.to(device)).float().cpu().numpy())
+            rows.append(batch.rows)
+    place = {int(row): number for number, row in enumerate(np.concatenate(rows))}
+    together: NDArray[np.float32] = np.concatenate(logits)
+    return together[[place[int(row)] for row in batches.rows]]
+
+
+def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabric: Fabric) -> EpochLog:
+    """Loss, accuracy and UAR on the dev part."""
+    logits = logits_of(network, dev, fabric.device)
+    true = [labels[number] for number in dev.targets.argmax(1)]
+    predicted = [labels[number] for number in logits.argmax(1)]
+    confusion = confusion_matrix(true, predicted, labels)
+    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(dev.targets))
+    return {
+        "dev_loss": float(loss),
+        "dev_uar": float(uar(confusion)),
+        "dev_accuracy": float(accuracy(confusion)),
+    }
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov & Hutter 2019); biases and normalisation are not decayed."""
+    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
+    others = [weight for weight in network.parameters() if weight.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": recipe.training.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.training.learning_rate)
+
+
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, *, steps: int) -> Any:
+    choice = recipe.training
+    if choice.schedule == "one-cycle":
+        # One step more than is taken, so that the very last call stays inside the schedule.
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, choice.learning_rate, total_steps=steps + 1, pct_start=choice.warmup_share
+        )
+    if choice.schedule == "plateau":
+        return torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer, mode="max", factor=0.5, patience=choice.plateau_epochs
+        )
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+def _class_weights(targets: NDArray[np.float32]) -> Tensor:
+    """Inverse class frequency, 1 on average."""
+    counts = targets.sum(0)
+    weights = counts.sum() / len(counts) / counts.clip(min=1)
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def _follow(kept: nn.Module, network: nn.Module, *, decay: float, step: int) -> None:
+    """Move the kept weights towards the trained ones; at decay 0 they are the same.
+
+    The decay starts low, so that the first random weights are soon forgotten.
+    """
+    decay = min(decay, (1 + step) / (10 + step)) if decay else 0.0
+    with torch.no_grad():
+        for average, current in zip(_tensors(kept), _tensors(network), strict=True):
+            if current.is_floating_point():
+                average.lerp_(current, 1 - decay)
+            else:
+                average.copy_(current)
+
+
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _goodness(line: EpochLog, monitor: str) -> float:
+    """The dev metric, turned so that more is better; a loss that is no number is worst."""
+    value = -line[monitor] if monitor == "dev_loss" else line[monitor]
+    return value if math.isfinite(value) else -math.inf
+
+
+def _best_epoch(history: list[EpochLog], monitor: str) -> int:
+    """The first epoch that no later one beats."""
+    return 1 + max(range(len(history)), key=lambda place: (_goodness(history[place], monitor), -place))
+
+
+def _stopped_early(history: list[EpochLog], recipe: Recipe) -> bool:
+    patience = recipe.training.patience
+    if not patience or not history:
+        return False
+    return len(history) - _best_epoch(history, recipe.training.monitor) >= patience

@@ -1,0 +1,301 @@
+"""Recipe + store → run folder: every fold and seed, each with its split, log, curves, weights and model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from serenade import __version__
+from serenade.corpora import list_corpora
+from serenade.corpora.splits import Split, check_split, folds_of, make_split
+from serenade.errors import OutputError, SplitError
+from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
+from serenade.features.store import Store
+from serenade.files import make_folder, output_error, write_json, write_whole
+from serenade.inference.spec import Spec
+from serenade.labels import in_order
+from serenade.networks.export import export_onnx
+from serenade.networks.registry import Network
+from serenade.networks.weights import save_network
+from serenade.training.batches import Batches, targets_of
+from serenade.training.card import model_card
+from serenade.training.curves import write_curves
+from serenade.training.loop import EpochLog, fit, logits_of
+from serenade.training.recipe import Recipe
+
+SUMMARY = "summary.json"
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One fold and seed of a run.
+
+    Attributes:
+        fold: from 1; None where the split has none.
+        seed: of the training.
+        folder: its run folder.
+    """
+
+    fold: int | None
+    seed: int
+    folder: Path
+
+
+Report = Callable[[Part, EpochLog], None]
+
+
+def parts_of(recipe: Recipe, store: Store, out: Path) -> list[Part]:
+    """The folds and seeds of a run; a single one lives in `out` itself."""
+    n_folds = folds_of(recipe.data.split, store.index)
+    folds: list[int | None] = [recipe.data.fold or None] if n_folds == 1 or recipe.data.fold else []
+    folds = folds or list(range(1, n_folds + 1))
+    pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
+    if len(pairs) == 1:
+        return [Part(fold=pairs[0][0], seed=pairs[0][1], folder=out)]
+    return [
+        Part(fold=fold, seed=seed, folder=out / f"fold{fold or 1}-seed{seed}")
+        for fold, seed in pairs
+    ]
+
+
+def train(
+    recipe: Recipe,
+    store: Store | str | Path,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    devices: int = 1,
+    report: Report | None = None,
+) -> Path:
+    """Train what a recipe says on a store.
+
+    Args:
+        recipe: every choice; see `serenade.training.recipe.read_recipe`.
+        store: made by `serenade.prepare`.
+        out: the run folder; must be empty or new unless `resume`.
+        resume: finish what is unfinished in `out`, with the same recipe and store.
+        devices: processes (on CPU) or GPUs that share each step (DDP).
+        report: called after every epoch.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        SplitError: the split leaks, or does not fit the corpus.
+        OutputError: `out` holds something already, or cannot be written to.
+        RecipeError: a value that the network cannot take, or another recipe in `out`.
+    """
+    store = store if isinstance(store, Store) else Store.open(store)
+    out = Path(out)
+    parts = parts_of(recipe, store, out)
+    splits = [_checked_split(recipe, store, part.fold) for part in parts]
+    _claim(out, recipe, store, resume=resume)
+    for part, split in zip(parts, splits, strict=True):
+        if not (part.folder / "model" / "model.onnx").exists():
+            _train_part(recipe, store, split, part, devices=devices, report=report)
+    write_json(out / SUMMARY, _summary(recipe, store, parts))
+    return out
+
+
+def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
+    split = make_split(store.index, recipe.data.split, fold=fold)
+    check_split(store.index, split)
+    if not (_usable(store) & (split.parts == "dev")).any():
+        raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")
+    return split
+
+
+def _usable(store: Store) -> pd.Series[bool]:
+    return store.index["state"] == "ok"
+
+
+def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
+    """Make the run folder ours, or say why not."""
+    make_folder(out)
+    marks = {"recipe": recipe.hash, "store": store.hash}
+    claim = out / "run.json"
+    try:
+        earlier = json.loads(claim.read_text()) if claim.exists() else None
+        occupied = earlier is None and any(out.iterdir())
+    except (OSError, ValueError) as cause:
+        raise output_error(claim, OSError(str(cause))) from cause
+    if occupied:
+        raise OutputError("is not empty and holds no run; choose another --out", file=out)
+    if earlier is not None and not resume:
+        raise OutputError("holds a run already; continue it with --resume, or choose another --out", file=out)
+    if earlier is not None and any(earlier.get(key) != value for key, value in marks.items()):
+        changed = " and ".join(key for key, value in marks.items() if earlier.get(key) != value)
+        raise OutputError(f"holds a run with another {changed}; choose another --out", file=out)
+    write_json(claim, {**marks, "serenade_version": __version__, "torch_version": torch.__version__})
+    with write_whole(out / "recipe.toml") as file:
+        file.write(recipe.to_toml())
+
+
+def _train_part(
+    recipe: Recipe, store: Store, split: Split, part: Part, *, devices: int, report: Report | None
+) -> None:
+    fabric = Fabric(
+        accelerator="auto",
+        devices=devices,
+        strategy="ddp_spawn" if devices > 1 else "auto",
+        precision=_precision(recipe.training.precision),
+    )
+    fabric.launch(_train_on, recipe, store.path, split, part, report)
+
+
+def _train_on(
+    fabric: Fabric, recipe: Recipe, store_path: Path, split: Split, part: Part, report: Report | None
+) -> None:
+    """Train one part; runs in every process of a distributed run, and writes in the first."""
+    store = Store.open(store_path)
+    labels = in_order(store.index.loc[(split.parts == "train") & _usable(store), "emotion"])
+    train, dev = (_batches(recipe, store, split, name, labels, fabric) for name in ("train", "dev"))
+    lines: list[EpochLog] = []
+
+    def on_epoch(line: EpochLog) -> None:
+        lines.append(line)
+        if not fabric.is_global_zero:
+            return
+        with write_whole(part.folder / "log.jsonl") as out:
+            out.writelines(json.dumps(entry) + "\n" for entry in lines)
+        if report is not None:
+            report(part, line)
+
+    if fabric.is_global_zero:
+        _write_split(store, split, part.folder / "split.csv")
+    network = fit(
+        recipe,
+        train,
+        dev,
+        labels,
+        seed=part.seed,
+        folder=part.folder / "checkpoint",
+        fabric=fabric,
+        report=on_epoch,
+    )
+    if fabric.is_global_zero:
+        write_curves(lines, part.folder)
+        _write_model(recipe, store, split, network, dev, labels, lines, part)
+    fabric.barrier()
+
+
+def _batches(
+    recipe: Recipe, store: Store, split: Split, name: str, labels: tuple[str, ...], fabric: Fabric
+) -> Batches:
+    chosen = (split.parts == name) & _usable(store) & store.index["emotion"].isin(labels)
+    if name == "train" and not recipe.data.copies:
+        chosen &= store.index["variant"] == "original"
+    rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
+    training = name == "train"
+    table = store.index.iloc[rows]
+    return Batches(
+        store,
+        rows,
+        targets_of(table, labels, votes=recipe.data.votes if training else 0.0),
+        size=recipe.training.batch_size if training else _EVALUATION_BATCH,
+        weighted=training and recipe.training.sampler == "weighted",
+        rank=fabric.global_rank if training else 0,
+        world=fabric.world_size if training else 1,
+    )
+
+
+def _write_split(store: Store, split: Split, file: Path) -> None:
+    """Who was where: `file, source, speaker, emotion, part, dropped`."""
+    table = store.index[["file", "source", "speaker", "emotion"]].copy()
+    table["part"] = split.parts
+    table["dropped"] = split.dropped.reindex(table.index).fillna("")
+    with write_whole(file) as out:
+        table.to_csv(out, index=False, lineterminator="\n")
+
+
+def _write_model(
+    recipe: Recipe,
+    store: Store,
+    split: Split,
+    network: Network,
+    dev: Batches,
+    labels: tuple[str, ...],
+    lines: list[EpochLog],
+    part: Part,
+) -> None:
+    """Calibrate on dev and write the model folder; the ONNX file, written last, says that it is whole."""
+    logits, true = logits_of(network, dev), dev.targets.argmax(1)
+    temperature = fit_temperature(logits, true)
+    spec = Spec(
+        name=recipe.name,
+        labels=labels,
+        front_end=store.front_end,
+        network=recipe.network.name,
+        network_args=recipe.network.options,
+        temperature=temperature,
+        unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
+        corpora=_corpora(store),
+        license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
+        split={"name": split.name, "fold": split.fold, "hash": split.hash},
+        recipe_hash=recipe.hash,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    folder = part.folder / "model"
+    save_network(network, spec, folder)
+    with write_whole(folder / "README.md") as out:
+        out.write(model_card(spec, recipe, split, lines))
+    with write_whole(part.folder / "recipe.toml") as out:
+        out.write(recipe.to_toml())
+    export_onnx(network, spec, folder / "model.onnx")
+
+
+def _corpora(store: Store) -> tuple[dict[str, Any], ...]:
+    """The corpora of a store and their licences ("" where none is known)."""
+    licences = {corpus.name: corpus.licence for corpus in list_corpora()}
+    names = sorted(set(store.index["corpus"]) - {""})
+    return tuple({"name": name, "license": licences.get(name, "")} for name in names)
+
+
+def _precision(choice: str) -> Any:
+    """Fabric's name of a precision; "auto" is bf16 where it is computed in hardware."""
+    if choice == "auto":
+        if torch.cuda.is_available():
+            quick = torch.cuda.is_bf16_supported()
+        else:
+            quick = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        choice = "bf16" if quick else "fp32"
+    return "bf16-mixed" if choice == "bf16" else "32-true"
+
+
+def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
+    """What was trained, with the dev figures of the kept epochs."""
+    rows = []
+    for part in parts:
+        lines = [json.loads(line) for line in (part.folder / "log.jsonl").read_text().splitlines()]
+        monitor = recipe.training.monitor
+        sign = -1 if monitor == "dev_loss" else 1
+        kept = lines[-1] if recipe.training.keep == "last" else max(lines, key=lambda line: sign * line[monitor])
+        rows.append(
+            {
+                "fold": part.fold,
+                "seed": part.seed,
+                "folder": part.folder.name if len(parts) > 1 else ".",
+                "epochs": len(lines),
+                "kept_epoch": kept["epoch"],
+                "dev_uar": kept["dev_uar"],
+                "seconds": round(sum(line["seconds"] for line in lines), 1),
+            }
+        )
+    return {
+        "name": recipe.name,
+        "recipe": recipe.hash,
+        "store": {"path": str(store.path), "hash": store.hash, "front_end": store.front_end.hash},
+        "split": recipe.data.split,
+        "parts": rows,
+    }

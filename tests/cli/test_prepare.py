@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import soundfile
+
+from serenade.cli.main import run
+from serenade.features.store import Store
+
+WITHOUT_PANDAS = "import sys; sys.modules['pandas'] = None; from serenade.cli.main import main; main()"
+
+
+class Ran(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Prepare = Callable[..., Ran]
+
+
+@pytest.fixture
+def serenade_prepare(capsys: pytest.CaptureFixture[str]) -> Prepare:
+    def ran(*arguments: str | Path) -> Ran:
+        status = run(["prepare", *map(str, arguments)])
+        return Ran(status, *capsys.readouterr())
+
+    return ran
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for emotion in ("ANG", "SAD", "NEU"):
+        soundfile.write(folder / f"1001_DFA_{emotion}_XX.wav", 0.1 * rng.normal(size=8000), 16_000)
+    return folder
+
+
+def test_a_summary_on_stdout_and_nothing_on_stderr(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "store"
+    ran = serenade_prepare(clips, "--corpus", "cremad", "--out", out, "--augment", "2", "--jobs", "1")
+    assert ran.returncode == 0, ran.stderr
+    assert "3 clips and 6 variants, 0.00 h: 9 ok" in ran.stdout
+    assert str(out) in ran.stdout
+    assert ran.stderr == ""
+    assert len(Store.open(out)) == 9
+
+
+def test_run_again_it_says_that_it_is_done(serenade_prepare: Prepare, clips: Path, tmp_path: Path) -> None:
+    serenade_prepare(clips, "--corpus", "cremad", "--out", tmp_path / "store", "--jobs", "1")
+    ran = serenade_prepare(clips, "--corpus", "cremad", "--out", tmp_path / "store", "--jobs", "1")
+    assert ran.returncode == 0
+    assert "already prepared: all 3 clips" in ran.stderr
+
+
+def test_a_bad_clip_is_named_and_exits_with_0_or_strictly_with_1(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path
+) -> None:
+    (clips / "1002_DFA_ANG_XX.wav").write_bytes(b"no sound")
+    for strict, status in (([], 0), (["--strict"], 1)):
+        ran = serenade_prepare(
+            clips, "--corpus", "cremad", "--out", tmp_path / "store", "--jobs", "1", *strict
+        )
+        assert ran.returncode == status
+        assert "1002_DFA_ANG_XX.wav: unreadable: " in ran.stderr
+        assert "1 unreadable" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("fe.json", '{"n_mels": 40, "hop": 160}'),
+        ("fe.toml", "n_mels = 40\nhop = 160"),
+        ("recipe.toml", "name = 'x'\n[front_end]\nn_mels = 40\nhop = 160"),
+    ],
+)
+def test_front_end_from_a_file(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    out = tmp_path / "store"
+    ran = serenade_prepare(
+        clips, "--corpus", "cremad", "--out", out, "--jobs", "1", "--front-end", tmp_path / name
+    )
+    assert ran.returncode == 0, ran.stderr
+    front_end = Store.open(out).front_end
+    assert (front_end.n_mels, front_end.hop) == (40, 160)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [('{"n_mel": 40}', "did you mean 'n_mels'"), ("{", "is no JSON or TOML"), ("[]", "does not hold")],
+)
+def test_a_wrong_front_end_is_one_sentence(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path, content: str, sentence: str
+) -> None:
+    (tmp_path / "fe.json").write_text(content)
+    ran = serenade_prepare(clips, "--out", tmp_path / "store", "--front-end", tmp_path / "fe.json")
+    assert ran.returncode == 1
+    assert sentence in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_what_cannot_be_used_is_one_sentence(serenade_prepare: Prepare, clips: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for arguments in (
+        [empty, "--out", tmp_path / "store"],
+        [tmp_path / "none", "--out", tmp_path / "store"],
+        [clips, "--corpus", "cremad", "--out", clips],
+        [clips, "--corpus", "cremad", "--out", clips / "1001_DFA_ANG_XX.wav"],
+        [clips, "--corpus", "cremed", "--out", tmp_path / "store"],
+        [clips, "--corpus", "cremad", "--out", tmp_path / "store", "--metadata", empty],
+    ):
+        ran = serenade_prepare(*arguments)
+        assert ran.returncode == 1, arguments
+        assert len(ran.stderr.strip().splitlines()) == 1, ran.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--augment", "9"], ["--jobs", "0"], ["--corpus", "ravdess", "--metadata", "."]]
+)
+def test_wrong_arguments_exit_with_2(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    out = ["--out", tmp_path / "store"] if arguments else []
+    assert serenade_prepare(clips, *out, *arguments).returncode == 2
+    assert not (tmp_path / "store").exists()
+
+
+def test_without_pandas_it_says_what_to_install(clips: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_PANDAS, "prepare", str(clips), "--out", str(tmp_path / "s")]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "pip install 'serenade[train]'" in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1

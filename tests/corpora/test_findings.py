@@ -1,0 +1,107 @@
+"""What `check_table` finds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from serenade.corpora import check_table, new_table, read_corpus
+from serenade.corpora.synthetic import make_cremad
+
+
+@pytest.fixture(scope="module")
+def trapped(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trapped")
+    files = make_cremad(folder, speakers=2, sentences=("DFA",), rng=np.random.default_rng(0), traps=True)
+    (folder / "AudioWAV" / "1002_TSI_FEA_XX.wav").write_bytes(b"RIFF, but then nothing of the kind")
+    (folder / "AudioWAV" / "1002_TSI_HAP_XX.wav").write_bytes(b"")
+    return folder, [str(file) for file in files]
+
+
+def test_every_trap_is_found(trapped):
+    folder, files = trapped
+    table = read_corpus(folder)
+    lost = new_table([{"file": str(folder / "lost.wav"), "corpus": "cremad"}])
+    findings = check_table(pd.concat([table, lost], ignore_index=True), jobs=2)
+    assert findings.two_labels == findings.identical == ((files[0], files[1]),)
+    assert findings.lfs_pointers == (files[2],)
+    assert findings.silent == (files[-1],)
+    assert sorted(findings.unreadable) == [
+        str(folder / "AudioWAV" / f"1002_TSI_{name}_XX.wav") for name in ("FEA", "HAP")
+    ]
+    assert all(findings.unreadable.values())
+    assert findings.missing == findings.unlabelled == findings.speakerless == (str(folder / "lost.wav"),)
+    assert (findings.clips, findings.files, findings.usable) == (15, 15, 10)
+    assert findings.emotions["anger"] == {"female": 1, "male": 1}
+    assert findings.speakers == {"1001": 6, "1002": 8}
+    assert findings.rates_hz == {16000: 11}
+    assert findings.channels == {1: 11}
+    assert all(1 < length < 4 for length in findings.durations_s.values())
+    assert json.loads(json.dumps(findings.to_dict()))["usable"] == 10
+
+
+def test_the_findings_do_not_depend_on_the_threads(trapped):
+    table = read_corpus(trapped[0])
+    told = []
+    alone = check_table(table, jobs=1, progress=lambda done, total: told.append((done, total)))
+    assert alone == check_table(table, jobs=4)
+    assert told == [(done, 14) for done in range(1, 15)]
+
+
+def test_files_of_one_size_are_not_yet_identical(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(4000), 8000)
+    table = new_table({"file": tmp_path / f"{name}.wav"} for name in "ab")
+    assert check_table(table).identical == ()
+
+
+def test_one_label_twice_is_a_double_but_no_contradiction(tmp_path):
+    samples = 0.1 * np.random.default_rng(0).standard_normal(4000)
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", samples, 8000)
+    findings = check_table(new_table({"file": tmp_path / f"{name}.wav", "emotion": "fear"} for name in "ab"))
+    assert len(findings.identical) == 1
+    assert findings.two_labels == ()
+
+
+def test_segments_of_one_file_are_looked_at_once(tmp_path):
+    soundfile.write(tmp_path / "long.wav", 0.1 * np.random.default_rng(0).standard_normal(8000 * 70), 8000)
+    rows = [{"file": tmp_path / "long.wav", "start": start, "end": start + 10} for start in (0, 10, 20)]
+    findings = check_table(new_table(rows))
+    assert (findings.clips, findings.files) == (3, 1)
+    assert findings.durations_s == {str(tmp_path / "long.wav"): 70.0}
+    assert findings.silent == ()
+
+
+def test_long_silence_is_silent(tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.zeros(8000 * 130), 8000)
+    assert len(check_table(new_table([{"file": tmp_path / "long.wav"}])).silent) == 1
+
+
+def test_spectrograms(tmp_path):
+    folder = tmp_path / "ANG"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    np.save(folder / "1001_DFA_ANG_XX_original.npy", rng.normal(size=(128, 50)).astype("f4"))
+    np.save(folder / "1001_DFA_ANG_XX_pitch_up.npy", np.full((128, 50), -80, "f4"))
+    np.save(folder / "1001_DFA_ANG_XX_pitch_down.npy", np.full((128, 50), np.nan, "f4"))
+    np.save(folder / "1001_DFA_ANG_XX_noise_low.npy", np.array([{"code": "would run"}]), allow_pickle=True)
+    findings = check_table(read_corpus(tmp_path))
+    assert findings.spectrograms == 4
+    assert [file.rsplit("XX_")[-1] for file in findings.silent] == ["pitch_up.npy"]
+    assert [file.rsplit("XX_")[-1] for file in findings.unreadable] == ["noise_low.npy", "pitch_down.npy"]
+    assert findings.durations_s == {}
+
+
+def test_the_real_double_of_ravdess_is_found(shared):
+    table = read_corpus(shared / "ravdess" / "Actor_07")
+    (pair,) = check_table(table).identical
+    assert [file.rsplit("/")[-1] for file in pair] == [
+        "03-01-03-01-02-01-07.flac",
+        "03-01-03-01-02-02-07.flac",
+    ]

@@ -1,0 +1,46 @@
+"""The corpus table."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from serenade.corpora.table import COLUMNS, new_table, source_of
+from serenade.errors import CorpusError
+
+
+def test_every_column_is_there_in_order_and_extras_follow():
+    table = new_table([{"age": 3, "file": "a.wav"}])
+    assert list(table.columns) == [*COLUMNS, "age"]
+    assert math.isnan(table["start"][0])
+    assert table["speaker"][0] == ""
+
+
+def test_rows_are_sorted_by_file_and_start():
+    table = new_table([{"file": "b", "start": 0}, {"file": "a", "start": 2.5}, {"file": "a", "start": 1}])
+    assert table["file"].tolist() == ["a", "a", "b"]
+    assert table["start"].tolist() == [1.0, 2.5, 0.0]
+    assert table.index.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("empty", [None, float("nan"), ""])
+def test_a_missing_label_is_an_empty_string(empty):
+    assert new_table([{"file": "a", "emotion": empty}])["emotion"][0] == ""
+
+
+def test_an_unknown_label_is_named_with_its_file():
+    with pytest.raises(CorpusError, match=r"a\.wav.*'meh'"):
+        new_table([{"file": "a.wav", "emotion": "meh"}])
+
+
+@pytest.mark.parametrize("rows", [[], [{"emotion": "anger"}]])
+def test_no_clips_is_an_error(rows):
+    with pytest.raises(CorpusError, match="not a single clip"):
+        new_table(rows)
+
+
+def test_sources_keep_files_of_one_name_apart():
+    table = new_table([{"file": "/d/x/a.wav"}, {"file": "/d/y/a.wav"}], root="/d")
+    assert table["source"].tolist() == ["x/a", "y/a"]
+    assert source_of("/elsewhere/a.wav", "/d") == "a"

@@ -1,0 +1,101 @@
+"""What every registered network promises: padding is not heard, names are checked, sizes are known."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from serenade.errors import RecipeError
+from serenade.networks import create_network, list_networks
+from serenade.networks.masking import frame_mask, in_order, reversal
+from serenade.networks.registry import register_network
+
+
+@pytest.fixture(params=list_networks())
+def network(request: pytest.FixtureRequest) -> torch.nn.Module:
+    torch.manual_seed(0)
+    module = create_network(request.param, n_mels=128, n_classes=6)
+    # Running statistics that are not 0 and 1, so that a missing mask would show.
+    with torch.no_grad():
+        for part in module.modules():
+            if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+                part.running_mean.normal_()
+                part.running_var.uniform_(0.5, 2)
+                part.bias.normal_()
+    return module.eval()
+
+
+def test_padding_never_changes_a_logit(network):
+    """Alone, in a padded batch, and with rubbish in the padding: the same logits."""
+    lengths = torch.tensor([101, 1, 16, 33])
+    clips = [torch.randn(128, int(n)) for n in lengths]
+    alone = torch.cat([network(clip[None], torch.tensor([clip.shape[1]])) for clip in clips])
+    batch = 100 * torch.randn(len(clips), 128, 130)
+    for row, clip in zip(batch, clips, strict=True):
+        row[:, : clip.shape[1]] = clip
+    together = network(batch, lengths)
+    # Untrained logits differ little between clips: padding must matter far less than that.
+    assert (together - alone).abs().max() < 0.03 * alone.std(0).max()
+
+
+def test_every_frame_counts(network):
+    """A change in the last valid frame changes the logits: the masks do not cut too much."""
+    clip = torch.randn(1, 128, 48)
+    changed = clip.clone()
+    changed[..., -1] += 50
+    lengths = torch.tensor([48])
+    assert (network(clip, lengths) - network(changed, lengths)).abs().max() > 1e-6
+
+
+def test_parameter_counts():
+    count = {
+        name: sum(p.numel() for p in create_network(name, n_mels=128, n_classes=6).parameters())
+        for name in list_networks()
+    }
+    assert count["cnn_lstm.original"] == 41_155_206
+    assert 200_000 <= count["compact"] <= 1_000_000
+
+
+def test_original_state_dict_names():
+    network = create_network("cnn_lstm.original", n_mels=128, n_classes=6)
+    names = {name.split(".")[0] for name in network.state_dict()}
+    blocks = {f"{kind}{block}{part}" for block in (2, 3, 4) for kind in ("conv", "bn") for part in "ab"}
+    shortcuts = {f"conv{block}_shortcut" for block in (2, 3, 4)}
+    head = {"lstm", "attention", "fc1", "bn_fc1", "fc2", "bn_fc2", "fc3"}
+    assert names == {"conv1", "bn1"} | blocks | shortcuts | head
+
+
+def test_recurrence_and_attention_equal_torch_modules():
+    """Written out for export, yet the same as nn.LSTM on packed sequences and nn.MultiheadAttention."""
+    torch.manual_seed(1)
+    network = create_network("cnn_lstm", n_mels=16, n_classes=6).eval()
+    steps = torch.tensor([7, 3])
+    sequence = torch.randn(2, 7, 512) * frame_mask(steps, 7)[..., None]
+    packed = torch.nn.utils.rnn.pack_padded_sequence(sequence, steps, batch_first=True)
+    expected, _ = torch.nn.utils.rnn.pad_packed_sequence(network.lstm(packed)[0], batch_first=True)
+    mask = frame_mask(steps, 7)
+    ours = network._recur(sequence, mask)
+    torch.testing.assert_close(ours[mask], expected[mask], atol=1e-5, rtol=1e-4)
+    attended, _ = network.attention(expected, expected, expected, key_padding_mask=~mask)
+    torch.testing.assert_close(network._attend(expected, mask)[mask], attended[mask], atol=1e-5, rtol=1e-4)
+
+
+def test_reversal_is_its_own_inverse():
+    steps, order = torch.randn(3, 9, 2), reversal(frame_mask(torch.tensor([9, 1, 4]), 9))
+    assert torch.equal(in_order(steps, order)[0], steps[0].flip(0))
+    assert torch.equal(in_order(in_order(steps, order), order), steps)
+
+
+def test_unknown_network_names_the_nearest():
+    with pytest.raises(RecipeError, match=r"did you mean 'compact'"):
+        create_network("compat", n_mels=64, n_classes=6)
+
+
+def test_unknown_option_is_an_error():
+    with pytest.raises(RecipeError, match="cannot be built"):
+        create_network("compact", n_mels=64, n_classes=6, depth=4)
+
+
+def test_two_networks_of_one_name():
+    with pytest.raises(ValueError, match="two networks"):
+        register_network("compact")(lambda **_: None)
