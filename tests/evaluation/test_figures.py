@@ -37,9 +37,11 @@ DRAW = {
     "classes": lambda t: figures.per_class(
         SCORES.to_dict()["per_class"], theme=t, listeners=dict.fromkeys(LABELS, 0.99)
     ),
+    "classes without listeners": lambda t: figures.per_class(SCORES.to_dict()["per_class"], theme=t),
     "speakers": lambda t: figures.speakers(PEOPLE, theme=t, mean=0.4),
     "reliability": lambda t: figures.reliability(BINS, theme=t),
     "curves": lambda t: figures.curves({"run": LOG}, theme=t),
+    "curves of one epoch": lambda t: figures.curves({"run": LOG[:1]}, theme=t),
     "log_mel": lambda t: figures.log_mel(SOUND, hop_s=0.016, band_hz=BANDS, theme=t),
 }
 

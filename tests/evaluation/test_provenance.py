@@ -69,6 +69,13 @@ def test_each_fold_is_held_against_its_own_answers(
     assert list(run_folders(many)) == list(read_logs(many)) == ["fold1-seed0", "fold2-seed0"]
 
 
+def test_held_out_clips_are_of_this_corpus(run: Path, predictions: pd.DataFrame) -> None:
+    change_split(run, part=lambda t: t["part"].replace("test", "held-out"))
+    (split,) = describe_splits(run, predictions)
+    assert split["evaluated"] == "held-out"
+    assert split["parts"]["held-out"]["speakers"] == 6
+
+
 def test_logs_and_recipe(run: Path, tmp_path: Path) -> None:
     assert [line["epoch"] for line in read_logs(run)["run"]] == [1, 2, 3, 4]
     assert "epochs = 4" in read_recipe(run)

@@ -44,6 +44,9 @@ def test_spread_is_over_folds_of_the_means_of_seeds(made) -> None:
     assert found["spread"]["uar"]["mean"] == pytest.approx(uars.mean())
     assert found["spread"]["uar"]["std"] == pytest.approx(uars.mean(1).std(ddof=1))
     assert found["pooled"]["n"] == 180
+    assert not found["spread"]["own_clips"]
+    own = [part.assign(file=f"{i}" + part["file"]) for i, part in enumerate(parts)]
+    assert summary(pd.concat(own))["spread"]["own_clips"]
 
 
 def test_spread_is_over_seeds_where_there_is_one_fold(made) -> None:

@@ -29,7 +29,10 @@ class Source(Protocol):
     duration_s: float | None
 
     def pieces(self, start_s: float) -> Iterator[NDArray[np.float32]]:
-        """Samples from `start_s` to the end, a few seconds at a time [shape=(n, channels)]."""
+        """Samples from `start_s` to the end, a few seconds at a time [shape=(n, channels)].
+
+        The start is exact to a sample in libsndfile, to the container's clock (WebM: 1 ms) in FFmpeg.
+        """
 
     def close(self) -> None:
         """Let go of the file."""
@@ -138,7 +141,8 @@ class _AvSource:
         import av
 
         base = self._stream.time_base
-        origin = float((self._stream.start_time or 0) * base)
+        # Below 0 lies what the codec needs to warm up, and the decoder cuts that off.
+        origin = max(0.0, float((self._stream.start_time or 0) * base))
         if start_s > _PREROLL_S:
             self._container.seek(int((origin + start_s - _PREROLL_S) / base), stream=self._stream)
         plain = av.AudioResampler(format="fltp", rate=self.rate_hz)

@@ -28,7 +28,9 @@ def demo(
     recipe = Path(serenade.assets.__file__).with_name("demo.toml")
     with console.status(f"making a corpus of {_SPEAKERS} voices in {corpus}"):
         files = make_cremad(corpus, speakers=_SPEAKERS, rng=np.random.default_rng(_SEED))
-    console.print(f"{len(files)} clips of {_SPEAKERS} made voices in {corpus} (numpy speaks; nobody was recorded)")
+    console.print(
+        f"{len(files)} clips of {_SPEAKERS} made voices in {corpus} (numpy speaks; nobody was recorded)"
+    )
     steps: list[list[str | Path]] = [
         ["inspect", corpus],
         ["prepare", corpus, "--corpus", "cremad", "--augment", "1", "--out", store],

@@ -12,9 +12,15 @@ def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL|RUN", help="A run folder or a model folder.")],
     store: Annotated[
         Path | None,
-        typer.Option("--store", metavar="STORE", help="The run's own store when left away; any other one of the same front end."),
+        typer.Option(
+            "--store",
+            metavar="STORE",
+            help="The run's own store when left away; any other one of the same front end.",
+        ),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Part of the run's split: test, dev, train.")] = "test",
+    split: Annotated[
+        str, typer.Option("--split", help="Part of the run's split: test, dev, train.")
+    ] = "test",
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the evaluation.")] = None,
     audio: Annotated[bool, typer.Option(help="Carry sound of the worst errors in the report.")] = True,
 ) -> None:
@@ -45,16 +51,20 @@ def in_words(metrics: dict[str, Any]) -> list[str]:
     lines = [f"{counts['clips']:,} clips of {counts['speakers']} speakers"]
     if pooled is None:
         return [*lines, "none of them has a label, so there is nothing to score; see predictions.csv"]
-    interval = pooled["intervals"].get("uar")
-    between = f"  (95 % of speaker resamplings: {interval['low']:.1%} to {interval['high']:.1%})" if interval else ""
-    lines.append(f"UAR {pooled['uar']:.1%}{between}")
-    lines.append(
-        f"accuracy {pooled['accuracy']:.1%}, macro F1 {pooled['macro_f1']:.1%}, weighted F1 {pooled['weighted_f1']:.1%}; "
-        f"always the commonest class: UAR {pooled['floor']['uar']:.1%}, accuracy {pooled['floor']['accuracy']:.1%}"
+    between, floor = pooled["intervals"].get("uar"), pooled["floor"]
+    certainty = (
+        f"  (95 % of speaker resamplings: {between['low']:.1%} to {between['high']:.1%})" if between else ""
     )
+    lines += [
+        f"UAR {pooled['uar']:.1%}{certainty}",
+        f"accuracy {pooled['accuracy']:.1%}, macro F1 {pooled['macro_f1']:.1%}, "
+        f"weighted F1 {pooled['weighted_f1']:.1%}; always the commonest class: UAR {floor['uar']:.1%}, "
+        f"accuracy {floor['accuracy']:.1%}",
+    ]
     if (spread := metrics["spread"]) is not None:
-        mean = spread["uar"]
-        lines.append(f"over {spread['folds']} folds and {spread['seeds']} seeds: UAR {mean['mean']:.1%} ± {mean['std']:.1%}")
+        uar = f"{spread['uar']['mean']:.1%} ± {spread['uar']['std']:.1%}"
+        lines.append(f"over {spread['folds']} folds and {spread['seeds']} seeds: UAR {uar}")
     if (heard := metrics["listeners"]) is not None:
-        lines.append(f"listeners, sound alone, on the same clips: accuracy {heard['accuracy']:.1%}, UAR {heard['uar']:.1%}")
+        figures = f"accuracy {heard['accuracy']:.1%}, UAR {heard['uar']:.1%}"
+        lines.append(f"listeners, sound alone, on the same clips: {figures}")
     return lines

@@ -9,7 +9,9 @@ import typer
 
 
 def export(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, a run, or a .safetensors file.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model folder, a run, or a .safetensors file.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="Where to.")],
 ) -> None:
     """Write a trained model as one ONNX file: waveform in, probabilities out, labels inside."""

@@ -105,8 +105,8 @@ def run(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in _TRAIN_EXTRA:
             raise
-        error = MissingExtra(f"this needs {missing.name}; install it with: pip install 'serenade[train]'")
-        print(f"serenade: {error}", file=sys.stderr)
+        lacking = MissingExtra(f"this needs {missing.name}; install it with: pip install 'serenade[train]'")
+        print(f"serenade: {lacking}", file=sys.stderr)
         return 1
     return 0
 

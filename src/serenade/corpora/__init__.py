@@ -3,7 +3,7 @@
 Importing this package registers every reader; one more is a function with `@register_corpus`.
 """
 
-from serenade.corpora import cremad, emodb, emovo, manifest, nemo, ravdess
+from serenade.corpora import cremad, emodb, emovo, manifest, meld, nemo, ravdess
 from serenade.corpora.findings import Findings, check_table
 from serenade.corpora.registry import Corpus, list_corpora, read_corpus, register_corpus
 from serenade.corpora.splits import Split, check_split, folds_of, list_splits, make_split
@@ -23,6 +23,7 @@ __all__ = [
     "list_splits",
     "make_split",
     "manifest",
+    "meld",
     "nemo",
     "new_table",
     "ravdess",

@@ -216,9 +216,7 @@ def _official(name: str) -> str:
 
 def _with_demographics(table: pd.DataFrame, file: Path | None) -> tuple[pd.DataFrame, list[str]]:
     if file is None:
-        return table, [
-            "VideoDemographics.csv was not found: sex and age are unknown (say where with the option metadata)"
-        ]
+        return table, ["VideoDemographics.csv was not found: sex and age are unknown (option metadata)"]
     people = pd.read_csv(file, dtype=str).set_index("ActorID")
     sex = table["speaker"].map(people["Sex"].str.lower()).fillna("")
     return table.assign(
@@ -245,9 +243,7 @@ def _with_votes(table: pd.DataFrame, found: dict[str, Path], targets: str) -> tu
         pluralities = _summary(found["summaryTable.csv"])
         said = ["tabulatedVotes.csv was not found: no soft labels, only what most listeners said"]
     else:
-        return table, [
-            "tabulatedVotes.csv was not found: the listeners' votes are unknown (say where with the option metadata)"
-        ]
+        return table, ["tabulatedVotes.csv was not found: the listeners' votes are unknown (option metadata)"]
     named = {"sound": "listeners_emotion", "face": "listeners_face", "both": "listeners_both"}
     for query, column in named.items():
         columns[column] = clips.map(pluralities[query]).fillna("")

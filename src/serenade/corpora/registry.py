@@ -98,7 +98,7 @@ def list_corpora() -> tuple[Corpus, ...]:
 
     >>> import serenade.corpora
     >>> [corpus.name for corpus in list_corpora()]
-    ['cremad', 'emodb', 'emovo', 'manifest', 'nemo', 'ravdess']
+    ['cremad', 'emodb', 'emovo', 'manifest', 'meld', 'nemo', 'ravdess']
     """
     return tuple(_CORPORA[name] for name in sorted(_CORPORA))
 
@@ -112,7 +112,7 @@ def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> 
         options: passed to the reader, e.g. `targets="sound"` for CREMA-D.
 
     Returns:
-        One row a clip, sorted by file; see `serenade.corpora.table.COLUMNS`.
+        One row a clip, sorted by file (MELD: as its tables are); see `serenade.corpora.table.COLUMNS`.
 
     Raises:
         CorpusError: nothing there, no such corpus, or none that the files look like.

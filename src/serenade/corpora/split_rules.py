@@ -29,13 +29,17 @@ _OFFICIAL = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """How a named split deals out a table: `folds` counts, `assign` gives a part (or "") for each row."""
+    """How a named split deals out a table: `folds` counts, `assign` gives a part (or "") for each row.
+
+    What its parts never share is `apart`: "speaker", or "dialogue" where the same people speak everywhere.
+    """
 
     about: str
     assign: Assign
     folds: Callable[[pd.DataFrame], int] | None = None
     corpus: str = ""
     leaky: bool = False
+    apart: str = "speaker"
 
 
 def rule_named(name: str) -> Rule:
@@ -208,6 +212,12 @@ RULES = {
         folds=lambda table: people_of(table).nunique(),
     ),
     "official": Rule(about="the parts that the corpus or manifest names itself", assign=_official),
+    "meld": Rule(
+        about="MELD's own parts: no dialogue is in two of them, the speakers are in all: not a speaker split",
+        assign=_official,
+        corpus="meld",
+        apart="dialogue",
+    ),
     "random-leaky": Rule(
         about="70 / 15 / 15 by file; speakers and copies are on both sides: for comparison only",
         assign=_random,

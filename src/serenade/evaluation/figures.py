@@ -140,7 +140,7 @@ def per_class(
         axes.set(xlim=(0, 104), ylim=(len(names) - 0.5, -0.5), xticks=range(0, 101, 20), xlabel="%")
         axes.grid(axis="x")
         _bare(axes, keep="bottom")
-        figure.legend(loc="outside upper left", ncols=1 if listeners else 2, handlelength=1.1)
+        figure.legend(loc="outside upper left", handlelength=1.1)
         return figure
 
 
@@ -156,8 +156,10 @@ def speakers(rows: Sequence[Mapping[str, Any]], *, theme: Theme, mean: float) ->
     values = np.array([100 * row["uar"] for row in ordered])
     with canvas(theme, height_in=2.9) as (figure, (axes,)):
         places = np.arange(len(ordered))
-        axes.axhline(100 * mean, color=theme.second, lw=1.4, label=f"all speakers: {100 * mean:.1f} %")
-        axes.vlines(places, 0, values, color=theme.rule, lw=1.2)
+        axes.axhline(
+            100 * mean, color=theme.second, lw=1.4, zorder=2, label=f"all speakers: {100 * mean:.1f} %"
+        )
+        axes.vlines(places, 0, values, color=theme.rule, lw=1.2, zorder=1)
         axes.plot(
             places, values, "o", color=theme.accent, ms=max(3.0, min(8.0, 220 / len(ordered))), ls="none"
         )
@@ -223,28 +225,26 @@ def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], *, theme: Theme) -
                 factor = 100 if key == "dev_uar" else 1
                 values = [factor * line[key] for line in lines if key in line]
                 if len(values) == len(epochs):
-                    axes.plot(epochs, values, color=colour, alpha=alpha, label=None if number else label)
-            if len(logs) == 1 and all("dev_uar" in line for line in lines):
-                best = max(lines, key=lambda line: line["dev_uar"])
-                height = 100 * best["dev_uar"]
-                found.plot(best["epoch"], height, "o", color=theme.second, ms=7)
-                found.annotate(
-                    f"best {height:.1f} % in epoch {best['epoch']:.0f}",
-                    (best["epoch"], height),
-                    xytext=(0, -16),
-                    textcoords="offset points",
-                    ha="right" if best["epoch"] > np.mean(epochs) else "left",
-                )
+                    axes.plot(
+                        epochs,
+                        values,
+                        "o-" if len(epochs) == 1 else "-",  # one epoch has no line
+                        color=colour,
+                        alpha=alpha,
+                        label=None if number else label,
+                    )
         loss.set_title("loss (lower is better)")
         for handle in loss.legend(loc="upper right").get_lines():
             handle.set_alpha(1)
-        found.set_title("UAR on the dev part, in %")
+        found.set_title(f"UAR on the dev part, in %{_best(logs)}")
         rate.set_title("learning rate")
         rate.set(xlabel="epoch", ylim=(0, None))
-        rate.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+        rate.yaxis.set_major_formatter("{x:.2g}")
+        last = max(line["epoch"] for lines in logs.values() for line in lines)
         for axes in panels:
             axes.grid(axis="y")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_xlim(0.5, last + 0.5)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         return figure
 
 
@@ -258,7 +258,7 @@ def log_mel(level_db: ArrayLike, *, hop_s: float | None, band_hz: ArrayLike, the
         theme: colours.
     """
     levels, centres = np.asarray(level_db), np.asarray(band_hz)
-    with canvas(theme, height_in=1.8, width_in=3.7) as (figure, (axes,)):
+    with canvas(theme, height_in=1.75, width_in=3.2) as (figure, (axes,)):
         top = float(levels.max())
         end = len(levels) * (hop_s or 1)
         axes.imshow(
@@ -280,8 +280,17 @@ def log_mel(level_db: ArrayLike, *, hop_s: float | None, band_hz: ArrayLike, the
         _bare(axes)
         # A dozen of these are drawn for one page: margins known beforehand cost a fraction of fitted ones.
         figure.set_layout_engine("none")
-        axes.set_position((0.165, 0.25, 0.8, 0.7))
+        axes.set_position((0.19, 0.27, 0.77, 0.68))
         return figure
+
+
+def _best(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """The best epoch, where there is one run to say it of."""
+    lines = [line for log in logs.values() for line in log if "dev_uar" in line]
+    if len(logs) > 1 or not lines:
+        return ""
+    best = max(lines, key=lambda line: line["dev_uar"])
+    return f" (best: {100 * best['dev_uar']:.1f} in epoch {best['epoch']:.0f})"
 
 
 def _bare(axes: Axes, *, keep: str = "") -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError
-
-PARTS = ("train", "dev", "test")
 
 
 def run_folders(run: Path) -> dict[str, Path]:
@@ -60,7 +59,7 @@ def describe_splits(run: Path, predictions: pd.DataFrame) -> list[dict[str, Any]
 
     Returns:
         For each: `name`, `parts` (clips, speakers and clips per emotion of each part), `unused` clips,
-        `evaluated` (train, dev, test, or "another store"), `shared_speakers` and `shared_sources`: evaluated
+        `evaluated` (names of parts, or "another store"), `shared_speakers` and `shared_sources`: evaluated
         speakers and source clips that are in the training part too.
 
     Raises:

@@ -95,7 +95,7 @@ def summarize(
         }
     result["pooled"] = pooled.to_dict() | {"intervals": intervals}
     result["runs"] = _runs(scored, labels)
-    result["spread"] = _spread(pd.DataFrame(result["runs"]))
+    result["spread"] = _spread(pd.DataFrame(result["runs"]), scored)
     result["speakers"] = [
         {"speaker": name, "n": int(counts.sum()), "uar": float(uar(counts))}
         for name, counts in groups.items()
@@ -121,7 +121,7 @@ def _figures(scores: Scores) -> dict[str, Any]:
     return {"n": scores.n} | {name: getattr(scores, name) for name in METRICS}
 
 
-def _spread(runs: pd.DataFrame) -> dict[str, Any] | None:
+def _spread(runs: pd.DataFrame, scored: pd.DataFrame) -> dict[str, Any] | None:
     """Mean ± sample standard deviation over folds (each the mean of its seeds), or over seeds if one fold."""
     folds = runs["fold"].nunique() if "fold" in runs else 1
     seeds = runs["seed"].nunique() if "seed" in runs else 1
@@ -133,6 +133,8 @@ def _spread(runs: pd.DataFrame) -> dict[str, Any] | None:
         "over": over,
         "folds": int(folds),
         "seeds": int(seeds),
+        # On a foreign store every fold's model answers for the same clips; in cross-validation for its own.
+        "own_clips": bool(folds > 1 and scored.groupby("file")["fold"].nunique().max() == 1),
         **{
             name: {"mean": float(means[name].mean()), "std": float(means[name].std(ddof=1))}
             for name in METRICS

@@ -174,8 +174,6 @@ def cnn_lstm(*, n_mels: int, n_classes: int) -> CnnLstm:
 
 
 @register_network("cnn_lstm.original")
-def cnn_lstm_original(
-    *, n_mels: int, n_classes: int, width_frames: int = ORIGINAL_WIDTH_FRAMES
-) -> CnnLstm:
+def cnn_lstm_original(*, n_mels: int, n_classes: int, width_frames: int = ORIGINAL_WIDTH_FRAMES) -> CnnLstm:
     """The seed's network as published: the eight mel steps are the sequence, the width is in the weights."""
     return CnnLstm(n_mels=n_mels, n_classes=n_classes, over="mel", width_frames=width_frames)

@@ -83,7 +83,7 @@ class Compact(Network):
         *,
         n_mels: int,
         n_classes: int,
-        stem: int = 24,
+        stem: int = 16,
         widths: Sequence[int] = (32, 64, 96),
         strides: Sequence[Sequence[int]] = ((2, 2), (2, 1), (2, 2)),
         projection: int = 128,
@@ -118,3 +118,9 @@ class Compact(Network):
         mean, deviation = masked_statistics(steps.float(), scores.softmax(2))
         logits: Tensor = self.classify(self.drop(torch.cat([mean, deviation], dim=1)))
         return logits
+
+    def muon_weights(self) -> list[nn.Parameter]:
+        """The 3 x 3 filters of the blocks and the projection."""
+        return [
+            weight for part in (self.blocks, self.project) for weight in part.parameters() if weight.ndim > 2
+        ]

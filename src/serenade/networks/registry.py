@@ -34,6 +34,10 @@ class Network(nn.Module):
         """
         raise NotImplementedError
 
+    def muon_weights(self) -> list[nn.Parameter]:
+        """Filters and matrices inside the network: what the Muon optimiser is made for."""
+        return []
+
 
 Factory = Callable[..., Network]
 _F = TypeVar("_F", bound=Factory)

@@ -15,7 +15,13 @@ from serenade.training.recipe import Augment
 
 
 def augment(
-    features: Tensor, lengths: Tensor, recipe: Augment, *, frames_per_s: float, generator: torch.Generator
+    features: Tensor,
+    lengths: Tensor,
+    recipe: Augment,
+    *,
+    frames_per_s: float,
+    progress: float,
+    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Change a batch as the recipe says.
 
@@ -24,13 +30,15 @@ def augment(
         lengths: valid frames [shape=(batch,)].
         recipe: what is changed, and how far.
         frames_per_s: frames of a second.
+        progress: share of the training that is done, 0 to 1.
         generator: where all chance comes from.
 
     Returns:
         The changed batch (its number of frames may differ) and its lengths.
     """
-    if recipe.speed or recipe.stretch or recipe.shift_mels or recipe.shift_s:
-        features, lengths = _resampled(features, lengths, recipe, frames_per_s, generator)
+    crop = recipe.crop_s * frames_per_s if progress < recipe.crop_share else 0
+    if recipe.speed or recipe.stretch or recipe.shift_mels or crop:
+        features, lengths = _resampled(features, lengths, recipe, round(crop), generator)
     if recipe.tilt:
         knots = recipe.tilt * torch.randn(features.shape[0], 1, 6, generator=generator)
         curve = F.interpolate(knots, features.shape[1], mode="linear", align_corners=True)
@@ -69,16 +77,17 @@ def mixup(
 
 
 def _resampled(
-    features: Tensor, lengths: Tensor, recipe: Augment, frames_per_s: float, generator: torch.Generator
+    features: Tensor, lengths: Tensor, recipe: Augment, crop: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Read each picture at another tempo and along another mel axis, bilinearly."""
+    """Read each picture at another tempo, along another mel axis and from another start, bilinearly."""
     batch, mels, frames = features.shape
     speed = torch.exp(recipe.speed * _symmetric(batch, generator))
     stretch = torch.exp(recipe.stretch * _symmetric(batch, generator))
     shift = recipe.shift_mels * _symmetric(batch, generator)
-    start = (recipe.shift_s * frames_per_s * _symmetric(batch, generator)).clamp(min=0)
-    start = torch.minimum(start, (lengths - 1) / 2)
-    changed = ((lengths - start) / speed).ceil().long().clamp(min=1)
+    changed = (lengths / speed).ceil().long().clamp(min=1)
+    if crop:
+        changed = changed.clamp(max=crop)
+    start = _uniform(batch, generator) * (lengths - changed * speed).clamp(min=0)
     steps = torch.arange(int(changed.max()))
     time = torch.minimum(start[:, None] + steps[None] * speed[:, None], (lengths - 1)[:, None].float())
     mel = (torch.arange(mels)[None] - mels / 2) * stretch[:, None] + mels / 2 + shift[:, None]

@@ -80,6 +80,8 @@ class Batches:
         targets: [shape=(n, classes)].
         size: clips of a batch.
         weighted: draw every class as often, with replacement.
+        copies: altered copies of each row, as positions in the store's index; None for no copies.
+        copies_share: how often a row is replaced by one of its copies, in training.
         rank: this process among `world`; each gets its own share of the batches.
         world: number of processes.
     """
@@ -92,16 +94,21 @@ class Batches:
         *,
         size: int,
         weighted: bool = False,
+        copies: Sequence[NDArray[np.int64]] | None = None,
+        copies_share: float = 0.0,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        self.store, self.rows, self.targets, self.size = store, rows, targets, size
+        self.store, self.rows, self.targets = store, rows, targets
+        # A part too small for one whole batch a process gets smaller ones.
+        self.size = max(1, min(size, len(rows) // world))
         self.weighted, self.rank, self.world = weighted, rank, world
+        self.copies, self.copies_share = copies, copies_share
         self.frames = store.index["frames"].to_numpy(np.int64)[rows]
 
     def __len__(self) -> int:
         """Steps of an epoch, the same for every rank."""
-        return max(1, len(self.rows) // (self.size * self.world))
+        return len(self.rows) // (self.size * self.world)
 
     def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
         """The batches of one training epoch, for this rank; a rest smaller than a batch is left for later."""
@@ -116,20 +123,32 @@ class Batches:
         order = np.concatenate(
             [chunk[np.argsort(self.frames[chunk], kind="stable")] for chunk in _cut(order, bucket)]
         )
-        batches = [chunk for chunk in _cut(order, self.size) if len(chunk) == self.size] or [order]
+        batches = [chunk for chunk in _cut(order, self.size) if len(chunk) == self.size]
         shuffled = rng.permutation(len(batches))[: len(self) * self.world]
+        versions = self._drawn(rng)
         for number in shuffled[self.rank :: self.world]:
-            yield self._batch(batches[number])
+            yield self._batch(batches[number], versions)
 
     def in_order(self) -> Iterator[Batch]:
         """Every clip once, for evaluation: by length, so that little is padded."""
         order = np.argsort(self.frames, kind="stable")
         for chunk in _cut(order, self.size):
-            yield self._batch(chunk)
+            yield self._batch(chunk, self.rows)
 
-    def _batch(self, chosen: NDArray[np.int64]) -> Batch:
-        rows = self.rows[chosen]
-        lengths = self.frames[chosen]
+    def _drawn(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """For each row the version of it that this epoch learns from: itself, or one of its copies."""
+        if self.copies is None:
+            return self.rows
+        versions = self.rows.copy()
+        altered = rng.random(len(versions)) < self.copies_share
+        for place, copies in enumerate(self.copies):
+            if altered[place] and len(copies):
+                versions[place] = rng.choice(copies)
+        return versions
+
+    def _batch(self, chosen: NDArray[np.int64], versions: NDArray[np.int64]) -> Batch:
+        rows = versions[chosen]
+        lengths = self.store.index["frames"].to_numpy(np.int64)[rows]
         features = np.zeros((len(rows), self.store.front_end.n_mels, int(lengths.max())), np.float32)
         for place, row in enumerate(rows):
             clip = normalize(self.store.features(int(row)), self.store.front_end)
@@ -138,7 +157,7 @@ class Batches:
             torch.from_numpy(features),
             torch.from_numpy(lengths),
             torch.from_numpy(self.targets[chosen]),
-            rows,
+            self.rows[chosen],
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from serenade.corpora.splits import Split
 from serenade.inference.spec import Spec
-from serenade.training.loop import EpochLog
+from serenade.training.loop import EpochLog, kept_line
 from serenade.training.recipe import Recipe
 
 _CARD = """---
@@ -46,9 +46,10 @@ sides). Its figures are far too good; it is here for comparison only.
 
 def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) -> str:
     """The README.md of a model folder, with Hugging Face front matter."""
-    corpora = ", ".join(f"{corpus['name']} ({corpus['license'] or 'licence unknown'})" for corpus in spec.corpora)
+    corpora = ", ".join(
+        f"{corpus['name']} ({corpus['license'] or 'licence unknown'})" for corpus in spec.corpora
+    )
     sizes = split.to_dict()["clips"]
-    kept = lines[-1] if recipe.training.keep == "last" else max(lines, key=lambda line: line["dev_uar"])
     return _CARD.format(
         name=spec.name,
         license=spec.license or "unknown",
@@ -62,7 +63,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         sizes=" / ".join(f"{count} {part}" for part, count in sizes.items()),
         split_hash=split.hash[:12],
         rate_hz=spec.front_end.rate_hz,
-        dev_uar=kept["dev_uar"],
+        dev_uar=kept_line(lines, recipe)["dev_uar"],
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
         recipe_hash=spec.recipe_hash[:12],

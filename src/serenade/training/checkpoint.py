@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import struct
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,20 @@ from serenade.files import write_whole
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
+
+_DAMAGED = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    pickle.UnpicklingError,
+)
+"""What torch raises over bytes that are no checkpoint: it reads them before it checks them."""
 
 
 def save_checkpoint(file: Path, state: dict[str, Any]) -> None:
@@ -28,8 +44,9 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
         ModelError: not a checkpoint, or damaged.
     """
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as cause:
-        reason = str(cause).splitlines()[0][:120]
+        with warnings.catch_warnings(action="ignore"):  # of strange pickles: the error says it
+            state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except _DAMAGED as cause:
+        reason = (str(cause) or type(cause).__name__).splitlines()[0][:120]
         raise ModelError(f"is not a readable checkpoint ({reason}); train again", file=file) from cause
     return state

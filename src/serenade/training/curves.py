@@ -17,8 +17,8 @@ def write_curves(lines: list[EpochLog], folder: Path) -> None:
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder / "tensorboard")) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
         for line in lines:
             for name, value in line.items():
                 if name not in ("epoch", "step"):
-                    writer.add_scalar(name, value, int(line["epoch"]))  # type: ignore[no-untyped-call]
+                    writer.add_scalar(name, value, int(line["epoch"]))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError, ModelError, StoreError
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.evaluate import evaluate_predictions
@@ -71,6 +72,10 @@ def evaluate(
     folders = list(run_folders(path).values()) if path.is_dir() else [path]
     given = _own_store(path) if store is None else store
     store = given if isinstance(given, Store) else Store.open(given)
+    if (path / "run.json").is_file() and not (path / "summary.json").is_file():
+        raise ModelError(
+            "is a run that was not trained to its end; go on with serenade train --resume", file=path
+        )
     own = _is_own(path, store)
     tables, spec, dropped = [], None, Counter[str]()
     for number, folder in enumerate(folders):
@@ -81,7 +86,9 @@ def evaluate(
         dropped.update(left_out)
     if spec is None:
         raise ModelError("holds no trained model", file=path)
-    what = f"the {split} part of {store.path}" if own else f"all clips of {store.path} (a store that it was not trained on)"
+    what = f"the {split} part of {store.path}"
+    if not own:
+        what = f"all clips of {store.path} (a store that it was not trained on)"
     run = path if path.is_dir() and (path / "recipe.toml").exists() else None
     folder = Path(out) if out else _default_out(path, store, own=own, split=split)
     metrics = evaluate_predictions(
@@ -110,7 +117,8 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
     if part is not None:
         chosen = _part_of(folder, part)
         if not chosen.any():
-            raise CorpusError(f"the split of this run has no clips in its part {part!r}", file=folder)
+            there = ", ".join(name for name in PARTS if _part_of(folder, name).any())
+            raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
     original = index["variant"] == "original"
     known = index["emotion"].isin([*spec.labels, ""])
     ok = index["state"] == "ok"

@@ -17,12 +17,14 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from serenade.errors import RecipeError
 from serenade.evaluation.metrics import accuracy, confusion_matrix, uar
 from serenade.networks import create_network
 from serenade.networks.registry import Network
 from serenade.training.augment import augment, mixup
 from serenade.training.batches import Batches
 from serenade.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from serenade.training.muon import Muon
 from serenade.training.recipe import Recipe
 
 EpochLog = dict[str, float]
@@ -59,9 +61,10 @@ def fit(
     front_end = train.store.front_end
     network = create_network(recipe.network.name, n_mels=front_end.n_mels, n_classes=len(labels), **options)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    kept = copy.deepcopy(network).to(fabric.device).eval()
-    model, optimizer = fabric.setup(network, _optimizer(network, recipe))
-    schedule = _schedule(optimizer, recipe, steps=len(train) * choice.epochs)
+    kept: Network = copy.deepcopy(network).to(fabric.device).eval()
+    model, *optimizers = fabric.setup(network, *_optimizers(network, recipe))
+    steps = len(train) * choice.epochs
+    schedules = [_schedule(optimizer, recipe, steps=steps) for optimizer in optimizers]
     class_weights = _class_weights(train.targets).to(fabric.device) if choice.class_weights else None
     frames_per_s = front_end.rate_hz / front_end.hop
 
@@ -70,8 +73,10 @@ def fit(
         state = load_checkpoint(folder / LAST)
         network.load_state_dict(state["network"])
         kept.load_state_dict(state["kept"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+        for part, saved in zip(
+            [*optimizers, *schedules], state["optimizers"] + state["schedules"], strict=True
+        ):
+            part.load_state_dict(saved)
         history = json.loads(state["history"])
         for line in history:
             report(line)
@@ -79,7 +84,7 @@ def fit(
     for epoch in range(len(history) + 1, choice.epochs + 1):
         if _stopped_early(history, recipe):
             break
-        started, losses = time.perf_counter(), []
+        started, losses, right = time.perf_counter(), [], []
         # Chance follows from (seed, epoch, rank) alone: a resumed run repeats the unbroken one.
         torch.manual_seed(hash((seed, epoch, fabric.global_rank)) & 0x7FFF_FFFF)
         generator = torch.Generator().manual_seed(torch.initial_seed() + 1)
@@ -90,6 +95,7 @@ def fit(
                 batch.lengths,
                 recipe.augment,
                 frames_per_s=frames_per_s,
+                progress=number / steps,
                 generator=generator,
             )
             features, lengths, targets = mixup(
@@ -100,48 +106,65 @@ def fit(
             loss = F.cross_entropy(
                 logits.float(), targets, weight=class_weights, label_smoothing=choice.label_smoothing
             )
-            optimizer.zero_grad()
+            model.zero_grad()
             fabric.backward(loss)
             if choice.clip_norm:
-                fabric.clip_gradients(model, optimizer, max_norm=choice.clip_norm)
-            optimizer.step()
-            if choice.schedule != "plateau":
-                schedule.step()
+                nn.utils.clip_grad_norm_(network.parameters(), choice.clip_norm)
+            for part in optimizers if choice.schedule == "plateau" else [*optimizers, *schedules]:
+                part.step()
             _follow(kept, network, decay=choice.average, step=number)
             losses.append(loss.detach())
+            right.append((logits.detach().argmax(1) == targets.argmax(1)).float().mean())
 
-        figures = _dev_figures(kept, dev, labels, fabric)
-        line: EpochLog = {
+        # One process judges for all: what follows from it (plateau, early stopping) must not differ.
+        figures = fabric.broadcast(_dev_figures(kept, dev, labels, fabric))
+        line = {
             "epoch": epoch,
             "step": epoch * len(train),
             "train_loss": float(fabric.all_reduce(torch.stack(losses).mean())),
+            "train_accuracy": float(fabric.all_reduce(torch.stack(right).mean())),
             **figures,
-            "lr": optimizer.param_groups[0]["lr"],
+            "lr": optimizers[0].param_groups[0]["lr"],
             "seconds": round(time.perf_counter() - started, 3),
         }
+        if not math.isfinite(line["train_loss"]):
+            raise RecipeError(
+                f"the loss is not a number in epoch {epoch}; lower training.learning_rate, or set "
+                "training.clip_norm=1"
+            )
         if choice.schedule == "plateau":
-            schedule.step(_goodness(line, choice.monitor))
+            for schedule in schedules:
+                schedule.step(_goodness(line, choice.monitor))
         history.append(line)
         if fabric.is_global_zero:
-            if _best_epoch(history, choice.monitor) == epoch:
-                save_checkpoint(folder / BEST, {"network": kept.state_dict(), "epoch": epoch})
             state = {
                 "network": network.state_dict(),
                 "kept": kept.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+                "schedules": [schedule.state_dict() for schedule in schedules],
                 "history": json.dumps(history),
             }
+            # The last one after the best one: it alone says that the epoch is done.
+            if _best_epoch(history, choice.monitor) == epoch:
+                save_checkpoint(folder / BEST, state)
             save_checkpoint(folder / LAST, state)
         report(line)
         fabric.barrier()
 
     if choice.keep == "best":
-        kept.load_state_dict(load_checkpoint(folder / BEST)["network"])
+        kept.load_state_dict(load_checkpoint(folder / BEST)["kept"])
     return kept.cpu().eval()
 
 
-def logits_of(network: nn.Module, batches: Batches, device: torch.device | str = "cpu") -> NDArray[np.float32]:
+def kept_line(history: list[EpochLog], recipe: Recipe) -> EpochLog:
+    """The figures of the epoch whose weights are kept."""
+    best = recipe.training.keep == "best"
+    return history[_best_epoch(history, recipe.training.monitor) - 1] if best else history[-1]
+
+
+def logits_of(
+    network: nn.Module, batches: Batches, device: torch.device | str = "cpu"
+) -> NDArray[np.float32]:
     """Logits of every clip, in the order of `batches.rows` [shape=(n, classes)]."""
     rows, logits = [], []
     with torch.inference_mode():
@@ -167,15 +190,19 @@ def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabr
     }
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019); biases and normalisation are not decayed."""
-    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
-    others = [weight for weight in network.parameters() if weight.ndim <= 1]
+def _optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """AdamW (Loshchilov & Hutter 2019), which does not decay biases and normalisation; Muon if asked for."""
+    choice = recipe.training
+    turned = network.muon_weights() if choice.muon_rate else []
+    others = [weight for weight in network.parameters() if not any(weight is other for other in turned)]
     groups = [
-        {"params": decayed, "weight_decay": recipe.training.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": [weight for weight in others if weight.ndim > 1], "weight_decay": choice.weight_decay},
+        {"params": [weight for weight in others if weight.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=recipe.training.learning_rate)
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=choice.learning_rate)]
+    if turned:
+        optimizers.append(Muon(turned, lr=choice.muon_rate, weight_decay=choice.muon_decay))
+    return optimizers
 
 
 def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, *, steps: int) -> Any:
@@ -183,7 +210,11 @@ def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, *, steps: int) -
     if choice.schedule == "one-cycle":
         # One step more than is taken, so that the very last call stays inside the schedule.
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, choice.learning_rate, total_steps=steps + 1, pct_start=choice.warmup_share
+            optimizer,
+            [group["lr"] for group in optimizer.param_groups],
+            total_steps=steps + 1,
+            pct_start=choice.warmup_share,
+            cycle_momentum=False,
         )
     if choice.schedule == "plateau":
         return torch.optim.lr_scheduler.ReduceLROnPlateau(

@@ -25,14 +25,20 @@ class Data:
     Attributes:
         split: one of `serenade.corpora.splits.list_splits()`.
         fold: one fold (from 1), or 0 for all folds, one run each.
+        split_seed: of the dev speakers, and of random-leaky's files.
         votes: share of the listeners' votes in the targets, 0 for what the actor meant alone.
-        copies: learn from the store's altered copies (`variant`) as well.
+        copies: what becomes of a clip's altered copies (`variant` in the store): "all" are clips of their
+            own, as in the original trainer; "drawn": each clip once an epoch, now and then as one of its
+            copies; "none" are learnt from.
+        copies_share: with "drawn", how often it is a copy.
     """
 
     split: str = "grouped-5"
     fold: int = 0
+    split_seed: int = 0
     votes: float = 0.0
-    copies: bool = True
+    copies: str = "all"
+    copies_share: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,8 @@ class Augment:
         speed: log-uniform range of tempo, as a ratio: 0.15 plays at exp(-0.15) to exp(0.15).
         stretch: the same along the mel axis (vocal tract length; Jaitly & Hinton 2013).
         shift_mels: shift along the mel axis, up to this many bands either way.
-        shift_s: shift in time, up to this many seconds either way; what leaves on one side is lost.
+        crop_s: at most so much of a clip, from a random place; it also makes steps cheaper.
+        crop_share: share of the training, from its start, in which clips are cropped.
         frequency_masks: number of masks along mel (SpecAugment; Park et al. 2019).
         frequency_mask_mels: greatest width of each.
         time_masks: number of masks along time.
@@ -69,7 +76,8 @@ class Augment:
     speed: float = 0.0
     stretch: float = 0.0
     shift_mels: float = 0.0
-    shift_s: float = 0.0
+    crop_s: float = 0.0
+    crop_share: float = 1.0
     frequency_masks: int = 0
     frequency_mask_mels: float = 16.0
     time_masks: int = 0
@@ -88,6 +96,9 @@ class Training:
         batch_size: clips of a step, on each device.
         learning_rate: of AdamW; the peak of "one-cycle".
         weight_decay: of AdamW, on matrices and filters only.
+        muon_rate: learning rate of Muon, which then moves the weights that `network.muon_weights()` names
+            (AdamW the others); 0 leaves all to AdamW.
+        muon_decay: weight decay of Muon.
         schedule: "one-cycle" (Smith 2018), "plateau" (halved when the dev metric stands still for
             `plateau_epochs`), or "constant".
         warmup_share: share of the one-cycle schedule that rises.
@@ -108,6 +119,8 @@ class Training:
     batch_size: int = 48
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
+    muon_rate: float = 0.0
+    muon_decay: float = 0.05
     schedule: str = "one-cycle"
     warmup_share: float = 0.2
     plateau_epochs: int = 5
@@ -144,6 +157,7 @@ class Recipe:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
+        _require_choice("data.copies", self.data.copies, ("all", "drawn", "none"))
         _require_choice("training.schedule", self.training.schedule, ("one-cycle", "plateau", "constant"))
         _require_choice("training.sampler", self.training.sampler, ("shuffled", "weighted"))
         _require_choice("training.precision", self.training.precision, ("auto", "bf16", "fp32"))
@@ -151,7 +165,9 @@ class Recipe:
         _require_choice("training.monitor", self.training.monitor, ("dev_uar", "dev_accuracy", "dev_loss"))
         for key in ("epochs", "batch_size", "learning_rate"):
             if getattr(self.training, key) <= 0:
-                raise RecipeError(f"recipe: training.{key} must be above 0, not {getattr(self.training, key)}")
+                raise RecipeError(
+                    f"recipe: training.{key} must be above 0, not {getattr(self.training, key)}"
+                )
         for section, key in (("training", "label_smoothing"), ("training", "average"), ("data", "votes")):
             if not 0 <= getattr(getattr(self, section), key) < 1:
                 raise RecipeError(f"recipe: {section}.{key} must be at least 0 and below 1")
@@ -194,7 +210,9 @@ def read_recipe(file: str | Path, *, changes: Sequence[str] = ()) -> Recipe:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError("there is no such recipe; see the folder recipes/ for examples", file=path) from None
+        raise RecipeError(
+            "there is no such recipe; see the folder recipes/ for examples", file=path
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise RecipeError(f"is not a readable TOML file ({cause})", file=path) from cause
     for change in changes:
@@ -235,7 +253,7 @@ def _build(kind: type[Any], content: Mapping[str, Any], *, prefix: str) -> Any:
         if is_dataclass(hints[key]):
             if not isinstance(value, Mapping):
                 raise RecipeError(f"recipe: '{prefix}{key}' is a section, not a value")
-            values[key] = _build(hints[key], value, prefix=f"{prefix}{key}.")  # type: ignore[arg-type]
+            values[key] = _build(hints[key], value, prefix=f"{prefix}{key}.")
         else:
             values[key] = _checked(f"{prefix}{key}", value, hints[key])
     return kind(**values)

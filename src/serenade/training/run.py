@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import numpy as np
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 
 from serenade import __version__
 from serenade.corpora import list_corpora
 from serenade.corpora.splits import Split, check_split, folds_of, make_split
-from serenade.errors import OutputError, SplitError
+from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.features.store import Store
 from serenade.files import make_folder, output_error, write_json, write_whole
@@ -30,7 +32,8 @@ from serenade.networks.weights import save_network
 from serenade.training.batches import Batches, targets_of
 from serenade.training.card import model_card
 from serenade.training.curves import write_curves
-from serenade.training.loop import EpochLog, fit, logits_of
+from serenade.training.devices import Tell, launch
+from serenade.training.loop import EpochLog, fit, kept_line, logits_of
 from serenade.training.recipe import Recipe
 
 SUMMARY = "summary.json"
@@ -63,10 +66,7 @@ def parts_of(recipe: Recipe, store: Store, out: Path) -> list[Part]:
     pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
     if len(pairs) == 1:
         return [Part(fold=pairs[0][0], seed=pairs[0][1], folder=out)]
-    return [
-        Part(fold=fold, seed=seed, folder=out / f"fold{fold or 1}-seed{seed}")
-        for fold, seed in pairs
-    ]
+    return [Part(fold=fold, seed=seed, folder=out / f"fold{fold or 1}-seed{seed}") for fold, seed in pairs]
 
 
 def train(
@@ -109,7 +109,7 @@ def train(
 
 
 def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
-    split = make_split(store.index, recipe.data.split, fold=fold)
+    split = make_split(store.index, recipe.data.split, fold=fold, seed=recipe.data.split_seed)
     check_split(store.index, split)
     if not (_usable(store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")
@@ -127,7 +127,7 @@ def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
     claim = out / "run.json"
     try:
         earlier = json.loads(claim.read_text()) if claim.exists() else None
-        occupied = earlier is None and any(out.iterdir())
+        occupied = earlier is None and any(file.suffix != ".part" for file in out.iterdir())
     except (OSError, ValueError) as cause:
         raise output_error(claim, OSError(str(cause))) from cause
     if occupied:
@@ -137,6 +137,8 @@ def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
     if earlier is not None and any(earlier.get(key) != value for key, value in marks.items()):
         changed = " and ".join(key for key, value in marks.items() if earlier.get(key) != value)
         raise OutputError(f"holds a run with another {changed}; choose another --out", file=out)
+    for left_by_a_kill in out.rglob(".*.part"):
+        left_by_a_kill.unlink(missing_ok=True)
     write_json(claim, {**marks, "serenade_version": __version__, "torch_version": torch.__version__})
     with write_whole(out / "recipe.toml") as file:
         file.write(recipe.to_toml())
@@ -145,17 +147,21 @@ def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
 def _train_part(
     recipe: Recipe, store: Store, split: Split, part: Part, *, devices: int, report: Report | None
 ) -> None:
-    fabric = Fabric(
-        accelerator="auto",
-        devices=devices,
-        strategy="ddp_spawn" if devices > 1 else "auto",
-        precision=_precision(recipe.training.precision),
-    )
-    fabric.launch(_train_on, recipe, store.path, split, part, report)
+    try:
+        fabric = Fabric(
+            accelerator="auto",
+            devices=devices,
+            strategy="ddp_spawn" if devices > 1 else "auto",
+            precision=_precision(recipe.training.precision),
+        )
+    except MisconfigurationException as cause:
+        raise RecipeError(f"--devices {devices} cannot be had here: {cause}") from cause
+    work = partial(_train_on, recipe=recipe, store_path=store.path, split=split, part=part)
+    launch(fabric, work, lambda line: report(part, line) if report is not None else None)
 
 
 def _train_on(
-    fabric: Fabric, recipe: Recipe, store_path: Path, split: Split, part: Part, report: Report | None
+    fabric: Fabric, tell: Tell, *, recipe: Recipe, store_path: Path, split: Split, part: Part
 ) -> None:
     """Train one part; runs in every process of a distributed run, and writes in the first."""
     store = Store.open(store_path)
@@ -169,8 +175,7 @@ def _train_on(
             return
         with write_whole(part.folder / "log.jsonl") as out:
             out.writelines(json.dumps(entry) + "\n" for entry in lines)
-        if report is not None:
-            report(part, line)
+        tell(line)
 
     if fabric.is_global_zero:
         _write_split(store, split, part.folder / "split.csv")
@@ -194,10 +199,14 @@ def _batches(
     recipe: Recipe, store: Store, split: Split, name: str, labels: tuple[str, ...], fabric: Fabric
 ) -> Batches:
     chosen = (split.parts == name) & _usable(store) & store.index["emotion"].isin(labels)
-    if name == "train" and not recipe.data.copies:
-        chosen &= store.index["variant"] == "original"
-    rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
     training = name == "train"
+    copies = None
+    if recipe.data.copies != "all":
+        originals = store.index["variant"] == "original"
+        if training and recipe.data.copies == "drawn":
+            copies = _copies_of(store, chosen & ~originals, chosen & originals)
+        chosen &= originals
+    rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
     table = store.index.iloc[rows]
     return Batches(
         store,
@@ -205,9 +214,21 @@ def _batches(
         targets_of(table, labels, votes=recipe.data.votes if training else 0.0),
         size=recipe.training.batch_size if training else _EVALUATION_BATCH,
         weighted=training and recipe.training.sampler == "weighted",
+        copies=copies,
+        copies_share=recipe.data.copies_share,
         rank=fabric.global_rank if training else 0,
         world=fabric.world_size if training else 1,
     )
+
+
+def _copies_of(store: Store, copies: pd.Series[bool], originals: pd.Series[bool]) -> list[NDArray[np.int64]]:
+    """Positions of the altered copies of each original, in the order of the originals."""
+    places = pd.Series(np.arange(len(store.index)), index=store.index.index)
+    by_source = {
+        source: rows.to_numpy() for source, rows in places[copies].groupby(store.index["source"][copies])
+    }
+    nothing = np.array([], np.int64)
+    return [by_source.get(source, nothing) for source in store.index.loc[originals, "source"]]
 
 
 def _write_split(store: Store, split: Split, file: Path) -> None:
@@ -278,9 +299,7 @@ def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
     rows = []
     for part in parts:
         lines = [json.loads(line) for line in (part.folder / "log.jsonl").read_text().splitlines()]
-        monitor = recipe.training.monitor
-        sign = -1 if monitor == "dev_loss" else 1
-        kept = lines[-1] if recipe.training.keep == "last" else max(lines, key=lambda line: sign * line[monitor])
+        kept = kept_line(lines, recipe)
         rows.append(
             {
                 "fold": part.fold,
@@ -295,7 +314,7 @@ def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
     return {
         "name": recipe.name,
         "recipe": recipe.hash,
-        "store": {"path": str(store.path), "hash": store.hash, "front_end": store.front_end.hash},
+        "store": {"path": str(store.path.resolve()), "hash": store.hash, "front_end": store.front_end.hash},
         "split": recipe.data.split,
         "parts": rows,
     }

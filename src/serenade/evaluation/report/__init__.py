@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from serenade.audio.logmel import FrontEnd
+from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError, MissingExtra
 from serenade.evaluation import figures, provenance
 from serenade.evaluation.report import words
@@ -66,6 +67,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         confusions=words.confusions(metrics),
         calibration=words.calibration(metrics) if metrics["pooled"] else "",
         splits=words.split_rows(metrics),
+        parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
         svg=_figures(metrics, logs),
         errors=[_card(error, metrics, n) for n, error in enumerate(_errors(metrics, table, audio=audio))],
         recipe=provenance.read_recipe(run) if run else "",

@@ -160,8 +160,8 @@ def limits(metrics: Metrics) -> list[tuple[str, str]]:
         found.append(
             (
                 f"They come from {counted(speakers, 'speaker')}.",
-                "With so few voices a single one moves the result; the interval above is the honest width, "
-                "and it does not cover accents, ages or languages that are not among them.",
+                "With so few voices a single one moves the result. The interval above, drawn from them, is "
+                "rather too narrow, and covers no accents, ages or languages that are not among them.",
             )
         )
     found += [

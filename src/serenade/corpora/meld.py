@@ -1,0 +1,231 @@
+"""MELD: 13,708 utterances of 1,432 dialogues from a television series, text and sound, seven emotions.
+
+Poria et al., "MELD: A Multimodal Multi-Party Dataset for Emotion Recognition in Conversations", ACL 2019.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from serenade.corpora.registry import register_corpus
+from serenade.corpora.table import new_table
+from serenade.errors import CorpusError
+
+FOLDERS = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
+"""The folder of clips of each part."""
+
+_PART_OF = {folder: part for part, folder in FOLDERS.items()}
+_TABLE = re.compile(r"(train|dev|test)_sent_emo\.csv")
+_CLIP = re.compile(r"dia(\d+)_utt(\d+)")
+_TIME = re.compile(r"(\d{1,2}):(\d\d):(\d\d)[,.](\d{1,3})")
+_RANK = {".mp4": 0, ".wav": 1}
+_COLUMNS = (
+    "Utterance",
+    "Speaker",
+    "Emotion",
+    "Sentiment",
+    "Dialogue_ID",
+    "Utterance_ID",
+    "Season",
+    "Episode",
+    "StartTime",
+    "EndTime",
+)
+_NAMED = 5
+
+# The tables inside MELD.Raw.tar.gz took cp1252 for Latin-1: a curly apostrophe is there as U+0092.
+_CP1252 = {
+    code: text
+    for code in range(0x80, 0xA0)
+    if (text := bytes([code]).decode("cp1252", errors="ignore"))
+} | {0xA0: " "}  # fmt: skip
+
+
+def _recognise(path: Path, files: Sequence[Path]) -> float:
+    if not path.is_dir():
+        return 0.0
+    if any(_TABLE.fullmatch(name) for name in os.listdir(path)):
+        return 1.0
+    return sum(bool(_CLIP.fullmatch(file.stem)) for file in files) / len(files) if files else 0.0
+
+
+@register_corpus(
+    "meld",
+    licence="GPL-3.0 (labels and texts); the sound is of a television series",
+    url="https://github.com/declare-lab/MELD",
+    languages=("en",),
+    looks_like="train_sent_emo.csv, train_splits/dia0_utt0.mp4",
+    recognise=_recognise,
+)
+def read_meld(path: str | Path) -> pd.DataFrame:
+    """Read `MELD.Raw`, or its tables alone: `{train,dev,test}_sent_emo.csv`, those that are there.
+
+    Rows are in the order of the tables. `file` is where the clip is, or where it would be; `source` and
+    `dialogue` (`train/60`) are unique across the parts, which count their dialogues each from 0. Extras:
+    dialogue, utterance (the number in the clip's name), rank (the place in the dialogue, from 0, which is
+    not the same), text, sentiment, season, episode, clip_start_s and clip_end_s (in the episode).
+
+    A clip is there as `.mp4` or, failing that, `.wav`, in its part's folder or below. What has no partner,
+    file or row, is counted in `attrs["notes"]`.
+
+    Raises:
+        CorpusError: no table there; one that lacks a column, says a time or number that is none, or has an
+            utterance twice.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise CorpusError("is not a folder; MELD is read from the folder of its tables", file=path)
+    tables, clips, strange, twice = _found_in(path)
+    if not tables:
+        raise CorpusError(
+            "holds none of MELD's tables (train_sent_emo.csv, dev_sent_emo.csv, test_sent_emo.csv); "
+            "copy them into it",
+            file=path,
+        )
+    rows: list[dict[str, Any]] = []
+    for part, file in tables.items():
+        rows += _rows_of(file, part, path, clips)
+    table = new_table(rows)
+    table["part"] = table["split"].map({part: number for number, part in enumerate(FOLDERS)})
+    table["number"] = table["dialogue"].str.partition("/")[2].astype(int)
+    table = table.sort_values(["part", "number", "rank"], ignore_index=True)
+    table = table.drop(columns=["part", "number"])
+    table.attrs["notes"] = _notes(table, tables, clips, strange, twice)
+    return table
+
+
+def seconds_of(time: str) -> float:
+    """Seconds of `0:16:16,059` or `00:16:16,059`; a fraction of two digits is hundredths.
+
+    Raises:
+        ValueError: it is no such time.
+
+    >>> seconds_of("0:16:16,059"), seconds_of("00:05:11,82")
+    (976.059, 311.82)
+    """
+    match = _TIME.fullmatch(time.strip())
+    if match is None:
+        raise ValueError(f"{time!r} is no time like 00:16:16,059")
+    hours, minutes, whole, fraction = match.groups()
+    return float(f"{int(hours) * 3600 + int(minutes) * 60 + int(whole)}.{fraction}")
+
+
+Key = tuple[str, int, int]
+"""Part, Dialogue_ID, Utterance_ID."""
+
+
+def _found_in(path: Path) -> tuple[dict[str, Path], dict[Key, Path], list[str], int]:
+    """The tables nearest to the root, the clips, names in the clips' folders that fit none, doubles."""
+    tables: dict[str, Path] = {}
+    clips: dict[Key, Path] = {}
+    strange: list[str] = []
+    twice = 0
+    for folder, subfolders, names in os.walk(path):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        within = Path(folder).relative_to(path).parts
+        part = next((_PART_OF[name] for name in reversed(within) if name in _PART_OF), None)
+        for name in sorted(names):
+            file = Path(folder, name)
+            if name.startswith("."):
+                continue  # AppleDouble twins
+            if match := _TABLE.fullmatch(name):
+                tables.setdefault(match[1], file)
+            if part is None or (rank := _RANK.get(file.suffix.lower())) is None:
+                continue
+            if (match := _CLIP.fullmatch(file.stem)) is None:
+                strange.append(f"{within[-1]}/{name}")
+                continue
+            key = (part, int(match[1]), int(match[2]))
+            twice += key in clips
+            if key not in clips or rank < _RANK[clips[key].suffix.lower()]:
+                clips[key] = file
+    return {part: tables[part] for part in FOLDERS if part in tables}, clips, strange, twice
+
+
+def _rows_of(file: Path, part: str, root: Path, clips: dict[Key, Path]) -> list[dict[str, Any]]:
+    content = _read_table(file)
+    keys = [(part, d, u) for d, u in zip(content["Dialogue_ID"], content["Utterance_ID"], strict=True)]
+    return [
+        {
+            "file": clips.get(key, root / FOLDERS[part] / f"dia{key[1]}_utt{key[2]}.mp4"),
+            "emotion": row["Emotion"],
+            "speaker": row["Speaker"],
+            "language": "en",
+            "corpus": "meld",
+            "split": part,
+            "source": f"{part}/dia{key[1]}_utt{key[2]}",
+            "dialogue": f"{part}/{key[1]}",
+            "utterance": key[2],
+            "rank": row["rank"],
+            "text": row["Utterance"],
+            "sentiment": row["Sentiment"],
+            "season": row["Season"],
+            "episode": row["Episode"],
+            "clip_start_s": row["StartTime"],
+            "clip_end_s": row["EndTime"],
+        }
+        for key, row in zip(keys, content.to_dict("records"), strict=True)
+    ]
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    """A table with clean text, its numbers and times as such, and `rank`."""
+    try:
+        content = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
+        raise CorpusError("cannot be read as a CSV table in UTF-8; copy it again", file=file) from cause
+    if lacking := [name for name in _COLUMNS if name not in content]:
+        raise CorpusError(f"lacks the columns {', '.join(lacking)}; copy it again", file=file)
+    content = content.apply(lambda column: column.str.translate(_CP1252).str.strip())
+    try:
+        for name in ("Dialogue_ID", "Utterance_ID", "Season", "Episode"):
+            content[name] = content[name].astype(int)
+        for name in ("StartTime", "EndTime"):
+            content[name] = content[name].map(seconds_of)
+    except ValueError as cause:
+        raise CorpusError(f"column {name}: {cause}; copy it again", file=file) from cause
+    double = content.duplicated(["Dialogue_ID", "Utterance_ID"])
+    if double.any():
+        first = content[double].iloc[0]
+        raise CorpusError(
+            f"has utterance {first['Utterance_ID']} of dialogue {first['Dialogue_ID']} twice; remove one",
+            file=file,
+        )
+    content["rank"] = content.groupby("Dialogue_ID")["Utterance_ID"].rank().astype(int) - 1
+    return content
+
+
+def _notes(
+    table: pd.DataFrame, tables: dict[str, Path], clips: dict[Key, Path], strange: list[str], twice: int
+) -> list[str]:
+    rows = {(part, *map(int, source.split("/dia")[1].split("_utt")))
+            for part, source in zip(table["split"], table["source"], strict=True)}  # fmt: skip
+    notes = ["speakers are in every part: a split by dialogue, not by speaker"]
+    if absent := [f"{part}_sent_emo.csv" for part in FOLDERS if part not in tables]:
+        notes.append(f"not there: {', '.join(absent)}")
+    if not clips:
+        return [*notes, "no clips here: the texts and labels alone"]
+    if missing := [_name(key) for key in sorted(rows - clips.keys())]:
+        notes.append(f"{len(missing)} rows have no clip: {_some(missing)}")
+    if spare := [_name(key) for key in sorted(clips.keys() - rows)]:
+        notes.append(f"{len(spare)} clips have no row, left out: {_some(spare)}")
+    if strange:
+        notes.append(f"{len(strange)} files are not named as MELD names them, left out: {_some(strange)}")
+    if twice:
+        notes.append(f"{twice} clips are there more than once, as mp4 and wav or in two folders: mp4 is read")
+    return notes
+
+
+def _name(key: Key) -> str:
+    part, dialogue, utterance = key
+    return f"{part}/dia{dialogue}_utt{utterance}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")

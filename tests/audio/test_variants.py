@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serenade.audio.logmel import CREMAD_SEED, log_mel
+from serenade.audio.variants import VARIANTS, change_speed, draw_variants, make_variant
+from serenade.errors import RecipeError
+
+
+def voice(n=32_000):
+    t = np.arange(n) / 16_000
+    buzz = sum(np.sin(2 * np.pi * 150 * k * t + np.sin(2 * np.pi * 3 * t)) / k for k in range(1, 20))
+    return (0.1 * buzz * (1 + np.sin(2 * np.pi * 2 * t))).astype(np.float32)
+
+
+def make(name, samples, seed=0):
+    return make_variant(samples, name, rate_hz=16_000, rng=np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize(
+    ("name", "effect", "how"),
+    [
+        ("stretch_fast", "time_stretch", {"rate": 1.2}),
+        ("stretch_slow", "time_stretch", {"rate": 0.8}),
+        ("pitch_up", "pitch_shift", {"sr": 16_000, "n_steps": 2}),
+        ("pitch_down", "pitch_shift", {"sr": 16_000, "n_steps": -2}),
+    ],
+)
+def test_pitch_and_stretch_equal_librosa(name, effect, how):
+    librosa = pytest.importorskip("librosa", reason="golden values come from librosa")
+    golden = getattr(librosa.effects, effect)(voice(), **how)
+    ours = make(name, voice())
+    assert len(ours) == len(golden)
+    both = log_mel(ours, CREMAD_SEED).ravel(), log_mel(golden, CREMAD_SEED).ravel()
+    assert np.corrcoef(*both)[0, 1] > 0.999
+
+
+def test_shift_keeps_the_length_and_fills_with_zeros():
+    samples = voice(1000)
+    later, earlier = make("time_shift_pos", samples), make("time_shift_neg", samples)
+    assert not later[:100].any()
+    assert (later[100:] == samples[:900]).all()
+    assert not earlier[900:].any()
+    assert (earlier[:900] == samples[100:]).all()
+
+
+def test_noise_is_absolute():
+    quiet = np.zeros(50_000, dtype=np.float32)
+    assert make("noise_low", quiet).std() == pytest.approx(0.005, rel=0.02)
+    assert make("noise_med", quiet).std() == pytest.approx(0.01, rel=0.02)
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(0, 5000), name=st.sampled_from(list(VARIANTS)), seed=st.integers(0, 99))
+def test_any_length_is_finite_and_repeatable(n, name, seed):
+    samples = voice(n)
+    before = samples.copy()
+    made = make(name, samples, seed)
+    assert made.dtype == np.float32
+    assert np.isfinite(made).all()
+    assert (made == make(name, samples, seed)).all()
+    assert (samples == before).all()
+    factor = {"stretch_fast": 1.2, "stretch_slow": 0.8}.get(name, 1)
+    assert len(made) == round(n / factor)
+
+
+@given(n=st.integers(0, 8), seed=st.integers(0, 99))
+def test_drawn_variants_are_distinct_and_repeatable(n, seed):
+    names = draw_variants(n, np.random.default_rng(seed))
+    assert len(set(names)) == n
+    assert set(names) <= set(VARIANTS)
+    assert names == draw_variants(n, np.random.default_rng(seed))
+
+
+def test_what_is_not_there_is_named():
+    with pytest.raises(RecipeError, match="9 distinct"):
+        draw_variants(9, np.random.default_rng(0))
+    with pytest.raises(RecipeError, match="time_shift_pos"):
+        make("louder", voice(10))
+
+
+def test_speed_moves_pitch_and_length():
+    t = np.arange(16_000) / 16_000
+    faster = change_speed(np.sin(2 * np.pi * 400 * t).astype(np.float32), 1.25)
+    assert len(faster) == 12_800
+    assert np.abs(np.fft.rfft(faster)).argmax() * 16_000 / 12_800 == pytest.approx(500, abs=2)
