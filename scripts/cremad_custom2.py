@@ -15,18 +15,20 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import serenade.assets
 from serenade.audio.logmel import CREMAD_SEED
+from serenade.corpora import read_corpus
 from serenade.errors import CorpusError, SerenadeError
-from serenade.features.mel_folder import FRONT_END_FILE
+from serenade.features.mel_folder import FRONT_END_FILE, front_end_of
 from serenade.features.prepare import prepare
 from serenade.features.store import Store
 from serenade.features.summary import summarise
-from serenade.training.evaluate import evaluate
-from serenade.training.original import write_original_files
 from serenade.training.recipe import Recipe, read_recipe
-from serenade.training.run import Part, train
+
+if TYPE_CHECKING:
+    from serenade.training.run import Part
 
 RECIPE = Path(serenade.assets.__file__).with_name("cremad_custom2.toml")
 NAMED = 10
@@ -79,16 +81,22 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 def _prepare(mels: Path, out: Path) -> Store:
     """The spectrograms as a store, and what it holds in words."""
-    if mels.is_dir() and not next(mels.rglob("*.npy"), None):
-        raise CorpusError("holds no spectrograms (.npy); make them with mel_generator.py", file=mels)
-    front_end = None
+    if next(mels.rglob("*.npy"), None) is None:
+        raise CorpusError(
+            "holds no spectrograms (.npy); make them with mel_generator.py, or give their --input_dir",
+            file=mels,
+        )
+    table = read_corpus(mels, "cremad")
+    if not all(str(file).endswith(".npy") for file in table["file"]):
+        raise CorpusError("holds recordings too; give a folder of spectrograms alone", file=mels)
+    assumed = None
     if not (mels / FRONT_END_FILE).is_file():
-        front_end = CREMAD_SEED
+        assumed = CREMAD_SEED
         print(
             f"{mels} has no {FRONT_END_FILE}: taken for the original generator's spectrograms "
-            f"({front_end.rate_hz} Hz, window {front_end.n_fft}, hop {front_end.hop})"
+            f"({assumed.rate_hz} Hz, window {assumed.n_fft}, hop {assumed.hop})"
         )
-    store = prepare(mels, out, corpus="cremad", front_end=front_end)
+    store = prepare(table, out, front_end=front_end_of(mels, assumed))
     summary = summarise(store)
     for line in summary.trouble[:NAMED]:
         print(line, file=sys.stderr)
@@ -102,6 +110,11 @@ def _prepare(mels: Path, out: Path) -> Store:
 
 
 def _train(recipe: Recipe, store: Store, out: Path) -> None:
+    # PyTorch takes seconds to import: not before there is something to do.
+    from serenade.training.evaluate import evaluate
+    from serenade.training.original import write_original_files
+    from serenade.training.run import train
+
     epochs = recipe.training.epochs
 
     def show(part: Part, line: dict[str, float]) -> None:

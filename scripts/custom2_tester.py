@@ -15,16 +15,17 @@ import argparse
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from serenade.errors import SerenadeError
-from serenade.networks.cnn_lstm import ORIGINAL_WIDTH_FRAMES
-from serenade.training.original_tester import Answer, classify, draw_mel, find_wavs, write_results
-from serenade.training.original_weights import CLASSES, load_original
+from serenade.features.mel_writer import wavs_in
+
+if TYPE_CHECKING:
+    from serenade.training.original_tester import Answer
 
 
 def main() -> int:
@@ -37,9 +38,7 @@ def main() -> int:
     parser.add_argument(
         "--output_dir", type=Path, default=Path("classification_results"), help="where the results go"
     )
-    parser.add_argument(
-        "--max_width", type=int, default=ORIGINAL_WIDTH_FRAMES, metavar="FRAMES", help="longer clips are cut"
-    )
+    parser.add_argument("--max_width", type=int, default=191, metavar="FRAMES", help="longer clips are cut")
     parser.add_argument("--cpu", action="store_true", help="leave a GPU alone")
     parser.add_argument("--visualize", action="store_true", help="a picture of every spectrogram")
     options = parser.parse_args()
@@ -56,7 +55,13 @@ def main() -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    files = find_wavs(options.input_dir)
+    files = wavs_in(options.input_dir)
+    # PyTorch takes seconds to import: not before there is something to do.
+    import torch
+
+    from serenade.training.original_tester import classify, draw_mel, write_results
+    from serenade.training.original_weights import load_original
+
     model = load_original(options.model_path, max_width=options.max_width)
     device = "cuda" if torch.cuda.is_available() and not options.cpu else "cpu"
     print(model.assumed or f"model {model.spec.name}, network {model.spec.network}")
@@ -87,6 +92,8 @@ def _tell(answer: Answer) -> None:
 
 
 def _summarise(answers: list[Answer], answered: list[Answer]) -> None:
+    from serenade.training.original_weights import CLASSES
+
     counts = Counter(answer.predicted for answer in answered)
     table = Table("Emotion", "Count", "Percentage", box=box.ASCII2)
     for name in CLASSES.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -75,3 +76,13 @@ def test_corpora_lists_licences():
     assert result.exit_code == 0
     for word in ("ravdess", "CC-BY-NC-SA-4.0", "cremad", "ODbL-1.0", "manifest"):
         assert word in result.stdout
+
+
+def test_tables_that_lie_elsewhere(trapped, tmp_path):
+    clips = tmp_path / "a" / "b" / "clips"
+    clips.mkdir(parents=True)
+    shutil.copy(trapped / "AudioWAV" / "1001_DFA_ANG_XX.wav", clips)
+    assert "VideoDemographics.csv was not found" in run("inspect", clips).stdout
+    result = run("inspect", clips, "--metadata", trapped)
+    assert result.exit_code == 0, result.output
+    assert "VideoDemographics.csv was not found" not in result.stdout

@@ -142,6 +142,7 @@ def test_timeline_shows_times(calls, model, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_figures_are_pictures(calls, model, tmp_path):
     pytest.importorskip("matplotlib")
     run(calls / "sub", calls / "bad.wav", "-m", model, "--figures", tmp_path / "pictures")

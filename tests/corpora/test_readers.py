@@ -151,3 +151,10 @@ def test_a_reader_of_ones_own_is_guessed_too(tmp_path, monkeypatch):
     touch(tmp_path, "x1.wav")
     assert guess_corpus(tmp_path).name == "mine"
     assert read_corpus(tmp_path)["corpus"].tolist() == ["mine"]
+
+
+@pytest.mark.parametrize("corpus", [None, "ravdess"])
+def test_an_option_that_a_reader_does_not_have(tmp_path, corpus):
+    touch(tmp_path, "03-01-05-01-02-01-12.wav")
+    with pytest.raises(CorpusError, match="the reader of ravdess has no option 'metadata'; it takes none"):
+        read_corpus(tmp_path, corpus, metadata=tmp_path)

@@ -99,3 +99,17 @@ def test_unknown_option_is_an_error():
 def test_two_networks_of_one_name():
     with pytest.raises(ValueError, match="two networks"):
         register_network("compact")(lambda **_: None)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"stem": 4}, "multiples of 8, not 4"),
+        ({"widths": [8, 12, 16]}, "multiples of 8, not 12"),
+        ({"widths": [8]}, "cannot be built"),
+        ({"dropout": 3.0}, "cannot be built"),
+    ],
+)
+def test_options_of_compact_that_cannot_be(options: dict, told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        create_network("compact", n_mels=64, n_classes=3, **options)

@@ -14,11 +14,12 @@ from safetensors.torch import load_file
 
 from serenade.audio.logmel import FrontEnd
 from serenade.features.store import Store, write_store
+from serenade.training import run as run_module
 from serenade.training.recipe import Recipe
 
 LABELS = ("anger", "neutral", "sadness")
 FRONT_END = FrontEnd(rate_hz=8000, n_fft=256, hop=160, n_mels=16, fmax_hz=4000.0)
-TINY = {"name": "compact", "options": {"stem": 4, "widths": [8, 8, 8], "projection": 16, "dropout": 0.1}}
+TINY = {"name": "compact", "options": {"stem": 8, "widths": [8, 8, 8], "projection": 16, "dropout": 0.1}}
 
 
 def write_tiny_store(
@@ -42,8 +43,8 @@ def write_tiny_store(
             for clip in range(clips):
                 source = f"{speaker:02d}_{emotion}_{clip}"
                 for variant in ("original", "noise_low") if copies else ("original",):
-                    sound = rng.normal(-40, 6, (int(rng.integers(12, 30)), front_end.n_mels))
-                    sound[:, 4 * number : 4 * number + 4] += 12
+                    sound = rng.normal(-40, 4, (int(rng.integers(12, 30)), front_end.n_mels))
+                    sound[:, 4 * number : 4 * number + 4] += 16
                     features.append(sound.astype(np.float32))
                     row = {
                         "id": source if variant == "original" else f"{source}_{variant}",
@@ -91,7 +92,7 @@ def tiny() -> Callable[..., Recipe]:
     """`tiny(data={...}, training={...})`: a recipe of two epochs of the smallest network."""
 
     def recipe(**sections: Any) -> Recipe:
-        training = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "precision": "fp32"}
+        training = {"epochs": 2, "batch_size": 8, "learning_rate": 0.03, "precision": "fp32"}
         return Recipe.from_dict(
             {
                 "name": "tiny",
@@ -109,6 +110,13 @@ def tiny() -> Callable[..., Recipe]:
 def weights_of() -> Callable[[Path], dict[str, torch.Tensor]]:
     """The trained weights in a run folder."""
     return lambda run: load_file(run / "model" / "model.safetensors")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without pictures and without ONNX, which take longer than training here."""
+    monkeypatch.setattr(run_module, "write_curves", lambda lines, folder: None)
+    monkeypatch.setattr(run_module, "export_onnx", lambda network, spec, file: file.touch())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -112,6 +112,7 @@ def test_onnx_answers_as_torch_does(finished: Path) -> None:
     np.testing.assert_allclose(answer, expected.numpy(), atol=1e-4)
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize(
     "sections",
     [
@@ -181,6 +182,7 @@ def test_sigkill_in_the_middle(
     assert not list(resumed.rglob("*.part"))
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_kill_between_best_and_last_loses_nothing(
     store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +206,7 @@ def test_a_kill_between_best_and_last_loses_nothing(
     assert same(weights_of(unbroken), weights_of(killed))
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_seed_repeats_and_another_does_not(
     store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
 ) -> None:
@@ -213,6 +216,7 @@ def test_a_seed_repeats_and_another_does_not(
     assert not same(weights_of(other), weights_of(finished))
 
 
+@pytest.mark.usefixtures("bare")
 def test_the_test_part_is_never_looked_at(
     store: Store, make_store: Make, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ) -> None:
@@ -234,6 +238,7 @@ def test_the_test_part_is_never_looked_at(
     assert specs[0].unsure_below == specs[1].unsure_below
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_leak_refuses_to_train(make_store: Make, tiny: Tiny, tmp_path: Path) -> None:
     def one_sound_of_two_speakers(table: pd.DataFrame, _: list[np.ndarray]) -> None:
         for speaker in table["speaker"].unique():
@@ -284,6 +289,7 @@ def test_a_finished_run_is_left_as_it_is(
     assert train(tiny(training={"epochs": 3}), store, finished, resume=True) == finished
 
 
+@pytest.mark.usefixtures("bare")
 def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe = tiny(data={"fold": 0}, training={"seeds": [3, 4], "epochs": 1})
     parts = parts_of(recipe, store, tmp_path)
@@ -298,6 +304,7 @@ def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: 
     }
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize(
     ("data", "training", "told"),
     [
@@ -353,9 +360,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_two_processes_share_each_step(
-    store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
-) -> None:
+def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path) -> None:
     (tmp_path / "devices.py").write_text(DEVICES)
 
     def on_two(recipe: Recipe, out: Path) -> str:
@@ -367,7 +372,7 @@ def test_two_processes_share_each_step(
         )
         return ran.stdout.strip().splitlines()[-1]
 
-    training = {"batch_size": 8, "schedule": "plateau", "patience": 1}
+    training = {"schedule": "plateau", "patience": 1}
     alone = train(tiny(training=training), store, tmp_path / "alone")
     steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
     told = on_two(tiny(training=training), tmp_path / "run")

@@ -125,6 +125,9 @@ class _AvSource:
                 "is not a sound file" if still else "holds no sound, only pictures or data", file=path
             )
         self._stream = self._container.streams.audio[0]
+        if self._stream.codec_context is None:
+            self._container.close()
+            raise UnsupportedMedia("cannot be read as sound; no decoder knows its codec", file=path)
         self.rate_hz = int(self._stream.rate or 0)
         self.channels = int(self._stream.channels or 0)
         self.codec = f"{self._container.format.name.split(',')[0]} {self._stream.codec_context.name}"

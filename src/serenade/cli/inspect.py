@@ -35,6 +35,9 @@ def inspect(
     corpus: Annotated[
         str | None, typer.Option(help="Name of the corpus (see `serenade corpora`); guessed when left out.")
     ] = None,
+    metadata: Annotated[
+        Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of CREMA-D's tables.")
+    ] = None,
     format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; one a core when left out.")] = None,
 ) -> None:
@@ -45,7 +48,8 @@ def inspect(
     from serenade.corpora import check_table, read_corpus
     from serenade.errors import CorpusError
 
-    table = read_corpus(folder, corpus)
+    options = {} if metadata is None else {"metadata": metadata}
+    table = read_corpus(folder, corpus, **options)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("looking at the files", total=None)
         findings = check_table(

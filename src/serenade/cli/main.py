@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -23,6 +23,7 @@ VERBS = (
     "report",
     "predict",
     "export",
+    "convert",
     "corpora",
     "networks",
     "models",
@@ -68,14 +69,25 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def serenade(version: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:
-    """Hear emotion in speech: train without leaks, predict anywhere."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from serenade import __version__
 
         print(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def serenade(
+    version: Annotated[
+        bool,
+        # Eager: it is answered before a verb is missed.
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """Hear emotion in speech: train without leaks, predict anywhere."""
 
 
 def main() -> None:

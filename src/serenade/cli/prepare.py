@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +37,12 @@ def prepare(
         Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of CREMA-D's tables.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the variants drawn.")] = 0,
+    spectrograms: Annotated[
+        bool, typer.Option("--spectrograms", help="MELD: the original's X_audio_*.npy instead of a store.")
+    ] = False,
+    compress: Annotated[
+        bool, typer.Option("--compress", help="With --spectrograms: .npz, array X_audio, instead of .npy.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a clip cannot be used.")] = False,
 ) -> None:
     """Compute the log-mels of a corpus once, into a folder that training and evaluation read."""
@@ -46,6 +52,16 @@ def prepare(
 
     if metadata is not None and corpus not in (None, "cremad"):
         raise typer.BadParameter("only --corpus cremad has tables apart", param_hint="--metadata")
+    if compress and not spectrograms:
+        raise typer.BadParameter("goes with --spectrograms", param_hint="--compress")
+    if spectrograms:
+        if corpus not in (None, "meld") or augment or seed or front_end is not None or metadata is not None:
+            raise typer.BadParameter(
+                "are MELD's, and fixed; only --compress, --jobs and --strict go with them",
+                param_hint="--spectrograms",
+            )
+        _prepare_spectrograms(corpus_at, out, compress=compress, jobs=jobs, strict=strict)
+        return
     with _progress_on_stderr() as progress:
         store = prepare_store(
             corpus_at,
@@ -59,14 +75,29 @@ def prepare(
             **({} if metadata is None else {"metadata": metadata}),
         )
     summary = summarise(store)
-    for line in summary.trouble[:_NAMED]:
-        print(line, file=sys.stderr)
-    if len(summary.trouble) > _NAMED:
-        more = len(summary.trouble) - _NAMED
-        print(f"… and {more} more: column note of {store.path / 'index.csv'}", file=sys.stderr)
+    _name(summary.trouble, f"column note of {store.path / 'index.csv'}")
     print(summary)
     if strict and summary.trouble:
         raise typer.Exit(1)
+
+
+def _prepare_spectrograms(meld: Path, out: Path, *, compress: bool, jobs: int | None, strict: bool) -> None:
+    from serenade.features.spectrogram_writer import write_spectrograms
+
+    with _progress_on_stderr() as progress:
+        made = write_spectrograms(meld, out, compress=compress, jobs=jobs, progress=progress)
+    _name(made.trouble, f"column status of the ids_*.csv in {out}")
+    print(made)
+    if strict and made.trouble:
+        raise typer.Exit(1)
+
+
+def _name(trouble: Sequence[str], rest_in: str) -> None:
+    """The first clips that cannot be used, on stderr, and where the others stand."""
+    for line in trouble[:_NAMED]:
+        print(line, file=sys.stderr)
+    if len(trouble) > _NAMED:
+        print(f"… and {len(trouble) - _NAMED} more: {rest_in}", file=sys.stderr)
 
 
 @contextmanager

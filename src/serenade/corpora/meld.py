@@ -126,7 +126,13 @@ def _found_in(path: Path) -> tuple[dict[str, Path], dict[Key, Path], list[str], 
     clips: dict[Key, Path] = {}
     strange: list[str] = []
     twice = 0
-    for folder, subfolders, names in os.walk(path):
+    seen = set()
+    for folder, subfolders, names in os.walk(path, followlinks=True):
+        # The clips often lie on another disk, behind a link; a link back would lead round for ever.
+        if (real := os.path.realpath(folder)) in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         within = Path(folder).relative_to(path).parts
         part = next((_PART_OF[name] for name in reversed(within) if name in _PART_OF), None)
@@ -177,7 +183,7 @@ def _rows_of(file: Path, part: str, root: Path, clips: dict[Key, Path]) -> list[
 def _read_table(file: Path) -> pd.DataFrame:
     """A table with clean text, its numbers and times as such, and `rank`."""
     try:
-        content = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        content: pd.DataFrame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
         raise CorpusError("cannot be read as a CSV table in UTF-8; copy it again", file=file) from cause
     if lacking := [name for name in _COLUMNS if name not in content]:

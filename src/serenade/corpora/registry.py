@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,18 +116,28 @@ def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> 
         One row a clip, sorted by file (MELD: as its tables are); see `serenade.corpora.table.COLUMNS`.
 
     Raises:
-        CorpusError: nothing there, no such corpus, or none that the files look like.
+        CorpusError: nothing there, no such corpus, none that the files look like, or an unknown option.
     """
     path = Path(path)
     if not path.exists():
         raise CorpusError("there is no such file or folder; check the path", file=path)
     if corpus is None:
-        return guess_corpus(path).read(path, **options)
+        return _read(guess_corpus(path), path, options)
     if corpus not in _CORPORA:
         near = difflib.get_close_matches(corpus.lower(), _CORPORA, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_CORPORA))}"
         raise CorpusError(f"no corpus is called {corpus!r}; {hint}", file=path)
-    return _CORPORA[corpus].read(path, **options)
+    return _read(_CORPORA[corpus], path, options)
+
+
+def _read(corpus: Corpus, path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
+    known = [
+        name for name, given in signature(corpus.read).parameters.items() if given.kind == given.KEYWORD_ONLY
+    ]
+    if unknown := sorted(set(options) - set(known)):
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise CorpusError(f"the reader of {corpus.name} has no option {unknown[0]!r}; {takes}", file=path)
+    return corpus.read(path, **options)
 
 
 def guess_corpus(path: str | Path) -> Corpus:

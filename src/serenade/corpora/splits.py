@@ -1,6 +1,7 @@
 """Named splits: who is trained on, who chooses, who is tested.
 
 The parts of a split never share a speaker, a source clip or identical sound, unless its name says `leaky`.
+The split `meld` alone keeps dialogues apart, not speakers; `Split.apart` says which it is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from serenade.errors import SplitError
 from serenade.files import hash_of
 
 PARTS = ("train", "dev", "test", "held-out")
+_APART = {
+    "speaker": (("speaker", "speakers"), ("source", "source clips"), ("sha256", "identical sounds")),
+    "dialogue": (("dialogue", "dialogues"), ("source", "source clips")),
+}
+"""What `check_split` looks at, by what a split keeps apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +49,11 @@ class Split:
     dropped: pd.Series[str]
 
     @property
+    def apart(self) -> str:
+        """What no two parts share: "speaker", "dialogue", or "" where the name says `leaky`."""
+        return "" if self.leaky else rule_named(self.name).apart
+
+    @property
     def hash(self) -> str:
         """SHA-256 of who is where; the same for the same clips in any order and folder."""
         rows = sorted(zip(self.sources.tolist(), self.parts.tolist(), strict=True))
@@ -53,12 +64,13 @@ class Split:
         return table.loc[self.parts[self.parts == part].index]
 
     def to_dict(self) -> dict[str, Any]:
-        """Name, fold, hash, sizes of the parts and why rows were dropped, as JSON-able values."""
+        """Name, fold, hash, sizes of the parts, what is kept apart and why rows were dropped, for JSON."""
         return {
             "name": self.name,
             "fold": self.fold,
             "n_folds": self.n_folds,
             "leaky": self.leaky,
+            "apart": self.apart,
             "seed": self.seed,
             "hash": self.hash,
             "clips": {part: int((self.parts == part).sum()) for part in PARTS if (self.parts == part).any()},
@@ -138,6 +150,9 @@ def make_split(table: pd.DataFrame, name: str, *, fold: int | None = None, seed:
 def check_split(table: pd.DataFrame, split: Split) -> None:
     """Refuse a split whose parts share a speaker, a source clip or identical sound (column `sha256`).
 
+    Of a split by dialogue, dialogues and source clips are looked at: its speakers are in every part, and so
+    may be a shout or a laugh of the same samples.
+
     Raises:
         SplitError: naming what is shared. Splits that are leaky by name pass.
     """
@@ -145,22 +160,24 @@ def check_split(table: pd.DataFrame, split: Split) -> None:
         raise SplitError(f"the split {split.name!r} was made for another table; make it anew with make_split")
     if split.leaky and "leaky" in split.name:
         return
+    if split.apart == "dialogue" and "dialogue" not in table:
+        raise SplitError(
+            f"the split {split.name!r} keeps dialogues apart, and the table has no column dialogue"
+        )
     used = split.parts.isin(PARTS)
     if "state" in table:
         used &= table["state"] == "ok"
     leaks = [
         found
-        for column, what in (
-            ("speaker", "speakers"),
-            ("source", "source clips"),
-            ("sha256", "identical sounds"),
-        )
+        for column, what in _APART["dialogue" if split.apart == "dialogue" else "speaker"]
         if column in table and (found := _shared(table[used], split.parts[used], column, what))
     ]
     if leaks:
+        corpora = set(table["corpus"])
+        instead = "meld, which keeps dialogues apart" if corpora == {"meld"} else "one-speaker-out"
         raise SplitError(
             f"the split {split.name!r} leaks: {'; '.join(leaks)}. Its numbers would be too good; use "
-            "grouped-5 or one-speaker-out, remove the doubles, or call it by name: random-leaky"
+            f"grouped-5 or {instead}, remove the doubles, or call it by name: random-leaky"
         )
 
 

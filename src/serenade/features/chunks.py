@@ -88,7 +88,7 @@ def cut_into_chunks(
         some = tuple(clips[first : first + CLIPS_A_CHUNK])
         made_of = {
             "layout": _LAYOUT,
-            "clips": [(clip.id, clip.start_s, clip.end_s, *_version(clip.file)) for clip in some],
+            "clips": [(clip.id, clip.start_s, clip.end_s, *version_of(clip.file)) for clip in some],
             "front_end": front_end.hash,
             "augment": augment,
             "seed": seed,
@@ -106,7 +106,7 @@ def cut_into_chunks(
     return chunks
 
 
-def _version(file: str) -> tuple[int, int]:
+def version_of(file: str) -> tuple[int, int]:
     """Size and time of change of a file, (-1, -1) where there is none."""
     try:
         status = os.stat(file)

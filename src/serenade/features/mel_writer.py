@@ -76,7 +76,7 @@ def write_mel_folder(
         OutputError: `out` cannot be written to.
     """
     sounds, out = Path(sounds), Path(out)
-    files = _wavs(sounds)
+    files = wavs_in(sounds)
     named = [file for file in files if class_of(file)]
     if not named:
         raise CorpusError(
@@ -122,13 +122,20 @@ def class_of(file: Path) -> str:
     return fields[2] if len(fields) > 2 and fields[2] in CLASSES else ""
 
 
-def _wavs(sounds: Path) -> list[Path]:
-    if not sounds.is_dir():
-        raise CorpusError("there is no such folder; check the path", file=sounds)
+def wavs_in(folder: str | Path) -> list[Path]:
+    """The `.wav` files of a folder, in whatever case, sorted; folders in it are not looked into.
+
+    Raises:
+        CorpusError: no such folder, or no `.wav` in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CorpusError("there is no such folder; check the path", file=folder)
     # AppleDouble files ("._a.wav") are no sound, whatever their name says.
-    files = sorted(file for file in sounds.glob("*.wav") if not file.name.startswith("._"))
+    named = (file for file in folder.iterdir() if file.suffix.lower() == ".wav" and file.is_file())
+    files = sorted(file for file in named if not file.name.startswith("._"))
     if not files:
-        raise CorpusError("holds no .wav files (folders in it are not looked into)", file=sounds)
+        raise CorpusError("holds no .wav files (folders in it are not looked into)", file=folder)
     return files
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,9 @@ from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
+from serenade.features.unfinished import CHUNKS, LOCK, alone, own_folder
 from serenade.features.workers import map_unordered
-from serenade.files import hash_of, make_folder, output_error
-
-CHUNKS = ".chunks"
-LOCK = "lock"
+from serenade.files import hash_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +123,8 @@ def prepare(
         whole = {"done": len(table), "total": len(table), "found": len(table)}
         report(Progress(**whole, found_chunks=len(chunks), chunks=len(chunks)))
     else:
-        _own_folder(out)
-        with _alone(out):
+        own_folder(out)
+        with alone(out):
             _make(chunks, jobs, report)
             index = _index(table, chunks)
             if not (index["state"] == "ok").any():
@@ -190,29 +186,6 @@ def _clip(row: Any) -> Clip:
         start_s=0.0 if math.isnan(row.start) else float(row.start),
         end_s=None if math.isnan(row.end) else float(row.end),
     )
-
-
-def _own_folder(out: Path) -> None:
-    """Make `out`; refuse it when it holds anything but the beginning of a store."""
-    make_folder(out)
-    if not (out / CHUNKS).exists() and any(out.iterdir()):
-        raise StoreError("holds other files and is no store; choose an empty or a new folder", file=out)
-    make_folder(out / CHUNKS)
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system gives it back when the process ends, however it ends."""
-    try:
-        lock = open(out / CHUNKS / LOCK, "w")  # noqa: SIM115
-    except OSError as cause:
-        raise output_error(out, cause) from cause
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError("another serenade prepare is at work here; wait for its end", file=out) from None
-        yield
 
 
 def _same(store: Store, key: str) -> Store:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from serenade.errors import OutputError
+from serenade.errors import OutputError, SerenadeError
 from serenade.files import hash_of, write_whole
 from serenade.inference.part import GROWING, Part
 from serenade.inference.prediction import Failure
@@ -106,8 +106,12 @@ class Output:
         before = [file for file in files if str(file) in part.done]
         asked = {str(file) for file in before}
         tally.add_earlier(len(before), failed={f: why for f, why in part.failed.items() if f in asked})
-        for _ in part.extend(tally.counted(ask([file for file in files if str(file) not in part.done]))):
-            pass
+        try:
+            for _ in part.extend(tally.counted(ask([file for file in files if str(file) not in part.done]))):
+                pass
+        except SerenadeError:
+            part.forget_if_empty()
+            raise
         part.finish()
         return len(before)
 

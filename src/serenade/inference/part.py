@@ -68,6 +68,11 @@ class Part:
                 raise output_error(self.path, cause) from cause
             yield recording
 
+    def forget_if_empty(self) -> None:
+        """Remove the file if it holds no answer, so that nothing hinders a run with another model."""
+        if self.path.exists() and self.path.stat().st_size <= len(self._heading):
+            self.path.unlink()
+
     def finish(self) -> None:
         """Give the complete answers their name."""
         with open(self.path, encoding="utf-8", newline="") as part, write_whole(self.out) as out:

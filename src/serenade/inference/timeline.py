@@ -18,6 +18,9 @@ from serenade.inference.prediction import Prediction, Quality
 
 Scores = npt.NDArray[np.float64]
 
+_LEAST_S = 0.25
+"""A last piece shorter than this has no row of its own."""
+
 
 def timeline(
     model: Model,
@@ -41,8 +44,7 @@ def timeline(
     rate_hz = model.spec.front_end.rate_hz
     clips = (
         clip_of(half, rate_hz=rate_hz, resampled_from_hz=resampled_from_hz, file=file)
-        for half in halves
-        if len(half)
+        for half in _without_crumb(halves, least=round(_LEAST_S * rate_hz))
     )
     start_s = 0.0
     before: _Heard | None = None
@@ -63,6 +65,19 @@ def timeline(
         )
         start_s += clip.quality.duration_s
         before, clip = after, following
+
+
+def _without_crumb(halves: Iterable[Waveform], *, least: int) -> Iterator[Waveform]:
+    """The same sound, its last piece joined to the one before it if that is too short to be heard alone."""
+    before: Waveform | None = None
+    for half in halves:
+        if before is not None and len(half) < least:
+            half = np.concatenate([before, half])
+        elif before is not None:
+            yield before
+        before = half
+    if before is not None and len(before):
+        yield before
 
 
 def answer(

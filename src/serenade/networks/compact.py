@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from serenade.errors import RecipeError
 from serenade.networks.masking import frame_mask, halved, masked, masked_statistics
 from serenade.networks.registry import Network, register_network
 
@@ -73,6 +74,9 @@ class Compact(Network):
         projection: channels that are pooled over time.
         dropout: before the last layer.
 
+    Raises:
+        RecipeError: `stem` or a width that is no multiple of 8.
+
     >>> network = Compact(n_mels=64, n_classes=6).eval()
     >>> network(torch.randn(2, 64, 50), torch.tensor([50, 7])).shape
     torch.Size([2, 6])
@@ -90,6 +94,10 @@ class Compact(Network):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        # With 4 channels, channels-last, oneDNN's backward of a strided 1 x 1 convolution writes past its
+        # memory (torch 2.13); multiples of 8 are what it is quick with anyway.
+        if odd := [width for width in (stem, *widths) if width % 8 or width <= 0]:
+            raise RecipeError(f"network 'compact': stem and widths must be multiples of 8, not {odd[0]}")
         self.stem = nn.Conv2d(1, stem, 5, (4, 2), 2, bias=False)
         self.stem_norm = nn.BatchNorm2d(stem)
         blocks, inside, bands = [], stem, -(-n_mels // 4)

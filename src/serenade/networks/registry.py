@@ -96,5 +96,5 @@ def create_network(name: str, *, n_mels: int, n_classes: int, **arguments: Any) 
         raise RecipeError(f"there is no network called {name!r}; {hint}")
     try:
         return _FACTORIES[name](n_mels=n_mels, n_classes=n_classes, **arguments)
-    except TypeError as cause:
+    except (TypeError, ValueError, RuntimeError) as cause:
         raise RecipeError(f"network {name!r} cannot be built from {arguments}: {cause}") from cause

@@ -34,7 +34,13 @@ _DAMAGED = (
 def save_checkpoint(file: Path, state: dict[str, Any]) -> None:
     """Write tensors and plain values, whole or not at all."""
     with write_whole(file, "wb") as out:
-        torch.save(state, out)
+        try:
+            torch.save(state, out)
+        except RuntimeError as cause:
+            # What the system said (the disk is full) is hidden by torch's failure to close its archive.
+            if isinstance(cause.__context__, OSError):
+                raise cause.__context__ from None
+            raise
 
 
 def load_checkpoint(file: Path) -> dict[str, Any]:

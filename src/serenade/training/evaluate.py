@@ -143,7 +143,10 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
 
 def _part_of(folder: Path, part: str) -> pd.Series[bool]:
     """Which rows of the run's own store are in a part, as its `split.csv` says."""
-    split = pd.read_csv(folder / "split.csv", dtype=str, keep_default_na=False)
+    of_run = _above(folder, "split.csv")
+    if of_run is None:
+        raise ModelError("has no split.csv, which says whom it has not heard", file=folder)
+    split = pd.read_csv(of_run / "split.csv", dtype=str, keep_default_na=False)
     return split["part"] == part
 
 
@@ -155,16 +158,16 @@ def _marked(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return table
 
 
-def _run_of(path: Path) -> Path | None:
-    """The folder whose `run.json` tells which store a model was trained on."""
-    for folder in (path, *list(path.parents)[:3]):
-        if (folder / "run.json").is_file():
+def _above(path: Path, name: str) -> Path | None:
+    """The nearest folder that holds a file of this name: a model lies in its run, a fold in the whole one."""
+    for folder in (path, *list(path.absolute().parents)[:3]):
+        if (folder / name).is_file():
             return folder
     return None
 
 
 def _is_own(path: Path, store: Store) -> bool:
-    run = _run_of(path)
+    run = _above(path, "run.json")
     if run is None:
         return False
     own: bool = json.loads((run / "run.json").read_text())["store"] == store.hash
@@ -172,8 +175,8 @@ def _is_own(path: Path, store: Store) -> bool:
 
 
 def _own_store(path: Path) -> str:
-    run = _run_of(path)
-    if run is None or not (run / "summary.json").is_file():
+    run = _above(path, "summary.json")
+    if run is None:
         raise StoreError("is no finished run, so say which store to evaluate on: --store STORE", file=path)
     name: str = json.loads((run / "summary.json").read_text())["store"]["path"]
     return name

@@ -208,12 +208,13 @@ def _optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]
 def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, *, steps: int) -> Any:
     choice = recipe.training
     if choice.schedule == "one-cycle":
-        # One step more than is taken, so that the very last call stays inside the schedule.
+        # One step more than is taken, so that the very last call stays inside the schedule; and a rise of
+        # at least one step, which torch divides by.
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             [group["lr"] for group in optimizer.param_groups],
             total_steps=steps + 1,
-            pct_start=choice.warmup_share,
+            pct_start=max(choice.warmup_share, 2 / (steps + 1)),
             cycle_momentum=False,
         )
     if choice.schedule == "plateau":

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from serenade.audio.decode import decode
 from serenade.audio.logmel import FrontEnd, log_mel, normalize
 from serenade.audio.speech import SILENCE_DBFS, is_silent
-from serenade.errors import CorpusError, UnsupportedMedia
+from serenade.errors import UnsupportedMedia
 from serenade.evaluation import figures, original_figures
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.style import PAPER, save_png
@@ -65,22 +65,6 @@ class Answer:
         return {"file": self.file, "predicted_class": self.predicted, "predicted_class_id": place, **scores}
 
 
-def find_wavs(folder: str | Path) -> list[Path]:
-    """The `.wav` files of a folder, in whatever case, sorted; folders in it are not looked into.
-
-    Raises:
-        CorpusError: no such folder, or no `.wav` in it.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise CorpusError("there is no such folder; check the path", file=folder)
-    named = (file for file in folder.iterdir() if file.suffix.lower() == ".wav" and file.name[:2] != "._")
-    files = sorted(file for file in named if file.is_file())
-    if not files:
-        raise CorpusError("holds no .wav files (folders in it are not looked into)", file=folder)
-    return files
-
-
 def classify(
     files: Iterable[Path], model: Loaded, *, max_width: int, device: torch.device | str = "cpu"
 ) -> Iterator[Answer]:
@@ -120,9 +104,10 @@ def write_results(answers: Sequence[Answer], out: Path) -> None:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         table.writerows(answer.to_dict() for answer in answers)
-    scores = [[a.scores.get(name, 0.0) for name in CLASSES.values()] for a in answers if a.scores]
-    if scores:
-        figure = original_figures.confidence_distribution(scores, list(CLASSES.values()), theme=PAPER)
+    answered = [answer.scores for answer in answers if answer.scores]
+    if answered:
+        scores = [list(each.values()) for each in answered]
+        figure = original_figures.confidence_distribution(scores, list(answered[0]), theme=PAPER)
         save_png(figure, out / "confidence_distribution.png")
 
 

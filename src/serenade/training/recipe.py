@@ -168,9 +168,18 @@ class Recipe:
                 raise RecipeError(
                     f"recipe: training.{key} must be above 0, not {getattr(self.training, key)}"
                 )
-        for section, key in (("training", "label_smoothing"), ("training", "average"), ("data", "votes")):
-            if not 0 <= getattr(getattr(self, section), key) < 1:
-                raise RecipeError(f"recipe: {section}.{key} must be at least 0 and below 1")
+        for section in ("data", "augment", "training"):
+            for key, value in asdict(getattr(self, section)).items():
+                if any(isinstance(number, int | float) and number < 0 for number in _each(value)):
+                    raise RecipeError(f"recipe: {section}.{key} must not be below 0, and is {value}")
+        for section, key in (
+            ("data", "votes"),
+            ("training", "average"),
+            ("training", "label_smoothing"),
+            ("training", "warmup_share"),
+        ):
+            if getattr(getattr(self, section), key) >= 1:
+                raise RecipeError(f"recipe: {section}.{key} must be below 1")
         if not self.training.seeds:
             raise RecipeError("recipe: training.seeds must name at least one seed")
 
@@ -271,6 +280,10 @@ def _checked(key: str, value: Any, kind: Any) -> Any:
         name = {int: "a whole number", float: "a number", str: "text", bool: "true or false", dict: "a table"}
         raise RecipeError(f"recipe: '{key}' must be {name[expected]}, not {value!r}")
     return value
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,9 +29,10 @@ from serenade.inference.spec import Spec
 from serenade.labels import in_order
 from serenade.networks.export import export_onnx
 from serenade.networks.registry import Network
-from serenade.networks.weights import save_network
+from serenade.networks.weights import WEIGHTS, save_network
 from serenade.training.batches import Batches, targets_of
 from serenade.training.card import model_card
+from serenade.training.checkpoint import LAST
 from serenade.training.curves import write_curves
 from serenade.training.devices import Tell, launch
 from serenade.training.loop import EpochLog, fit, kept_line, logits_of
@@ -83,7 +85,8 @@ def train(
     Args:
         recipe: every choice; see `serenade.training.recipe.read_recipe`.
         store: made by `serenade.prepare`.
-        out: the run folder; must be empty or new unless `resume`.
+        out: the run folder; must be empty or new unless `resume` (or what was begun there broke off before
+            its first epoch was done).
         resume: finish what is unfinished in `out`, with the same recipe and store.
         devices: processes (on CPU) or GPUs that share each step (DDP).
         report: called after every epoch.
@@ -126,17 +129,22 @@ def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
     marks = {"recipe": recipe.hash, "store": store.hash}
     claim = out / "run.json"
     try:
-        earlier = json.loads(claim.read_text()) if claim.exists() else None
-        occupied = earlier is None and any(file.suffix != ".part" for file in out.iterdir())
+        earlier: dict[str, str] = json.loads(claim.read_text()) if claim.exists() else {}
+        occupied = not earlier and any(file.suffix != ".part" for file in out.iterdir())
     except (OSError, ValueError) as cause:
         raise output_error(claim, OSError(str(cause))) from cause
     if occupied:
         raise OutputError("is not empty and holds no run; choose another --out", file=out)
-    if earlier is not None and not resume:
+    # A run that broke off before its first epoch was done binds nobody: its recipe may be corrected.
+    begun = any(any(out.rglob(name)) for name in (LAST, WEIGHTS))
+    if begun and not resume:
         raise OutputError("holds a run already; continue it with --resume, or choose another --out", file=out)
-    if earlier is not None and any(earlier.get(key) != value for key, value in marks.items()):
+    if begun and any(earlier.get(key) != value for key, value in marks.items()):
         changed = " and ".join(key for key, value in marks.items() if earlier.get(key) != value)
         raise OutputError(f"holds a run with another {changed}; choose another --out", file=out)
+    if not begun:
+        for folder in out.glob("fold*-seed*"):
+            shutil.rmtree(folder)
     for left_by_a_kill in out.rglob(".*.part"):
         left_by_a_kill.unlink(missing_ok=True)
     write_json(claim, {**marks, "serenade_version": __version__, "torch_version": torch.__version__})

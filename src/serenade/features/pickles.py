@@ -1,0 +1,228 @@
+"""Pickles read as data: nothing that a pickle names is ever looked up, imported or called.
+
+A pickle is a program. Python's advice, to allow a few harmless globals, is not enough for NumPy's: an array
+of objects whose data type claims to hold none turns bytes into pointers. So NumPy is not allowed either. What
+a pickle wants to call is only written down, and the arrays are made from that afterwards, checked.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serenade.audio.found import is_lfs_pointer
+from serenade.errors import CorpusError
+
+_CALLS = {
+    **{f"{numpy}.multiarray._reconstruct": "array" for numpy in ("numpy.core", "numpy._core")},
+    **{f"{numpy}.multiarray.scalar": "scalar" for numpy in ("numpy.core", "numpy._core")},
+    **{f"{numpy}.numeric._frombuffer": "frombuffer" for numpy in ("numpy.core", "numpy._core")},
+    "numpy.ndarray": "ndarray",
+    "numpy.dtype": "dtype",
+    # How Python 3 writes bytes for Python 2.
+    "_codecs.encode": "encode",
+    "__builtin__.bytes": "no bytes",
+}
+"""What a pickle of arrays asks for, and what it means."""
+
+_TYPES = re.compile(r"[biufcSU]\d+")
+_BROKEN = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What Python's unpickler raises on bytes that are no pickle."""
+
+
+def load_pickle(file: str | Path) -> Any:
+    """Arrays, lists, dicts, text, bytes and numbers of a pickle, of Python 2 too (as `encoding="latin1"`).
+
+    Arrays are of numbers or text, in the machine's byte order, and read-only where nothing had to be copied.
+
+    Raises:
+        CorpusError: it asks for anything else, which is named; it holds arrays of Python objects; it is cut
+            short, no pickle, not there, or a Git LFS pointer.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "a.pkl")
+    >>> _ = file.write_bytes(pickle.dumps({"0": np.arange(3.0)}))
+    >>> load_pickle(file)
+    {'0': array([0., 1., 2.])}
+    >>> _ = file.write_bytes(pickle.dumps(print))
+    >>> load_pickle(file)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    serenade.errors.CorpusError: ...a.pkl: asks to run builtins.print, which no data needs: refused, ...
+    """
+    file = Path(file)
+    try:
+        if is_lfs_pointer(file):
+            raise CorpusError("is a Git LFS pointer, not the pickle; run `git lfs pull`", file=file)
+        with file.open("rb") as source:
+            # Python-2 text and arrays are both byte strings; latin1 keeps every byte.
+            return _made(_Reader(source, encoding="latin1").load())
+    except _Refused as refused:
+        raise CorpusError(str(refused), file=file) from None
+    except OSError as cause:
+        raise CorpusError(f"cannot be read: {cause.strerror}; check the path", file=file) from cause
+    except _BROKEN as cause:
+        raise CorpusError(f"is no whole pickle ({cause}); copy it again", file=file) from cause
+
+
+class _Refused(Exception):
+    """A pickle that is more than data."""
+
+
+class _Note:
+    """A call that a pickle asked for, and the state that it wants put into the result."""
+
+    __slots__ = ("arguments", "state", "what")
+
+    def __init__(self, what: str, arguments: tuple[Any, ...]) -> None:
+        self.what = what
+        self.arguments = arguments
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Call:
+    """Stands for a global; calling it writes the call down."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __call__(self, *arguments: Any) -> _Note:
+        return _Note(self.what, arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _Refused("changes what it has loaded: refused, nothing in it was run")
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """A stand-in for a global that arrays need; any other is refused by name."""
+        wanted = f"{module}.{name}"
+        if wanted not in _CALLS:
+            raise _Refused(f"asks to run {wanted}, which no data needs: refused, nothing in it was run")
+        return _Call(_CALLS[wanted])
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise _Refused("refers to objects outside of itself: refused, nothing in it was run")
+
+
+def _made(content: Any, made: dict[int, Any] | None = None) -> Any:
+    """What was loaded, with every written-down call replaced by its value.
+
+    `made` knows what is there already: a list that holds another ten times, which holds another ten times,
+    and so on, is small in memory and endless to walk through.
+    """
+    made = {} if made is None else made
+    if content is None or isinstance(content, (bool, int, float, str, bytes, bytearray)):
+        return content
+    if id(content) not in made:
+        if isinstance(content, _Note):
+            made[id(content)] = _value(content)
+        elif isinstance(content, dict):
+            made[id(content)] = {_key(key): _made(value, made) for key, value in content.items()}
+        elif isinstance(content, (list, tuple)):
+            made[id(content)] = type(content)(_made(value, made) for value in content)
+        else:
+            kind = type(content).__name__
+            raise _Refused(f"holds a {kind}; only arrays, lists, dicts, text and numbers are read")
+    return made[id(content)]
+
+
+def _key(key: Any) -> Any:
+    if not isinstance(key, (str, bytes, int, float, tuple)) or _made(key) != key:
+        raise _Refused("holds a dict whose keys are neither text nor numbers")
+    return key
+
+
+def _value(note: _Note) -> Any:
+    makers: dict[str, Callable[[_Note], Any]] = {
+        "array": _array,
+        "frombuffer": _from_buffer,
+        "scalar": _scalar,
+        "encode": _encoded,
+        "no bytes": lambda note: b"",
+    }
+    if note.what not in makers:
+        raise _Refused(
+            f"holds a bare numpy.{note.what}; only arrays, lists, dicts, text and numbers are read"
+        )
+    return makers[note.what](note)
+
+
+def _array(note: _Note) -> np.ndarray[Any, Any]:
+    _, shape, dtype, fortran, data = note.state
+    return _shaped(_bytes(data), _dtype(dtype), shape, "F" if fortran else "C")
+
+
+def _from_buffer(note: _Note) -> np.ndarray[Any, Any]:
+    data, dtype, shape, order = note.arguments
+    return _shaped(_bytes(data), _dtype(dtype), shape, "F" if order == "F" else "C")
+
+
+def _scalar(note: _Note) -> Any:
+    dtype, data = note.arguments
+    return _shaped(_bytes(data), _dtype(dtype), (), "C")[()]
+
+
+def _encoded(note: _Note) -> bytes:
+    text, encoding = note.arguments
+    if encoding not in ("latin1", "latin-1"):
+        raise ValueError("bytes in an unknown encoding")
+    return bytes(text, "latin1")
+
+
+def _bytes(data: Any) -> bytes:
+    if isinstance(data, _Note) and data.what in ("encode", "no bytes"):
+        return bytes(_value(data))
+    if isinstance(data, str):
+        return data.encode("latin1")
+    if isinstance(data, (bytes, bytearray)):
+        return bytes(data)
+    raise _Refused("holds an array of Python objects; only arrays of numbers and of text are read")
+
+
+def _dtype(note: Any) -> np.dtype[Any]:
+    """The data type that was asked for, made anew from its name and byte order alone."""
+    if not (isinstance(note, _Note) and note.what == "dtype"):
+        raise ValueError("an array without a data type")
+    name = note.arguments[0]
+    state: tuple[Any, ...] = note.state or (3, "|")
+    order, rest = state[1], state[2:5]  # `rest`: a subarray, the names of fields, and their types
+    if isinstance(name, bytes):
+        name = name.decode("latin1")
+    if any(part is not None for part in rest) or not (isinstance(name, str) and _TYPES.fullmatch(name)):
+        raise _Refused(
+            f"holds an array of type {name!r}; only arrays of numbers and of text are read"
+            if isinstance(name, str)
+            else "holds an array of no known type"
+        )
+    return np.dtype(">" + name if order == ">" else name)
+
+
+def _shaped(data: bytes, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError("an array without a shape")
+    if len(data) != prod(shape) * dtype.itemsize:
+        raise ValueError("an array of another size than its bytes")
+    flat = np.frombuffer(data, dtype) if data else np.empty(0, dtype)
+    return flat.reshape(shape, order=order).astype(dtype.newbyteorder("="), order="K", copy=False)

@@ -1,0 +1,60 @@
+"""Every recipe that is published runs: one epoch of a few clips, with its own network, split and options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serenade.audio.front_end import FrontEnd
+from serenade.corpora.speaker_lists import TFDS
+from serenade.features.mel_folder import read_front_end
+from serenade.features.store import Store, write_store
+from serenade.training.recipe import read_recipe
+from serenade.training.run import train
+
+FOLDER = Path(__file__).parents[1] / "recipes"
+RECIPES = sorted(file for file in FOLDER.glob("*.toml") if "[training]" in file.read_text())
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
+
+
+def tiny_store(folder: Path, corpus: str) -> Store:
+    """Two clips of each emotion and speaker, the speakers such that every split has all its parts."""
+    if corpus == "cremad":
+        speakers = [sorted(TFDS[part])[place] for part in ("train", "dev") for place in (0, 1, 2)]
+    else:
+        speakers = [f"{number:02}" for number in range(1, 21, 2)]
+    rows = pd.DataFrame(
+        [
+            {"id": f"{speaker}_{emotion}_{take}", "emotion": emotion, "speaker": speaker, "frames": 24}
+            for speaker in speakers
+            for emotion in EMOTIONS
+            for take in range(2)
+        ]
+    )
+    rows = rows.assign(
+        file=rows["id"], source=rows["id"], sha256=rows["id"], corpus=corpus, sex="", start=np.nan, end=np.nan
+    )
+    for emotion in EMOTIONS:
+        rows[f"emotion_{emotion}"] = (rows["emotion"] == emotion).astype(float)
+    rng = np.random.default_rng(0)
+    blocks = (rng.uniform(-80, 0, (24, 128)).astype(np.float32) for _ in range(len(rows)))
+    return write_store(folder, blocks, rows, front_end=FrontEnd())
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=[file.stem for file in RECIPES])
+def test_recipe_runs(file, tmp_path):
+    corpus = file.stem.partition("_")[0]
+    small = ["training.epochs=1", "training.seeds=[0]"]
+    if read_recipe(file).data.split.startswith(("grouped", "actors")):
+        small.append("data.fold=1")
+    recipe = read_recipe(file, changes=small)
+    run = train(recipe, tiny_store(tmp_path / "store", corpus), tmp_path / "run")
+    assert (run / "model" / "model.onnx").exists()
+
+
+def test_front_ends_are_readable():
+    for file in FOLDER.glob("*_front_end.toml"):
+        assert read_front_end(file).n_mels > 0
