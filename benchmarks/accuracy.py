@@ -2,8 +2,8 @@
 
     python benchmarks/accuracy.py RUN... [--write]
 
-Each RUN is evaluated already (`serenade evaluate RUN`). Nothing is typed in by hand: every figure is read from
-the run's `evaluation/metrics.json`, `summary.json` and `recipe.toml`.
+Each RUN is evaluated already (`serenade evaluate RUN`). Nothing is typed in by hand: every figure is read
+from the run's `evaluation/metrics.json`, `summary.json` and `recipe.toml`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from serenade.training.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-_HEAD = "| corpus | split | network | models | clips | UAR % | accuracy % | macro F1 % | listeners, same clips |\n"
+_HEAD = "| corpus | split | network | models | clips | UAR % | accuracy % | macro F1 % | listeners |\n"
 _LINE = "|---|---|---|---|---:|---|---|---|---|\n"
 
 
@@ -57,7 +57,9 @@ def _figure(metrics: dict[str, Any], name: str) -> str:
 
 def main() -> None:
     """Print the table, or write it where it belongs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--write", action="store_true", help="into docs/results.md and README.md")
     options = parser.parse_args()
@@ -75,9 +77,10 @@ def main() -> None:
 
 
 _NOTES = """
-± is the standard deviation over folds (each the mean of its seeds); where there is one fold, the bracket is the
-95 % interval over resampled speakers. Every fold's test speakers were heard by none of its models; dev speakers
-were cut from its train. The corpora are acted.
+± is the standard deviation over folds (each the mean of its seeds); where there is one fold, the bracket is
+the 95 % interval over resampled speakers. Every fold's test speakers were heard by none of its models, but
+where the split leaks on purpose; dev speakers were cut from its train. Listeners heard the same clips, sound
+alone: the share in which most of them named what the actor meant. The corpora are acted.
 """
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ PARTS = {
     "Log-mel against librosa, one clip at a time, one thread": "logmel.py",
     "wav → features against the original generator's loop": "prepare.py",
     "Training": "training.py",
+    "MELD.Raw → spectrograms against the original loop": "meld.py",
 }
 
 
@@ -35,7 +36,9 @@ def processor() -> str:
 
 def main() -> None:
     """Run every part in a process of its own and print, or write, one page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
     page = io.StringIO()

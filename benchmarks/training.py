@@ -1,6 +1,6 @@
-"""A training step of `compact` as serenade takes it, against plain float32; and what training holds in memory.
+"""A training step of `compact` as serenade takes it against plain float32; what training holds in memory.
 
-    python benchmarks/training.py
+python benchmarks/training.py
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def measure_step(steps: int = 30) -> dict[str, Any]:
             began = time.process_time()
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=name == "ours" and has_bf16()):
                 logits = network(features, lengths)
-            F.cross_entropy(logits.float(), classes).backward()
+            torch.autograd.backward(F.cross_entropy(logits.float(), classes))
             network.zero_grad()
             if number >= 3:
                 times[name].append(time.process_time() - began)
@@ -75,7 +75,9 @@ def measure_memory(clips: int = 6_000) -> dict[str, Any]:
         blocks = (rng.uniform(-80, 0, (FRAMES, MELS)).astype(np.float32) for _ in range(clips))
         store = write_store(folder / "store", blocks, index, front_end=FrontEnd())
         recipe = folder / "recipe.toml"
-        recipe.write_text('[data]\nfold = 1\n[training]\nepochs = 1\n[augment]\nmixup = 0.3\ntime_masks = 2\n')
+        recipe.write_text(
+            "[data]\nfold = 1\n[training]\nepochs = 1\n[augment]\nmixup = 0.3\ntime_masks = 2\n"
+        )
         command = [sys.executable, "-m", "serenade.cli.main", "train", recipe, "--store", store.path]
         subprocess.run([*map(str, command), "--out", str(folder / "run")], check=True, capture_output=True)
         peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -92,8 +94,9 @@ def main() -> None:
         f"| {step['plain_ms']:.0f} ms | {step['ours_ms']:.0f} ms | {step['ratio']:.1f} |\n"
     )
     print(
-        f"Peak memory of `serenade train` on {memory['clips']:,} clips (a store of {memory['store_mib']:.0f} MiB, "
-        f"read through one memory map): **{memory['peak_mib']:.0f} MiB**."
+        f"Peak memory of `serenade train` on {memory['clips']:,} clips "
+        f"(a store of {memory['store_mib']:.0f} MiB, read through one memory map): "
+        f"**{memory['peak_mib']:.0f} MiB**."
     )
 
 

@@ -37,7 +37,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "sadness": ("sad", "s", "tri", "tristezza", "trauer", "unhappy"),
     "surprise": ("sur", "surprised", "sor", "sorpresa", "ps", "pleasant_surprise", "pleasant_surprised"),
 }  # fmt: skip
-"""Spellings by canonical name. Single letters follow CREMA-D; EmoDB's letters are mapped by its own reader."""
+"""Spellings by canonical name. Single letters follow CREMA-D; EmoDB's are mapped by its own reader."""
 
 _CANONICAL = {name: name for name in (*EMOTIONS, *OTHER)} | {
     alias: name for name, aliases in ALIASES.items() for alias in aliases

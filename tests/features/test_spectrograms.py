@@ -56,6 +56,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 class TestOneClip:
+    @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large")
     @pytest.mark.parametrize("seconds", [0.06, 1.0, 2.99, 3.0, 4.5])
     def test_as_the_original_makes_it(self, tmp_path: Path, seconds: float) -> None:
         librosa = pytest.importorskip("librosa")

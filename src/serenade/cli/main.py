@@ -36,7 +36,7 @@ _TRAIN_EXTRA = {
     "pandas",
     "safetensors",
     "scipy",
-    "sklearn",
+    "threadpoolctl",
     "torch",
 }
 

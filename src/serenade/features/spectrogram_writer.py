@@ -271,10 +271,10 @@ def _told(out: Path, rows: dict[str, pd.DataFrame]) -> Spectrograms:
         clips={part: len(table) for part, table in rows.items()},
         statuses={str(status): int(count) for status, count in ids["status"].value_counts().items()},
         trouble=tuple(
-            ": ".join(
-                filter(None, (f"{row.part} dia{row.dialogue}_utt{row.utterance}", row.status, row.note))
-            )
-            for row in bad.itertuples()
+            f"{part} dia{dialogue}_utt{utterance}: {status}{': ' if note else ''}{note}"
+            for part, dialogue, utterance, status, note in bad[
+                ["part", "dialogue", "utterance", "status", "note"]
+            ].to_numpy()
         ),
         notes=tuple(_notes(rows)),
     )

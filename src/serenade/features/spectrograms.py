@@ -102,7 +102,9 @@ def rows_in_order(meld: str | Path) -> dict[str, pd.DataFrame]:
     table = read_meld(meld)
     order: Sequence[Sequence[str]] = [()] * len(FOLDERS)
     pickle = Path(meld) / TEXT_PICKLE
-    table.attrs["notes"].append(f"dialogues in the order of {TEXT_PICKLE if pickle.is_file() else 'the tables'}")
+    table.attrs["notes"].append(
+        f"dialogues in the order of {TEXT_PICKLE if pickle.is_file() else 'the tables'}"
+    )
     if pickle.is_file():
         vectors = read_vectors(pickle)
         check_vectors(table, vectors, file=pickle)

@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 from threading import Thread
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # of scikit-learn
+from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
 Result = TypeVar("Result")
