@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from serenade.features.prepare import prepare
     from serenade.inference.model import load_model
     from serenade.inference.predictor import Predictor, predict
-    from serenade.networks.export import export_onnx
+    from serenade.networks.export import export
     from serenade.training.evaluate import evaluate
     from serenade.training.run import train
 
 _HOMES = {
     "Predictor": "serenade.inference.predictor",
     "evaluate": "serenade.training.evaluate",
-    "export_onnx": "serenade.networks.export",
+    "export": "serenade.networks.export",
     "load_model": "serenade.inference.model",
     "predict": "serenade.inference.predictor",
     "prepare": "serenade.features.prepare",
@@ -36,7 +36,7 @@ __all__ = [
     "Predictor",
     "__version__",
     "evaluate",
-    "export_onnx",
+    "export",
     "load_model",
     "predict",
     "prepare",

@@ -15,9 +15,6 @@ def export(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="Where to.")],
 ) -> None:
     """Write a trained model as one ONNX file: waveform in, probabilities out, labels inside."""
-    from serenade.networks.export import export_onnx
-    from serenade.networks.weights import load_network
+    from serenade.networks.export import export as export_model
 
-    network, spec = load_network(model)
-    export_onnx(network, spec, out)
-    print(out)
+    print(export_model(model, out))

@@ -25,7 +25,7 @@ _TABLE = re.compile(r"(train|dev|test)_sent_emo\.csv")
 _CLIP = re.compile(r"dia(\d+)_utt(\d+)")
 _TIME = re.compile(r"(\d{1,2}):(\d\d):(\d\d)[,.](\d{1,3})")
 _RANK = {".mp4": 0, ".wav": 1}
-_COLUMNS = (
+COLUMNS = (
     "Utterance",
     "Speaker",
     "Emotion",
@@ -37,6 +37,8 @@ _COLUMNS = (
     "StartTime",
     "EndTime",
 )
+"""What a table has, beside its row numbers."""
+
 _NAMED = 5
 
 # The tables inside MELD.Raw.tar.gz took cp1252 for Latin-1: a curly apostrophe is there as U+0092.
@@ -186,7 +188,7 @@ def _read_table(file: Path) -> pd.DataFrame:
         content: pd.DataFrame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
         raise CorpusError("cannot be read as a CSV table in UTF-8; copy it again", file=file) from cause
-    if lacking := [name for name in _COLUMNS if name not in content]:
+    if lacking := [name for name in COLUMNS if name not in content]:
         raise CorpusError(f"lacks the columns {', '.join(lacking)}; copy it again", file=file)
     content = content.apply(lambda column: column.str.translate(_CP1252).str.strip())
     try:

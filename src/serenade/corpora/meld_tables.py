@@ -8,21 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from serenade.corpora.meld import COLUMNS
 from serenade.files import write_whole
 
-_HEADER = (
-    "Sr No.",
-    "Utterance",
-    "Speaker",
-    "Emotion",
-    "Sentiment",
-    "Dialogue_ID",
-    "Utterance_ID",
-    "Season",
-    "Episode",
-    "StartTime",
-    "EndTime",
-)
+_HEADER = ("Sr No.", *COLUMNS)
 _SPEAKERS = ("Ada", "Bruno", "Clara", "Dario", "Emma", "Felix")
 # Emotion, sentiment, share of MELD's rows (a little more of the rare ones), and what is said in it.
 _EMOTIONS = {

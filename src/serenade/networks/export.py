@@ -18,6 +18,7 @@ from serenade.files import write_whole
 from serenade.inference.spec import Spec
 from serenade.networks.frontend import TorchFrontEnd
 from serenade.networks.registry import Network
+from serenade.networks.weights import load_network
 
 OPSET = 18
 
@@ -36,6 +37,25 @@ class WaveformClassifier(nn.Module):
         features, frames = self.front_end(waveform, lengths)
         logits: Tensor = self.network(features, frames)
         return (logits / self.temperature).softmax(-1)
+
+
+def export(model: str | Path, out: str | Path) -> Path:
+    """Write a trained model as one ONNX file.
+
+    Args:
+        model: a model folder, a run folder, or a `.safetensors` file.
+        out: the file to write.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ModelError: no model there, or one that cannot be read.
+        OutputError: `out` cannot be written.
+    """
+    network, spec = load_network(model)
+    export_onnx(network, spec, out)
+    return Path(out)
 
 
 def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:

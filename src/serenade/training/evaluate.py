@@ -54,7 +54,8 @@ def evaluate(
     """Score a run (all its folds and seeds) or a single model on a store.
 
     On the store that a run was trained on, every fold's model answers for its own `split` part only. On any
-    other store of the same front end all clips are answered; clips without a label are counted and listed.
+    other store of the same front end all clips are answered; clips without a label, or with one that the
+    model does not know, are answered too and counted, but not scored.
 
     Args:
         model: a run folder, a model folder, or a `.safetensors` file.
@@ -77,13 +78,14 @@ def evaluate(
             "is a run that was not trained to its end; go on with serenade train --resume", file=path
         )
     own = _is_own(path, store)
-    tables, spec, dropped = [], None, Counter[str]()
+    tables, spec = [], None
+    left_out: dict[int, str] = {}
     for number, folder in enumerate(folders):
         if progress is not None:
             progress(number, len(folders))
-        table, spec, left_out = _predictions(folder, store, split if own else None)
+        table, spec, unusable = _predictions(folder, store, split if own else None)
         tables.append(_marked(table, folder))
-        dropped.update(left_out)
+        left_out |= unusable
     if spec is None:
         raise ModelError("holds no trained model", file=path)
     what = f"the {split} part of {store.path}"
@@ -97,14 +99,14 @@ def evaluate(
         out=folder,
         spec=spec,
         run=run,
-        dropped=dict(dropped),
+        dropped=Counter(left_out.values()),
         audio=audio,
     )
     return Evaluation(folder=folder, metrics=metrics, what=what)
 
 
-def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataFrame, Spec, Counter[str]]:
-    """Answers of one model, and why clips are missing among them."""
+def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataFrame, Spec, dict[int, str]]:
+    """Answers of one model; why clips are missing among them, by their place in the store."""
     network, spec = load_network(folder)
     if store.front_end != spec.front_end:
         raise StoreError(
@@ -119,14 +121,13 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
         if not chosen.any():
             there = ", ".join(name for name in PARTS if _part_of(folder, name).any())
             raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
-    original = index["variant"] == "original"
-    known = index["emotion"].isin([*spec.labels, ""])
+    chosen &= index["variant"] == "original"
     ok = index["state"] == "ok"
-    dropped = Counter(f"state: {state}" for state in index.loc[chosen & original & ~ok, "state"])
-    foreign = int((chosen & original & ok & ~known).sum())
-    if foreign:
-        dropped["has a label that the model does not know"] = foreign
-    rows = np.flatnonzero((chosen & original & ok & known).to_numpy())
+    unusable = {
+        int(place): f"state: {index['state'].iloc[place]}"
+        for place in np.flatnonzero((chosen & ~ok).to_numpy())
+    }
+    rows = np.flatnonzero((chosen & ok).to_numpy())
     if not len(rows):
         raise StoreError("holds no clip that can be evaluated", file=store.path)
     nothing = np.zeros((len(rows), len(spec.labels)), np.float32)
@@ -138,7 +139,7 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
     table["confidence"] = probabilities.max(1)
     for place, label in enumerate(spec.labels):
         table[f"score_{label}"] = probabilities[:, place]
-    return table, spec, dropped
+    return table, spec, unusable
 
 
 def _part_of(folder: Path, part: str) -> pd.Series[bool]:
