@@ -1,15 +1,19 @@
-"""Log-mel spectrogram in numpy, within 1e-3 dB of librosa and several times as fast.
+"""Log-mel spectrogram in numpy, within 1e-3 dB of librosa and more than four times as fast.
 
-The speed comes from two things: filters, window and working arrays are made once; and the filter bank,
-mostly zeros, is multiplied in small dense blocks that also add the squares of real and imaginary parts. The
-transform itself runs in double precision, as librosa's does: in single precision bands 75 dB below the
-maximum are off by 2e-3 dB.
+The transform runs in single precision: half the memory, two thirds of the time. Its rounding noise lies some
+130 dB below a frame's energy, which only a band much fainter than the rest of its frame can feel; as the
+noise is known beforehand, frames with such a band are found and transformed again in double precision
+(1-2 % of the frames of speech). The rest of the speed: filters, window and working arrays are made once, and
+the filter bank, mostly zeros, is multiplied in small dense blocks that also add the squares of real and
+imaginary parts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from threading import get_ident
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +39,16 @@ AMIN = 1e-10
 EPSILON = 1e-5
 """Added to a deviation before dividing by it, so that a constant spectrogram becomes zeros."""
 
-_BLOCK_SAMPLES = 1 << 18  # frames x n_fft in flight: 2 MiB of float64
+_BLOCK_SAMPLES = 1 << 18  # frames x n_fft in flight: 1 MiB of float32
+
+_NOISE = 1.6e-6
+"""Worst rounding error of a bin's magnitude over the root of the frame's mean bin energy, in float32.
+
+About 27 times the unit roundoff: the most seen over real speech, tones, chirps, clicks and filtered noise was
+1.1e-6 (its root mean square 1.1e-7).
+"""
+
+_TOLERANCE = 10 ** (1e-3 / 20) - 1  # relative error of a magnitude: 1e-3 dB
 
 
 def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
@@ -93,25 +106,52 @@ class _Plan:
     Fresh arrays of this size come from the system page by page, which costs more than the transform itself.
     """
 
-    def __init__(self, front_end: FrontEnd) -> None:
+    def __init__(self, front_end: FrontEnd, precision: type[np.floating[Any]]) -> None:
         n_fft, hop = front_end.n_fft, front_end.hop
+        filters = mel_filters(front_end)
+        self.power = front_end.power
         self.rows = max(1, _BLOCK_SAMPLES // n_fft)
-        self.window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
-        self.filters = band_blocks(mel_filters(front_end), repeat=2 if front_end.power == 2 else 1)
-        self.samples = np.empty((self.rows - 1) * hop + n_fft)
+        self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(precision)
+        self.samples = np.empty((self.rows - 1) * hop + n_fft, dtype=np.float32)
         self.frames = np.lib.stride_tricks.sliding_window_view(self.samples, n_fft)[::hop]
-        self.windowed = np.empty((self.rows, n_fft))
-        self.spectra = np.empty((self.rows, n_fft // 2 + 1), dtype=np.complex128)
-        self.bins = np.empty((self.rows, 2 * self.spectra.shape[1]), dtype=np.float32)
+        self.windowed = np.empty((self.rows, n_fft), dtype=precision)
+        self.spectra = np.empty((self.rows, n_fft // 2 + 1), dtype=np.result_type(precision, np.complex64))
+        self.bins = self.spectra.view(precision)
+        if precision is not np.float32:
+            self.bins = np.empty(self.bins.shape, dtype=np.float32)
+        # numpy scales by 1 / n_fft here (see `bands`); the filters take that back.
+        scaled = filters * np.float32(n_fft**self.power)
+        self.filters = band_blocks(scaled, repeat=2 if self.power == 2 else 1)
+        # The most that unit noise in all bins can shift a band, whichever of its bins holds the energy:
+        # for power, the root of sum(W^2 |Y|^2) <= max(W) sum(W |Y|^2); for magnitude, that of sum(W^2).
+        shift = filters.max(axis=1) if self.power == 2 else np.sqrt(np.square(filters).sum(axis=1))
+        self.faint = shift * np.float32((_NOISE / _TOLERANCE) ** self.power)
+
+    def bands(self, frames: NDArray[np.float32], mel: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+        """Write the bands of up to `rows` frames to `mel`; returns each frame's mean energy of a bin."""
+        n = len(frames)
+        windowed = np.multiply(frames, self.window, out=self.windowed[:n])
+        # Any other norm makes numpy compute in double precision; by Parseval, the squares of the samples
+        # sum to the mean over the unscaled bins.
+        spectrum = np.fft.rfft(windowed, norm="forward", out=self.spectra[:n])
+        if self.power == 2:
+            # Squares of real and imaginary parts side by side; the filters have every bin twice.
+            parts = spectrum.view(windowed.dtype)
+            bins = np.square(parts, out=self.bins[:n], casting="same_kind")
+        else:
+            bins = np.abs(spectrum).astype(np.float32, copy=False)
+        for columns, bands, weights in self.filters:
+            np.matmul(bins[:, columns], weights, out=mel[:, bands])
+        return np.vecdot(windowed, windowed)
 
 
-@lru_cache(maxsize=16)
-def _plan(front_end: FrontEnd, thread: int) -> _Plan:
+@lru_cache(maxsize=32)
+def _plan(front_end: FrontEnd, precision: type[np.floating[Any]], thread: int) -> _Plan:
     """The plan of a front end; each thread has its own, because it is written to."""
-    return _Plan(front_end)
+    return _Plan(front_end, precision)
 
 
-def _fill(block: NDArray[np.float64], signal: NDArray[np.float32], start: int, *, reflect: bool) -> None:
+def _fill(block: NDArray[np.float32], signal: NDArray[np.float32], start: int, *, reflect: bool) -> None:
     """Copy the samples from `start` on, which may lie before the signal and go on behind it."""
     n, stop = len(signal), start + len(block)
     inside = slice(max(start, 0), min(stop, n))
@@ -122,50 +162,72 @@ def _fill(block: NDArray[np.float64], signal: NDArray[np.float32], start: int, *
         block[n - start :] = signal[2 * (n - 1) - np.arange(n, stop)] if reflect else 0
 
 
-def _mel(signal: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Energies (or magnitudes) of the bands [shape=(frames, n_mels)]."""
-    plan = _plan(front_end, get_ident())
+def _blocks(
+    signal: NDArray[np.float32], front_end: FrontEnd, plan: _Plan
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The frames of a padded signal, as many at a time as the plan has rows, and which frames they are."""
     n_fft, hop, n_frames = front_end.n_fft, front_end.hop, front_end.frames(len(signal))
     first = -(n_fft // 2) if front_end.center else 0
     reflect = front_end.center and front_end.pad_mode == "reflect" and len(signal) > 0
     if reflect and len(signal) <= -first:  # reflected more than once
         signal, first = np.pad(signal, -first, mode="reflect"), 0
+    for start in range(0, n_frames, plan.rows):
+        n = min(plan.rows, n_frames - start)
+        _fill(plan.samples[: (n - 1) * hop + n_fft], signal, first + start * hop, reflect=reflect)
+        yield slice(start, start + n), plan.frames[:n]
+
+
+def _mel(signal: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+    """Energies (or magnitudes) of the bands [shape=(frames, n_mels)]."""
+    plan = _plan(front_end, np.float32, get_ident())
+    n_frames = front_end.frames(len(signal))
     mel = np.empty((n_frames, front_end.n_mels), dtype=np.float32)
-    for row in range(0, n_frames, plan.rows):
-        rows = min(plan.rows, n_frames - row)
-        block = plan.samples[: (rows - 1) * hop + n_fft]
-        _fill(block, signal, first + row * hop, reflect=reflect)
-        np.multiply(plan.frames[:rows], plan.window, out=plan.windowed[:rows])
-        spectrum = np.fft.rfft(plan.windowed[:rows], out=plan.spectra[:rows])
-        if front_end.power == 2:
-            # Squares of real and imaginary parts side by side; the filters have every bin twice.
-            bins = plan.bins[:rows]
-            np.copyto(bins, spectrum.view(np.float64), casting="same_kind")
-            np.square(bins, out=bins)
-        else:
-            bins = np.abs(spectrum).astype(np.float32)
-        for columns, bands, weights in plan.filters:
-            np.matmul(bins[:, columns], weights, out=mel[row : row + rows, bands])
+    energy = np.empty(n_frames, dtype=np.float32)
+    for part, frames in _blocks(signal, front_end, plan):
+        energy[part] = plan.bands(frames, mel[part])
+    noisy = mel < np.multiply.outer(energy if front_end.power == 2 else np.sqrt(energy), plan.faint)
+    noisy &= mel > 0.9 * _floor(mel, front_end)  # what the floor hides needs no care; 0.9: noise around it
+    if noisy.any():
+        plan = _plan(front_end, np.float64, get_ident())
+        for part, frames in _blocks(signal, front_end, plan):
+            rows = np.flatnonzero(noisy[part].any(axis=1))
+            exact = np.empty((len(rows), front_end.n_mels), dtype=np.float32)
+            plan.bands(frames[rows], exact)
+            mel[part][rows] = exact
     return mel
+
+
+def _scale(front_end: FrontEnd) -> tuple[float, float, float]:
+    """Factor of the natural logarithm, lowest value kept, and how far below the maximum values are kept."""
+    lowest = float(np.log(AMIN)) * front_end.power / 2
+    if front_end.scale == "ln":
+        return 1.0, lowest, np.inf
+    if front_end.scale == "whisper":
+        return 1 / np.log(10), lowest / np.log(10), 8.0
+    unit = 20 / front_end.power / np.log(10)
+    return unit, lowest * unit, np.inf if front_end.top_db is None else front_end.top_db
+
+
+def _floor(mel: NDArray[np.float32], front_end: FrontEnd) -> float:
+    """Energy (or magnitude) below which `_logarithm` makes all bands the same."""
+    unit, lowest, depth = _scale(front_end)
+    return max(float(np.exp(lowest / unit)), float(mel.max()) * float(np.exp(-depth / unit)))
 
 
 def _logarithm(mel: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
     """Take the logarithm of `mel` in place."""
-    least = AMIN if front_end.power == 2 else AMIN**0.5
-    np.maximum(mel, np.float32(least), out=mel)
-    np.log(mel, out=mel)
-    if front_end.scale == "ln":
-        return mel
-    # The maximum is taken of the logarithms, so that "0 dB" and the floor are exact.
+    unit, lowest, depth = _scale(front_end)
+    with np.errstate(divide="ignore"):  # of zero: minus infinity, which the floor lifts
+        np.log(mel, out=mel)
+    mel *= np.float32(unit)
+    # Maximum and floor are taken of the logarithms, so that "0 dB" and the floor are exact.
+    least = np.float32(lowest)
+    top = np.maximum(mel.max(), least)
+    if front_end.scale == "db" and front_end.db_ref == "max":
+        mel -= top
+        least, top = least - top, np.float32(0)
+    np.maximum(mel, np.maximum(least, top - np.float32(depth)), out=mel)
     if front_end.scale == "whisper":
-        mel *= np.float32(1 / np.log(10))
-        np.maximum(mel, mel.max() - np.float32(8), out=mel)
         mel += np.float32(4)
         mel *= np.float32(0.25)
-        return mel
-    mel *= np.float32((10 if front_end.power == 2 else 20) / np.log(10))
-    if front_end.db_ref == "max":
-        mel -= mel.max()
-    if front_end.top_db is not None:
-        np.maximum(mel, mel.max() - np.float32(front_end.top_db), out=mel)
     return mel

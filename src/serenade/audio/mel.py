@@ -60,21 +60,21 @@ def mel_filters(front_end: FrontEnd) -> NDArray[np.float32]:
 
 
 def band_blocks(
-    filters: NDArray[np.float32], *, per_block: int = 16, repeat: int = 1
+    filters: NDArray[np.float32], *, per_block: int = 8, repeat: int = 1
 ) -> tuple[tuple[slice, slice, NDArray[Any]], ...]:
     """The bank as a few dense blocks: neighbouring bands look at few bins, the rest is zeros.
 
     Args:
         filters: weights [shape=(n_mels, bins)].
-        per_block: bands in a block.
+        per_block: bands in a block; 8 floats fill the registers that BLAS multiplies in.
         repeat: how often each bin stands in a row of the input, one after the other.
 
     Returns:
         (columns of the input, bands, weights [shape=(columns, bands)]) of each block.
 
     >>> bins, bands, weights = band_blocks(mel_filters(FrontEnd()))[0]
-    >>> bands, weights.shape == (bins.stop - bins.start, 16)
-    (slice(0, 16, None), True)
+    >>> bands, weights.shape == (bins.stop - bins.start, 8)
+    (slice(0, 8, None), True)
     """
     blocks = []
     for start in range(0, len(filters), per_block):
