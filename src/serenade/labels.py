@@ -44,13 +44,29 @@ _CANONICAL = {name: name for name in (*EMOTIONS, *OTHER)} | {
 }
 
 
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def canonical(name: str) -> str | None:
     """The canonical name of an emotion as a corpus writes it, or None if it is not one.
 
     >>> canonical("ANG"), canonical(" Joy "), canonical("XX")
     ('anger', 'happiness', None)
     """
-    return _CANONICAL.get(name.strip().lower().replace(" ", "_").replace("-", "_"))
+    return _CANONICAL.get(_plain(name))
+
+
+def label_of(name: str) -> str | None:
+    """The label that a corpus's own table means: canonical where it has one, else its own word.
+
+    A number is no label: which index is which emotion is just what nobody can know.
+
+    >>> label_of("Joy"), label_of("Mildly stressed"), label_of("3")
+    ('happiness', 'mildly_stressed', None)
+    """
+    own = _plain(name)
+    return canonical(name) or (own if own[:1].isalpha() else None)
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

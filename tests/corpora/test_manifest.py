@@ -95,14 +95,20 @@ def test_a_folder_per_class(tmp_path):
         ("", "cannot be read as a CSV"),
         ("file,emotion\n", "lists no recording"),
         ("name,feeling\nx.wav,joy\n", r"no column that names the recordings \(columns: name, feeling\)"),
-        ("file,emotion\nx.wav,3\n", "no emotion serenade knows: 3; write them by name"),
-        ("file,emotion\nx.wav,meh\ny.wav,blah\n", "blah, meh"),
+        ("file,emotion\nx.wav,3\n", "labels that are no names: 3; write them by name"),
         ("file,emotion,label\nx.wav,joy,joy\n", "two columns that mean 'emotion'"),
     ],
 )
 def test_a_bad_manifest_says_why(tmp_path, text, says):
     with pytest.raises(CorpusError, match=says):
         read_corpus(write(tmp_path / "m.csv", text))
+
+
+def test_labels_of_its_own_are_kept_and_told(tmp_path):
+    manifest = write(tmp_path / "m.csv", "file,emotion\nx.wav,Mildly stressed\ny.wav,joy\n")
+    table = read_corpus(manifest)
+    assert table["emotion"].tolist() == ["mildly_stressed", "happiness"]
+    assert "labels of its own, kept as they are: mildly_stressed" in table.attrs["notes"]
 
 
 def test_bytes_that_are_no_text(tmp_path):

@@ -29,9 +29,9 @@ def test_a_missing_label_is_an_empty_string(empty):
     assert new_table([{"file": "a", "emotion": empty}])["emotion"][0] == ""
 
 
-def test_an_unknown_label_is_named_with_its_file():
-    with pytest.raises(CorpusError, match=r"a\.wav.*'meh'"):
-        new_table([{"file": "a.wav", "emotion": "meh"}])
+def test_a_label_that_is_no_name_is_told_with_its_file():
+    with pytest.raises(CorpusError, match=r"a\.wav.*'3'"):
+        new_table([{"file": "a.wav", "emotion": "3"}])
 
 
 @pytest.mark.parametrize("rows", [[], [{"emotion": "anger"}]])

@@ -11,7 +11,7 @@ import pandas as pd
 from serenade.corpora.registry import clips_in, register_corpus
 from serenade.corpora.table import new_table, source_of
 from serenade.errors import CorpusError
-from serenade.labels import canonical
+from serenade.labels import EMOTIONS, OTHER, canonical, label_of
 
 ALIASES = {
     "file": (
@@ -100,10 +100,10 @@ def _read_file(file: Path) -> pd.DataFrame:
         if column in raw:
             raw[column] = _seconds(raw[column], file)
     if "emotion" in raw and (
-        strange := sorted({name for name in raw["emotion"] if name and not canonical(name)})
+        strange := sorted({name for name in raw["emotion"] if name and not label_of(name)})
     ):
         raise CorpusError(
-            f"labels that are no emotion serenade knows: {', '.join(strange[:5])}; write them by name "
+            f"labels that are no names: {', '.join(strange[:5])}; write them by name "
             "(anger, happiness …), never as numbers",
             file=file,
         )
@@ -119,6 +119,8 @@ def _read_file(file: Path) -> pd.DataFrame:
     notes = [] if "emotion" in raw else [f"{file.name} has no column of labels: every clip is unlabelled"]
     if not (table["speaker"] != "").any():
         notes.append(f"{file.name} has no column of speakers: no split can keep them apart")
+    if own := sorted(set(table["emotion"]) - {"", *EMOTIONS, *OTHER}):
+        notes.append(f"labels of its own, kept as they are: {', '.join(own)}")
     table.attrs["notes"] = notes
     return table
 

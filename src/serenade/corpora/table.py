@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from serenade.errors import CorpusError
-from serenade.labels import canonical
+from serenade.labels import label_of
 
 COLUMNS = ("file", "start", "end", "emotion", "speaker", "sex", "language", "corpus", "split", "source")
 """What every table has, in this order; further columns are kept behind them.
 
 - file: path of the recording, or of a ready-made spectrogram (`.npy`).
 - start, end: seconds; NaN means the whole file.
-- emotion: canonical name, "" where there is no label.
+- emotion: canonical name (or a corpus's own label), "" where there is no label.
 - speaker: unique within the corpus, "" where unknown.
 - sex: "male", "female" or "".
 - language: ISO 639-1 code or "".
@@ -40,7 +40,7 @@ def new_table(rows: Iterable[Mapping[str, Any]], *, root: str | Path | None = No
         The table, sorted by file and start, with a fresh index.
 
     Raises:
-        CorpusError: no rows, or an emotion that is not one of `serenade.labels`.
+        CorpusError: no rows, or a label that is a number.
 
     >>> table = new_table([{"file": "b.wav"}, {"file": "a.wav", "emotion": "Joy", "sex": "F"}])
     >>> table[["file", "emotion", "sex", "source"]].values.tolist()
@@ -87,10 +87,10 @@ def _text(value: Any) -> str:
 def _emotion(name: str, file: str) -> str:
     if not name:
         return ""
-    found = canonical(name)
+    found = label_of(name)
     if found is None:
         raise CorpusError(
-            f"the label {name!r} is no emotion that serenade knows; map it to one, or leave it empty",
+            f"the label {name!r} is no name of an emotion; write labels by name, or leave them empty",
             file=file,
         )
     return found
