@@ -63,6 +63,14 @@ def test_listeners_stand_beside_the_model_on_their_clips(predictions: pd.DataFra
     assert found["listeners"]["model_uar"] == score(first["emotion"], first["predicted"], LABELS).uar
 
 
+def test_a_tie_of_the_listeners_is_half_an_answer(predictions: pd.DataFrame) -> None:
+    true = predictions["emotion"]
+    other = true.map(dict(zip(LABELS, [*LABELS[1:], LABELS[0]], strict=True)))
+    found = summary(predictions.assign(listeners_emotion=true + "|" + other))
+    assert found["listeners"]["accuracy"] == pytest.approx(0.5)
+    assert found["listeners"]["uar"] == pytest.approx(0.5)
+
+
 def test_unlabelled_clips_are_counted_and_not_scored(predictions: pd.DataFrame) -> None:
     found = summary(predictions.assign(emotion=""))
     assert found["counts"]["unlabelled"] == 60

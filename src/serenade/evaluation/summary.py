@@ -146,17 +146,23 @@ def _listeners(scored: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any] | 
     """How people did on the clips for which it is known what most of them heard, beside the model."""
     if "listeners_emotion" not in scored.columns:
         return None
-    heard = scored[scored["listeners_emotion"].isin(list(labels))]
+    names = scored["listeners_emotion"].str.split("|")
+    heard = scored[names.map(set(labels).issuperset)]
     if heard.empty:
         return None
     clips = heard.drop_duplicates("file")
-    people = score(clips["emotion"], clips["listeners_emotion"], labels)
+    # Where as many heard one emotion as another ("fear|sadness"), each is half an answer.
+    share = [
+        (true in said) / len(said)
+        for true, said in zip(clips["emotion"], clips["listeners_emotion"].str.split("|"), strict=True)
+    ]
+    recall = pd.Series(share, index=clips["emotion"]).groupby(level=0).mean()
     model = score(heard["emotion"], heard["predicted"], labels)
     return {
         "clips": len(clips),
-        "accuracy": people.accuracy,
-        "uar": people.uar,
-        "recall": {label: people.per_class[label].recall for label in labels},
+        "accuracy": float(np.mean(share)),
+        "uar": float(recall.mean()),
+        "recall": {label: float(recall.get(label, 0.0)) for label in labels},
         "model_accuracy": model.accuracy,
         "model_uar": model.uar,
     }
