@@ -30,7 +30,7 @@ def rows(run: Path) -> str:
     parts = summary["parts"]
     folds = {part["fold"] for part in parts}
     seeds = {part["seed"] for part in parts}
-    models = f"{len(folds)} folds x {len(seeds)} seeds" if len(parts) > 1 else "1"
+    models = f"{_counted(len(folds), 'fold')}, {_counted(len(seeds), 'seed')}"
     heard = metrics["listeners"]
     split = f"`{recipe.data.split}`" + (" **leaks on purpose**" if "leaky" in recipe.data.split else "")
     cells = [
@@ -43,6 +43,10 @@ def rows(run: Path) -> str:
         f"accuracy {heard['accuracy']:.1%}" if heard else "",
     ]
     return "| " + " | ".join(cells) + " |\n"
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" + ("s" if count > 1 else "")
 
 
 def _figure(metrics: dict[str, Any], name: str) -> str:
