@@ -46,7 +46,7 @@ def _librosa(samples: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.fl
 
 def measure(clips: int = 100, *, clip_s: float = 3.0) -> list[dict[str, Any]]:
     """Time both on made clips; one row for each front end, times in ms of processor time a clip."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(0)
     rows = []

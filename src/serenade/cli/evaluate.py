@@ -63,9 +63,8 @@ def in_words(metrics: dict[str, Any]) -> list[str]:
     ]
     if (spread := metrics["spread"]) is not None:
         uar = f"{spread['uar']['mean']:.1%} ± {spread['uar']['std']:.1%}"
-        lines.append(
-            f"mean ± deviation over {spread['over']}s ({spread['folds']} folds, seeds: {spread['seeds']}): UAR {uar}"
-        )
+        runs = f"{spread['folds']} folds, seeds: {spread['seeds']}"
+        lines.append(f"mean ± deviation over {spread['over']}s ({runs}): UAR {uar}")
     if (heard := metrics["listeners"]) is not None:
         figures = f"accuracy {heard['accuracy']:.1%}, UAR {heard['uar']:.1%}"
         lines.append(f"listeners, sound alone, on the same clips: {figures}")
