@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -55,14 +56,23 @@ def load_network(model: str | Path) -> tuple[Network, Spec]:
             state: dict[str, Tensor] = {name: weights.get_tensor(name) for name in weights.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as cause:
         raise ModelError(f"is not a readable safetensors file ({cause})", file=file) from cause
+    return filled_network(spec, state, file=file), spec
+
+
+def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Network:
+    """The network that a Spec names, with these weights, in evaluation mode.
+
+    Raises:
+        ModelError: the weights are of another shape.
+    """
     network = create_network(
         spec.network, n_mels=spec.front_end.n_mels, n_classes=len(spec.labels), **spec.network_args
     )
     try:
         network.load_state_dict(state)
     except RuntimeError as cause:
-        lines = [line.strip() for line in str(cause).splitlines()[1:2]]
+        reason = str(cause).splitlines()[-1].strip()
         raise ModelError(
-            f"its weights do not fit the network {spec.network!r} of its Spec ({' '.join(lines)})", file=file
+            f"its weights do not fit the network {spec.network!r} of its Spec ({reason})", file=file
         ) from cause
-    return network.eval(), spec
+    return network.eval()

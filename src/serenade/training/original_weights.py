@@ -17,7 +17,8 @@ from serenade.audio.logmel import CREMAD_SEED
 from serenade.errors import ModelError
 from serenade.inference.spec import METADATA_KEY, Spec
 from serenade.networks.cnn_lstm import CHANNELS, ORIGINAL_WIDTH_FRAMES, POOLING
-from serenade.networks.registry import Network, create_network
+from serenade.networks.registry import Network
+from serenade.networks.weights import filled_network
 from serenade.training.checkpoint import load_checkpoint
 
 CLASSES = {
@@ -98,7 +99,7 @@ def load_original(file: str | Path, *, max_width: int = ORIGINAL_WIDTH_FRAMES) -
             f"knows {', '.join(foreign)}, and the original's table has no such column; use serenade predict",
             file=file,
         )
-    return Loaded(network=_filled(spec, state, file), spec=spec, assumed="")
+    return Loaded(network=filled_network(spec, state, file=file), spec=spec, assumed="")
 
 
 def _carried(state: Mapping[str, Any]) -> Any:
@@ -136,19 +137,4 @@ def _published(state: Mapping[str, Tensor], file: Path, max_width: int) -> Loade
         f"{CREMAD_SEED.n_fft}, hop {CREMAD_SEED.hop}, {CREMAD_SEED.n_mels} mels) and its order of classes "
         f"({', '.join(CLASSES.values())})"
     )
-    return Loaded(network=_filled(spec, state, file), spec=spec, assumed=assumed)
-
-
-def _filled(spec: Spec, state: Mapping[str, Tensor], file: Path) -> Network:
-    """The network of a Spec with the weights of a file."""
-    network = create_network(
-        spec.network, n_mels=spec.front_end.n_mels, n_classes=len(spec.labels), **spec.network_args
-    )
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as cause:
-        reason = str(cause).splitlines()[-1].strip()
-        raise ModelError(
-            f"its weights do not fit the network {spec.network!r} ({reason})", file=file
-        ) from cause
-    return network.eval()
+    return Loaded(network=filled_network(spec, state, file=file), spec=spec, assumed=assumed)
