@@ -29,9 +29,15 @@ def test_a_missing_label_is_an_empty_string(empty):
     assert new_table([{"file": "a", "emotion": empty}])["emotion"][0] == ""
 
 
-def test_a_label_that_is_no_name_is_told_with_its_file():
-    with pytest.raises(CorpusError, match=r"a\.wav.*'3'"):
-        new_table([{"file": "a.wav", "emotion": "3"}])
+@pytest.mark.parametrize(("label", "own"), [("meh", False), ("3", False), ("3", True)])
+def test_an_unknown_label_is_told_with_its_file(label, own):
+    with pytest.raises(CorpusError, match=rf"a\.wav.*'{label}'"):
+        new_table([{"file": "a.wav", "emotion": label}], own_labels=own)
+
+
+def test_own_labels_are_kept_where_they_are_asked_for():
+    table = new_table([{"file": "a.wav", "emotion": "Meh"}], own_labels=True)
+    assert table["emotion"].tolist() == ["meh"]
 
 
 @pytest.mark.parametrize("rows", [[], [{"emotion": "anger"}]])

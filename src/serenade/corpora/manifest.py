@@ -115,7 +115,8 @@ def _read_file(file: Path) -> pd.DataFrame:
     raw["file"] = [str(folder / name) for name in raw["file"]]
     if "corpus" not in raw:
         raw["corpus"] = file.stem
-    table = new_table({str(key): value for key, value in row.items()} for row in raw.to_dict("records"))
+    rows = ({str(key): value for key, value in row.items()} for row in raw.to_dict("records"))
+    table = new_table(rows, own_labels=True)
     notes = [] if "emotion" in raw else [f"{file.name} has no column of labels: every clip is unlabelled"]
     if not (table["speaker"] != "").any():
         notes.append(f"{file.name} has no column of speakers: no split can keep them apart")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from serenade.errors import CorpusError
-from serenade.labels import label_of
+from serenade.labels import canonical, label_of
 
 COLUMNS = ("file", "start", "end", "emotion", "speaker", "sex", "language", "corpus", "split", "source")
 """What every table has, in this order; further columns are kept behind them.
@@ -29,18 +29,21 @@ Soft labels are columns `emotion_<name>`, probabilities from 0 to 1.
 _SEXES = {"m": "male", "male": "male", "man": "male", "f": "female", "female": "female", "w": "female"}
 
 
-def new_table(rows: Iterable[Mapping[str, Any]], *, root: str | Path | None = None) -> pd.DataFrame:
+def new_table(
+    rows: Iterable[Mapping[str, Any]], *, root: str | Path | None = None, own_labels: bool = False
+) -> pd.DataFrame:
     """Make a table of rows that have at least a `file`; what is missing is filled in.
 
     Args:
         rows: mappings of column to value; unknown columns are kept as they are.
         root: folder that default `source`s are relative to; the file's own folder when None.
+        own_labels: take labels that are none of `serenade.labels` as they are.
 
     Returns:
         The table, sorted by file and start, with a fresh index.
 
     Raises:
-        CorpusError: no rows, or a label that is a number.
+        CorpusError: no rows, or a label that is not known (with `own_labels`: that is a number).
 
     >>> table = new_table([{"file": "b.wav"}, {"file": "a.wav", "emotion": "Joy", "sex": "F"}])
     >>> table[["file", "emotion", "sex", "source"]].values.tolist()
@@ -56,7 +59,8 @@ def new_table(rows: Iterable[Mapping[str, Any]], *, root: str | Path | None = No
     for column in ("emotion", "speaker", "sex", "language", "corpus", "split"):
         table[column] = [_text(value) for value in table[column]] if column in table else ""
     table["emotion"] = [
-        _emotion(name, file) for name, file in zip(table["emotion"], table["file"], strict=True)
+        _emotion(name, file, own=own_labels)
+        for name, file in zip(table["emotion"], table["file"], strict=True)
     ]
     table["sex"] = [_SEXES.get(value.lower(), "") for value in table["sex"]]
     given = [_text(value) for value in table["source"]] if "source" in table else [""] * len(table)
@@ -84,13 +88,13 @@ def _text(value: Any) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value).strip()
 
 
-def _emotion(name: str, file: str) -> str:
+def _emotion(name: str, file: str, *, own: bool) -> str:
     if not name:
         return ""
-    found = label_of(name)
+    found = label_of(name) if own else canonical(name)
     if found is None:
         raise CorpusError(
-            f"the label {name!r} is no name of an emotion; write labels by name, or leave them empty",
+            f"the label {name!r} is no emotion that serenade knows; map it to one, or leave it empty",
             file=file,
         )
     return found
