@@ -127,7 +127,7 @@ def limits(metrics: Metrics) -> list[tuple[str, str]]:
             (
                 "They do not tell how it does on a new voice.",
                 "Training and test share speakers or recordings, so the model could recognise voices instead "
-                "of emotions. Scores of such splits are typically 6 to 22 points too high.",
+                "of emotions. Such scores are too high; by how much, only a split by speaker tells.",
             )
         )
     if standing(metrics) == "unknown":
@@ -177,9 +177,8 @@ def limits(metrics: Metrics) -> list[tuple[str, str]]:
         ),
         (
             "This is no basis for decisions about people.",
-            "Not for hiring, schooling, policing, insurance or health. In the European Union, inferring "
-            "emotions at work or in education is prohibited but for medical or safety reasons (AI Act, "
-            "Article 5).",
+            "Not for hiring, schooling, policing, insurance or health; the law of your country may forbid it "
+            "besides.",
         ),
     ]
     return found
