@@ -1,22 +1,32 @@
-"""How many times as fast as librosa the log-mel is: one clip at a time, one thread, processor time.
+"""How many times as fast as librosa the log-mel is, and how near: one clip at a time, on one thread.
 
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/logmel.py
+    python benchmarks/logmel.py [--sounds FOLDER]
 
-Processor time, so that other work on the machine does not count; the two take turns clip by clip, so that
-what slows the machine down slows both. The median over clips is taken.
+The clips are voices made by serenade, or those of FOLDER. Each way goes through all clips in a loop of its
+own, as a user's program does; the two loops take turns, and of each clip's times the median is taken. Time is
+the processor's, so that other work on the machine counts little. librosa is called as its users do: it makes
+its filters anew in each call.
 """
 
 from __future__ import annotations
 
+import argparse
+import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from serenade.audio.decode import decode, find_audio
 from serenade.audio.logmel import CREMAD_SEED, WHISPER, FrontEnd, log_mel
+from serenade.corpora.synthetic import make_cremad
+
+RATE_HZ = 16_000
 
 FRONT_ENDS = {
     "CREMA-D seed (2048/512, 128 mels)": CREMAD_SEED,
@@ -44,44 +54,71 @@ def _librosa(samples: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.fl
     return decibels
 
 
-def measure(clips: int = 100, *, clip_s: float = 3.0) -> list[dict[str, Any]]:
-    """Time both on made clips; one row for each front end, times in ms of processor time a clip."""
-    from threadpoolctl import threadpool_limits
+def measure(clips: Sequence[NDArray[np.float32]], *, rounds: int = 9) -> list[dict[str, Any]]:
+    """Time both over the clips; one row for each front end, times in ms of processor time a clip.
 
-    rng = np.random.default_rng(0)
+    Returns:
+        One dict a front end: front_end, librosa_ms, serenade_ms, ratio, and apart_db, the largest difference
+        of the two (None where librosa has no such scale).
+    """
     rows = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, front_end in FRONT_ENDS.items():
-            samples = 0.1 * rng.standard_normal((clips, round(clip_s * front_end.rate_hz)), dtype=np.float32)
-            ours, theirs = [], []
-            for clip in samples:
-                ours.append(_timed(log_mel, clip, front_end))
-                theirs.append(_timed(_librosa, clip, front_end))
-            ours_ms, theirs_ms = float(np.median(ours)), float(np.median(theirs))
+            pairs = [(log_mel(clip, front_end), _librosa(clip, front_end)) for clip in clips]
+            apart = max(float(np.abs(a - b).max()) for a, b in pairs) if front_end.scale == "db" else None
+            times = [
+                [_times(way, clips, front_end) for way in (log_mel, _librosa)]  # one loop, then the other
+                for _ in range(rounds)
+            ]
+            ours_ms, theirs_ms = np.median(times, axis=0).mean(axis=1)
             rows.append(
                 {
                     "front_end": name,
-                    "librosa_ms": theirs_ms,
-                    "serenade_ms": ours_ms,
-                    "ratio": theirs_ms / ours_ms,
+                    "librosa_ms": float(theirs_ms),
+                    "serenade_ms": float(ours_ms),
+                    "ratio": float(theirs_ms / ours_ms),
+                    "apart_db": apart,
                 }
             )
     return rows
 
 
-def _timed(function: Callable[..., object], *given: object) -> float:
-    start = time.process_time()
-    function(*given)
-    return 1e3 * (time.process_time() - start)
+def _times(
+    way: Callable[..., object], clips: Sequence[NDArray[np.float32]], front_end: FrontEnd
+) -> list[float]:
+    """Milliseconds of each clip."""
+    times = []
+    for clip in clips:
+        start = time.process_time()
+        way(clip, front_end)
+        times.append(1e3 * (time.process_time() - start))
+    return times
+
+
+def _clips(sounds: Path | None, most: int) -> list[NDArray[np.float32]]:
+    with tempfile.TemporaryDirectory() as scratch:
+        if sounds is None:
+            files = make_cremad(scratch, speakers=2, rng=np.random.default_rng(0))
+        else:
+            files = tuple(find_audio(sounds))
+        return [decode(file, rate_hz=RATE_HZ).samples for file in files[:: -(-len(files) // most)]]
 
 
 def main() -> None:
     """Print the table as Markdown."""
-    print("| front end | librosa, ms a clip | serenade, ms a clip | ratio |\n|---|---|---|---|")
-    for row in measure():
-        times = f"{row['librosa_ms']:.2f} | {row['serenade_ms']:.2f}"
-        print(f"| {row['front_end']} | {times} | {row['ratio']:.1f} |")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sounds", type=Path, metavar="FOLDER")
+    parser.add_argument("--clips", type=int, default=40)
+    options = parser.parse_args()
+    print("| front end | librosa, ms a clip | serenade, ms a clip | ratio | apart by at most |")
+    print("|---|---:|---:|---:|---:|")
+    for row in measure(_clips(options.sounds, options.clips)):
+        times = f"{row['librosa_ms']:.2f} | {row['serenade_ms']:.2f} | {row['ratio']:.1f}"
+        apart = "" if row["apart_db"] is None else f"{row['apart_db']:.0e} dB"
+        print(f"| {row['front_end']} | {times} | {apart} |")
 
 
 if __name__ == "__main__":

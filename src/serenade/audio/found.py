@@ -13,13 +13,14 @@ SUFFIXES = frozenset(
 )
 """Suffixes, in lower case, that are sound when a folder is walked. A file that is named is always tried."""
 
-_LFS_HEAD = b"version https://git-lfs.github.com/spec/v1"
+LFS_HEAD = b"version https://git-lfs.github.com/spec/v1"
+"""What a Git LFS pointer begins with."""
 
 
 def is_lfs_pointer(path: str | Path) -> bool:
     """Whether a file is a Git LFS pointer: some 130 bytes of text in the place of the recording."""
     with open(path, "rb") as source:
-        return source.read(len(_LFS_HEAD)) == _LFS_HEAD
+        return source.read(len(LFS_HEAD)) == LFS_HEAD
 
 
 def find_audio(path: str | Path) -> list[Path]:

@@ -1,21 +1,16 @@
-"""Log-mel spectrogram in numpy, within 1e-3 dB of librosa and about three times as fast.
+"""Log-mel spectrogram in numpy, within 1e-3 dB of librosa and more than four times as fast.
 
-The speed comes from two things: filters, window and working arrays are made once; and the filter bank,
-mostly zeros, is multiplied in small dense blocks that also add the squares of real and imaginary parts. The
-transform itself runs in double precision, as librosa's does: in single precision bands 75 dB below the
-maximum are off by 1e-3 to 2e-3 dB.
+The energies of the bands, where the time goes, are `serenade.audio.bands`.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from threading import get_ident
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from serenade.audio.bands import AMIN, mel_energies
 from serenade.audio.front_end import CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd
-from serenade.audio.mel import band_blocks, mel_filters
+from serenade.audio.mel import mel_filters
 
 __all__ = [
     "AMIN",
@@ -29,13 +24,10 @@ __all__ = [
     "normalize",
 ]
 
-AMIN = 1e-10
-"""Least power that a logarithm is taken of (least magnitude, for power 1: its root)."""
-
 EPSILON = 1e-5
 """Added to a deviation before dividing by it, so that a constant spectrogram becomes zeros."""
 
-_BLOCK_SAMPLES = 1 << 18  # frames x n_fft in flight: 2 MiB of float64
+_WHISPER_DEPTH = 8  # in tenfolds of power
 
 
 def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
@@ -57,7 +49,8 @@ def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
     signal = np.asarray(samples, dtype=np.float32)
     if signal.ndim != 1:
         raise ValueError(f"samples must be mono, of shape (n,), not {signal.shape}")
-    return _logarithm(_mel(signal[: front_end.max_samples], front_end), front_end)
+    energies = mel_energies(signal[: front_end.max_samples], front_end, floor=_floor(front_end))
+    return _logarithm(energies, front_end)
 
 
 def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
@@ -80,73 +73,20 @@ def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
         unit: NDArray[np.float32] = (features - low) / (high - low if high > low else np.float32(1))
         return unit
     axis = 0 if front_end.normalize == "band" else None
-    # In double precision: the mean of a constant must be that constant, or rounding is blown up to noise.
-    mean = features.mean(axis=axis, dtype=np.float64)
-    deviation = features.std(axis=axis, dtype=np.float64)
-    level: NDArray[np.float32] = ((features - mean) / (deviation + EPSILON)).astype(np.float32)
+    # The mean in double precision: of a constant it must be that constant, or rounding is blown up to noise.
+    centred = features - features.mean(axis=axis, dtype=np.float64, keepdims=True).astype(np.float32)
+    deviation = np.sqrt(np.mean(np.square(centred), axis=axis, keepdims=True))
+    level: NDArray[np.float32] = np.divide(centred, deviation + np.float32(EPSILON), out=centred)
     return level
 
 
-class _Plan:
-    """What is made once for a front end: window, filters, and the arrays that every block is worked in.
-
-    Fresh arrays of this size come from the system page by page, which costs more than the transform itself.
-    """
-
-    def __init__(self, front_end: FrontEnd) -> None:
-        n_fft, hop = front_end.n_fft, front_end.hop
-        self.rows = max(1, _BLOCK_SAMPLES // n_fft)
-        self.window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
-        self.filters = band_blocks(mel_filters(front_end), repeat=2 if front_end.power == 2 else 1)
-        self.samples = np.empty((self.rows - 1) * hop + n_fft)
-        self.frames = np.lib.stride_tricks.sliding_window_view(self.samples, n_fft)[::hop]
-        self.windowed = np.empty((self.rows, n_fft))
-        self.spectra = np.empty((self.rows, n_fft // 2 + 1), dtype=np.complex128)
-        self.bins = np.empty((self.rows, 2 * self.spectra.shape[1]), dtype=np.float32)
-
-
-@lru_cache(maxsize=16)
-def _plan(front_end: FrontEnd, thread: int) -> _Plan:
-    """The plan of a front end; each thread has its own, because it is written to."""
-    return _Plan(front_end)
-
-
-def _fill(block: NDArray[np.float64], signal: NDArray[np.float32], start: int, *, reflect: bool) -> None:
-    """Copy the samples from `start` on, which may lie before the signal and go on behind it."""
-    n, stop = len(signal), start + len(block)
-    inside = slice(max(start, 0), min(stop, n))
-    block[inside.start - start : inside.stop - start] = signal[inside]
-    if start < 0:
-        block[:-start] = signal[-start:0:-1] if reflect else 0
-    if stop > n:
-        block[n - start :] = signal[2 * (n - 1) - np.arange(n, stop)] if reflect else 0
-
-
-def _mel(signal: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Energies (or magnitudes) of the bands [shape=(frames, n_mels)]."""
-    plan = _plan(front_end, get_ident())
-    n_fft, hop, n_frames = front_end.n_fft, front_end.hop, front_end.frames(len(signal))
-    first = -(n_fft // 2) if front_end.center else 0
-    reflect = front_end.center and front_end.pad_mode == "reflect" and len(signal) > 0
-    if reflect and len(signal) <= -first:  # reflected more than once
-        signal, first = np.pad(signal, -first, mode="reflect"), 0
-    mel = np.empty((n_frames, front_end.n_mels), dtype=np.float32)
-    for row in range(0, n_frames, plan.rows):
-        rows = min(plan.rows, n_frames - row)
-        block = plan.samples[: (rows - 1) * hop + n_fft]
-        _fill(block, signal, first + row * hop, reflect=reflect)
-        np.multiply(plan.frames[:rows], plan.window, out=plan.windowed[:rows])
-        spectrum = np.fft.rfft(plan.windowed[:rows], out=plan.spectra[:rows])
-        if front_end.power == 2:
-            # Squares of real and imaginary parts side by side; the filters have every bin twice.
-            bins = plan.bins[:rows]
-            np.copyto(bins, spectrum.view(np.float64), casting="same_kind")
-            np.square(bins, out=bins)
-        else:
-            bins = np.abs(spectrum).astype(np.float32)
-        for columns, bands, weights in plan.filters:
-            np.matmul(bins[:, columns], weights, out=mel[row : row + rows, bands])
-    return mel
+def _floor(front_end: FrontEnd) -> float:
+    """Share of the largest power that all below it is lifted to."""
+    if front_end.scale == "whisper":
+        return float(10**-_WHISPER_DEPTH)
+    if front_end.scale == "ln" or front_end.top_db is None:
+        return 0.0
+    return float(10 ** (-front_end.top_db / 10))
 
 
 def _logarithm(mel: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
@@ -165,7 +105,7 @@ def _logarithm(mel: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.floa
     if not whisper and front_end.db_ref == "max":
         mel -= top
         least, top = least - top, np.float32(0)
-    depth = 8 if whisper else front_end.top_db
+    depth = _WHISPER_DEPTH if whisper else front_end.top_db
     np.maximum(mel, least if depth is None else np.maximum(least, top - np.float32(depth)), out=mel)
     if whisper:
         mel += np.float32(4)

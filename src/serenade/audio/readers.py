@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.audio.found import is_lfs_pointer
+from serenade.audio.found import LFS_HEAD
 from serenade.errors import UnsupportedMedia
 
 _PIECE = 1 << 17  # frames read at once, 2.7 s at 48 kHz
@@ -45,20 +45,22 @@ def open_source(file: str | Path) -> closing[Source]:
         UnsupportedMedia: it is missing, a folder, empty, a Git LFS pointer, or not sound.
     """
     path = Path(file)
-    if path.is_dir():
-        raise UnsupportedMedia("is a folder, and a sound file is needed; name a file in it", file=path)
     try:
-        with open(path, "rb") as handle:
-            empty = not handle.read(1)
+        with open(path, "rb", buffering=0) as handle:
+            head = handle.read(len(LFS_HEAD))
+    except IsADirectoryError as cause:
+        raise UnsupportedMedia(
+            "is a folder, and a sound file is needed; name a file in it", file=path
+        ) from cause
     except FileNotFoundError as cause:
         raise UnsupportedMedia("there is no such file; check the path", file=path) from cause
     except OSError as cause:
         raise UnsupportedMedia(
             f"cannot be opened: {cause.strerror}; check its permissions", file=path
         ) from cause
-    if empty:
+    if not head:
         raise UnsupportedMedia("is empty (0 bytes); copy or record it again", file=path)
-    if is_lfs_pointer(path):
+    if head == LFS_HEAD:
         raise UnsupportedMedia(
             "is a Git LFS pointer, not the recording; run `git lfs pull` in its repository", file=path
         )
@@ -94,8 +96,11 @@ class _SndfileSource:
         try:
             if start_s:
                 self._file.seek(min(round(start_s * self.rate_hz), self._file.frames))
-            while len(piece := self._file.read(_PIECE, dtype="float32", always_2d=True)):
-                yield piece
+            piece: NDArray[np.float32] | None = None
+            while piece is None or len(piece) == _PIECE:
+                piece = self._file.read(_PIECE, dtype="float32", always_2d=True)
+                if len(piece):
+                    yield piece
         except soundfile.LibsndfileError as cause:
             raise UnsupportedMedia(f"breaks off: {cause}; copy it again", file=self._path) from cause
 
