@@ -18,8 +18,11 @@ from serenade.training.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-_HEAD = "| corpus | split | network | models | clips | UAR % | accuracy % | macro F1 % | listeners |\n"
-_LINE = "|---|---|---|---|---:|---|---|---|---|\n"
+_HEAD = (
+    "| corpus | recipe | split | network | models | clips | UAR % | accuracy % | macro F1 % | weighted F1 % "
+    "| listeners | minutes each |\n"
+)
+_LINE = "|---|---|---|---|---|---:|---|---|---|---|---|---:|\n"
 
 
 def rows(run: Path) -> str:
@@ -33,14 +36,17 @@ def rows(run: Path) -> str:
     models = f"{_counted(len(folds), 'fold')}, {_counted(len(seeds), 'seed')}"
     heard = metrics["listeners"]
     split = f"`{recipe.data.split}`" + (" **leaks on purpose**" if "leaky" in recipe.data.split else "")
+    minutes = sum(part["seconds"] for part in parts) / 60 / len(parts)
     cells = [
         ", ".join(metrics["corpora"]),
+        f"`{recipe.name}`",
         split,
         f"`{recipe.network.name}`",
         models,
         f"{metrics['counts']['scored_clips']:,}",
-        *(_figure(metrics, name) for name in ("uar", "accuracy", "macro_f1")),
+        *(_figure(metrics, name) for name in ("uar", "accuracy", "macro_f1", "weighted_f1")),
         f"accuracy {heard['accuracy']:.1%}" if heard else "",
+        f"{minutes:.1f}",
     ]
     return "| " + " | ".join(cells) + " |\n"
 
@@ -81,10 +87,12 @@ def main() -> None:
 
 
 _NOTES = """
-± is the standard deviation over folds (each the mean of its seeds); where there is one fold, the bracket is
-the 95 % interval over resampled speakers. Every fold's test speakers were heard by none of its models, but
-where the split leaks on purpose; dev speakers were cut from its train. Listeners heard the same clips, sound
-alone: the share in which most of them named what the actor meant. The corpora are acted.
+± is the standard deviation over folds (each the mean of its seeds), or over seeds where there is one fold; a
+bracket is the 95 % interval over resampled speakers (dialogues for MELD) of a single model. Every fold's
+test speakers were heard by none of its models, but where the split leaks on purpose; dev speakers were cut
+from its train. MELD's official parts keep dialogues apart, not speakers. Listeners heard the same clips,
+sound alone: the share in which most of them named what the actor meant. Minutes are the wall time of one
+model on one core that other work shared. The corpora are acted.
 """
 
 if __name__ == "__main__":

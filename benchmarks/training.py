@@ -21,14 +21,10 @@ import torch.nn.functional as F
 from serenade.audio.front_end import FrontEnd
 from serenade.features.store import write_store
 from serenade.networks import create_network
+from serenade.training.precision import computes_bf16
 
 BATCH, MELS, FRAMES, CLASSES = 48, 128, 110, 6
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
-
-
-def has_bf16() -> bool:
-    """Whether this processor computes in bf16 (then recipes with `precision = "auto"` do too)."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def measure_step(steps: int = 30) -> dict[str, Any]:
@@ -43,14 +39,14 @@ def measure_step(steps: int = 30) -> dict[str, Any]:
     for number in range(steps + 3):
         for name, network in (("plain", plain), ("ours", ours)):
             began = time.process_time()
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=name == "ours" and has_bf16()):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=name == "ours" and computes_bf16()):
                 logits = network(features, lengths)
             torch.autograd.backward(F.cross_entropy(logits.float(), classes))
             network.zero_grad()
             if number >= 3:
                 times[name].append(time.process_time() - began)
     plain_ms, ours_ms = (1e3 * float(np.median(times[name])) for name in ("plain", "ours"))
-    return {"bf16": has_bf16(), "plain_ms": plain_ms, "ours_ms": ours_ms, "ratio": plain_ms / ours_ms}
+    return {"bf16": computes_bf16(), "plain_ms": plain_ms, "ours_ms": ours_ms, "ratio": plain_ms / ours_ms}
 
 
 def measure_memory(clips: int = 6_000) -> dict[str, Any]:

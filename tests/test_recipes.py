@@ -35,12 +35,32 @@ def tiny_store(folder: Path, corpus: str) -> Store:
         ]
     )
     rows = rows.assign(
-        file=rows["id"], source=rows["id"], sha256=rows["id"], corpus=corpus, sex="", start=np.nan, end=np.nan
+        file=rows["id"],
+        source=rows["id"],
+        sha256=rows["id"],
+        corpus=corpus,
+        sex="",
+        start=np.nan,
+        end=np.nan,
+        sentence=[f"{number % 3}" for number in range(len(rows))],
     )
     for emotion in EMOTIONS:
         rows[f"emotion_{emotion}"] = (rows["emotion"] == emotion).astype(float)
+    if corpus == "meld":
+        # A dialogue a speaker; the first utterance of each has no clip, the second no words.
+        rank = rows.groupby("speaker").cumcount()
+        number = rows["speaker"].astype(int) // 2
+        split = number.map(lambda n: ("train", "train", "dev")[n % 3])
+        rows = rows.assign(
+            split=split,
+            dialogue=split + "/" + number.astype(str),
+            rank=rank,
+            text=np.where(rank == 1, "", "so this is " + rows["emotion"] + ", is it?"),
+            state=np.where(rank == 0, "missing", "ok"),
+            frames=np.where(rank == 0, 0, 24),
+        )
     rng = np.random.default_rng(0)
-    blocks = (rng.uniform(-80, 0, (24, 128)).astype(np.float32) for _ in range(len(rows)))
+    blocks = (rng.uniform(-80, 0, (frames, 128)).astype(np.float32) for frames in rows["frames"])
     return write_store(folder, blocks, rows, front_end=FrontEnd())
 
 

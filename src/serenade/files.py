@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from serenade.errors import OutputError
+from serenade.errors import OutputError, SerenadeError
 
 _CAUSES = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
@@ -51,12 +51,14 @@ def make_folder(path: str | Path) -> Path:
 
 
 @contextmanager
-def write_whole(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
+def write_whole(path: str | Path, mode: str = "w", *, durable: bool = True) -> Iterator[IO[Any]]:
     """Open `path` for writing so that it appears complete or not at all.
 
     Args:
         path: the final name; its folder is made if need be.
         mode: "w" (UTF-8 text) or "wb".
+        durable: wait until it is on the disk. Without, it is whole after a kill, and may be empty or torn
+            after a loss of power: for what is checked before it is used again.
 
     Raises:
         OutputError: no permission, no space, or not a place for a file.
@@ -80,7 +82,8 @@ def write_whole(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
         with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as out:
             yield out
             out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                os.fsync(out.fileno())
         os.replace(temporary, path)
         temporary = None
     except OSError as cause:
@@ -89,6 +92,45 @@ def write_whole(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink()
+
+
+@contextmanager
+def alone(folder: str | Path, busy: SerenadeError) -> Iterator[None]:
+    """Hold a folder's lock; the system gives it back when the process ends, however it ends.
+
+    Nothing is written. On a file system without such locks (some of networks) nobody is kept out.
+
+    Args:
+        folder: it must be there.
+        busy: raised when another one holds the lock.
+
+    Raises:
+        OutputError: the folder cannot be opened.
+
+    >>> folder, busy = tempfile.mkdtemp(), OutputError("another process is at work here")
+    >>> with alone(folder, busy), alone(folder, busy):
+    ...     pass
+    Traceback (most recent call last):
+        ...
+    serenade.errors.OutputError: another process is at work here
+    """
+    import fcntl  # not everywhere: what only reads and predicts does without
+
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as cause:
+        raise output_error(folder, cause) from cause
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
+        except OSError as cause:
+            if cause.errno not in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP):
+                raise output_error(folder, cause) from cause
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -58,7 +58,7 @@ def test_names_tables_and_form_are_those_of_cremad(made):
     assert len(files) == 4 * (6 + 1 + 5 * 3)
     assert all(parse_name(file.stem) for file in files)
     table = read_corpus(folder)
-    assert table["corpus"].unique().tolist() == ["cremad"]
+    assert table["corpus"].unique().tolist() == ["made"]
     assert table.groupby("speaker")["sex"].first().tolist() == ["male", "female", "male", "female"]
     for file in files:
         info = soundfile.info(str(file))

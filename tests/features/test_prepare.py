@@ -117,6 +117,28 @@ def test_a_second_run_goes_on_where_the_first_was_ended(clips: Path, tmp_path: P
 
 
 @pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("left", [0, 100, -1])
+def test_a_chunk_torn_by_a_loss_of_power_is_made_anew(clips: Path, tmp_path: Path, left: int) -> None:
+    def end_after_first(progress: Progress) -> None:
+        if progress.done:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        prepare(clips, out, corpus="cremad", front_end=SMALL, jobs=1, progress=end_after_first)
+    (chunk,) = (out / ".chunks").glob("*.npz")
+    whole = chunk.read_bytes()
+    middle = len(whole) // 2
+    # Shorter than it was, or as long as it was with a page of zeros in it.
+    chunk.write_bytes(whole[:left] if left >= 0 else whole[:middle] + bytes(64) + whole[middle + 64 :])
+    seen: list[Progress] = []
+    prepare(clips, out, corpus="cremad", front_end=SMALL, jobs=1, progress=seen.append)
+    assert seen[0].found == 0
+    prepare(clips, tmp_path / "unbroken", corpus="cremad", front_end=SMALL, jobs=1)
+    assert content(out) == content(tmp_path / "unbroken")
+
+
+@pytest.mark.usefixtures("small_chunks")
 def test_leftovers_of_another_front_end_are_not_used(clips: Path, tmp_path: Path) -> None:
     def end(progress: Progress) -> None:
         if progress.done:

@@ -10,8 +10,8 @@ import torch
 from serenade.audio.front_end import CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd
 from serenade.audio.logmel import log_mel, normalize
 from serenade.inference.spec import Spec
-from serenade.networks import create_network, list_networks
-from serenade.networks.export import WaveformClassifier, export_onnx
+from serenade.networks import create_network
+from serenade.networks.export import Classifier, export_onnx
 from serenade.networks.frontend import TorchFrontEnd
 
 FRONT_ENDS = {
@@ -46,7 +46,7 @@ def test_silence_stays_finite():
     assert not features.any()
 
 
-@pytest.mark.parametrize("name", list_networks())
+@pytest.mark.parametrize("name", ["cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn"])
 def test_parity_over_random_lengths(name, tmp_path):
     torch.manual_seed(0)
     front_end = CREMAD_SEED if name.endswith("original") else FrontEnd(n_mels=64)
@@ -62,7 +62,7 @@ def test_parity_over_random_lengths(name, tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "toy.onnx")
     assert Spec.from_metadata(session.get_modelmeta().custom_metadata_map) == spec
     assert network.training
-    classifier = WaveformClassifier(network, spec).eval()
+    classifier = Classifier(network, spec).eval()
     rng = np.random.default_rng(1)
     for batch in (1, 3):
         lengths = rng.integers(1, 50_000, batch)

@@ -27,12 +27,12 @@ def test_in_order_gives_every_row_once_as_it_is_in_the_store(store: Store) -> No
     rows = np.arange(3, 60, 2)
     seen = []
     for batch in batches_of(store, rows).in_order():
-        assert batch.features.shape[2] == int(batch.lengths.max())
+        assert batch.inputs["features"].shape[2] == int(batch.inputs["lengths"].max())
         for place, row in enumerate(batch.rows):
-            length = int(batch.lengths[place])
+            length = int(batch.inputs["lengths"][place])
             expected = normalize(store.features(int(row)), store.front_end).T
-            np.testing.assert_array_equal(batch.features[place, :, :length], expected)
-            assert not batch.features[place, :, length:].any()
+            np.testing.assert_array_equal(batch.inputs["features"][place, :, :length], expected)
+            assert not batch.inputs["features"][place, :, length:].any()
             assert LABELS[int(batch.targets[place].argmax())] == store.index["emotion"][row]
         seen += list(batch.rows)
     assert sorted(seen) == list(rows)
@@ -93,8 +93,8 @@ def test_weighted_sampling_draws_every_class_as_often(store: Store) -> None:
 
 
 def test_batches_hold_clips_of_like_lengths(store: Store) -> None:
-    padded = sum(int(b.lengths.max()) * len(b.rows) for b in batches_of(store).epoch(0, 1))
-    valid = sum(int(b.lengths.sum()) for b in batches_of(store).epoch(0, 1))
+    padded = sum(int(b.inputs["lengths"].max()) * len(b.rows) for b in batches_of(store).epoch(0, 1))
+    valid = sum(int(b.inputs["lengths"].sum()) for b in batches_of(store).epoch(0, 1))
     assert padded < 1.1 * valid
 
 
@@ -109,9 +109,9 @@ def test_copies_are_drawn_as_often_as_asked(make_store: Callable[..., Store], tm
             for batch in batches.epoch(0, epoch):
                 total += len(batch.rows)
                 for place, row in enumerate(batch.rows):
-                    length = int(batch.lengths[place])
+                    length = int(batch.inputs["lengths"][place])
                     copy = normalize(store.features(int(row) + 1), store.front_end).T
-                    taken += np.array_equal(batch.features[place, :, :length], copy)
+                    taken += np.array_equal(batch.inputs["features"][place, :, :length], copy)
         assert taken / total == pytest.approx(share, abs=0.12)
 
 

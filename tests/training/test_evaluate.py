@@ -121,6 +121,13 @@ def test_another_store_is_answered_whole(
     assert set(table["fold"]) == {1, 2, 3}
 
 
+def test_another_store_has_no_part(folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path) -> None:
+    other = make_store(tmp_path / "other", seed=5, speakers=1)
+    for part in ("test", "dev"):
+        with pytest.raises(StoreError, match=f"no part '{part}'; leave --split away"):
+            scored(folds / "fold1-seed0", store=other, split=part)
+
+
 def test_without_labels_there_are_answers_and_no_score(
     folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path
 ) -> None:

@@ -17,11 +17,12 @@ import torch
 from serenade.errors import CorpusError, OutputError, RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.inference.spec import Spec
-from serenade.networks.export import WaveformClassifier
+from serenade.networks.export import Classifier
 from serenade.networks.weights import load_network
 from serenade.training import run as run_module
+from serenade.training.loop import EpochLog
 from serenade.training.recipe import Recipe, read_recipe
-from serenade.training.run import parts_of, train
+from serenade.training.run import Part, parts_of, train
 
 Make = Callable[..., Store]
 Tiny = Callable[..., Recipe]
@@ -108,7 +109,7 @@ def test_onnx_answers_as_torch_does(finished: Path) -> None:
     session = onnxruntime.InferenceSession(finished / "model" / "model.onnx")
     (answer,) = session.run(None, {"waveform": waveform, "lengths": lengths})
     with torch.inference_mode():
-        expected = WaveformClassifier(network, spec)(torch.from_numpy(waveform), torch.from_numpy(lengths))
+        expected = Classifier(network, spec)(torch.from_numpy(waveform), torch.from_numpy(lengths))
     np.testing.assert_allclose(answer, expected.numpy(), atol=1e-4)
 
 
@@ -207,6 +208,32 @@ def test_a_kill_between_best_and_last_loses_nothing(
 
 
 @pytest.mark.usefixtures("bare")
+def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
+    store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
+) -> None:
+    asked = train(tiny(training={"epochs": 3}, data={"auxiliary": ["sex"]}), store, tmp_path / "asked")
+    assert weights_of(asked).keys() == weights_of(finished).keys()
+    assert not same(weights_of(asked), weights_of(finished))
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("column", "network", "said"),
+    [
+        ("shoe_size", "compact", "this store does not have"),
+        ("language", "compact", "are alike"),
+        ("sex", "cnn_lstm", "gives no vector"),
+    ],
+)
+def test_a_question_that_cannot_be_asked(
+    store: Store, tiny: Tiny, tmp_path: Path, column: str, network: str, said: str
+) -> None:
+    sections = {} if network == "compact" else {"network": {"name": network}}
+    with pytest.raises(RecipeError, match=said):
+        train(tiny(data={"auxiliary": [column]}, **sections), store, tmp_path / "run")
+
+
+@pytest.mark.usefixtures("bare")
 def test_a_seed_repeats_and_another_does_not(
     store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
 ) -> None:
@@ -280,6 +307,20 @@ def test_a_folder_with_a_run_is_not_trained_over(
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         train(recipe, store, tmp_path / "file" / "run")
+
+
+def test_two_trainings_do_not_write_into_one_folder(store: Store, tiny: Tiny, tmp_path: Path) -> None:
+    recipe, out = tiny(), tmp_path / "run"
+
+    def second(part: Part, line: EpochLog) -> None:
+        with pytest.raises(OutputError, match="another serenade train is at work here"):
+            train(recipe, store, out, resume=True)
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(recipe, store, out, report=second)
+    # Given back, however the first one ended.
+    train(recipe, store, out, resume=True)
 
 
 def test_a_finished_run_is_left_as_it_is(

@@ -19,8 +19,12 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[
-        str, typer.Option("--split", help="Part of the run's split: test, dev, train.")
-    ] = "test",
+        str | None,
+        typer.Option(
+            "--split",
+            help="Part of the run's split: test (when left away), dev, train. Of another store all is asked.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the evaluation.")] = None,
     audio: Annotated[bool, typer.Option(help="Carry sound of the worst errors in the report.")] = True,
 ) -> None:
@@ -47,24 +51,34 @@ def evaluate(
 
 def in_words(metrics: dict[str, Any]) -> list[str]:
     """The headline of an evaluation, a line each."""
+    from serenade.evaluation.report import words
+
     counts, pooled = metrics["counts"], metrics["pooled"]
     lines = [f"{counts['clips']:,} clips of {counts['speakers']} speakers"]
+    if metrics["apart"] == "dialogue":
+        lines[0] += f" in {counts['dialogues']} dialogues"
     if pooled is None:
         return [*lines, "none of them has a label, so there is nothing to score; see predictions.csv"]
-    between, floor = pooled["intervals"].get("uar"), pooled["floor"]
-    certainty = (
-        f"  (95 % of speaker resamplings: {between['low']:.1%} to {between['high']:.1%})" if between else ""
-    )
+    first, *others = words.ranked(metrics)
+    key, name = first
+    between, floor = pooled["intervals"].get(key), pooled["floor"]
+    certainty = ""
+    if between:
+        certainty = (
+            f"  (95 % of {metrics['apart']} resamplings: {between['low']:.1%} to {between['high']:.1%})"
+        )
     lines += [
-        f"UAR {pooled['uar']:.1%}{certainty}",
-        f"accuracy {pooled['accuracy']:.1%}, macro F1 {pooled['macro_f1']:.1%}, "
-        f"weighted F1 {pooled['weighted_f1']:.1%}; always the commonest class: UAR {floor['uar']:.1%}, "
-        f"accuracy {floor['accuracy']:.1%}",
+        f"{name} {pooled[key]:.1%}{certainty}",
+        ", ".join(f"{other} {pooled[its]:.1%}" for its, other in others)
+        + f"; always the commonest class: {name} {floor[key]:.1%}, accuracy {floor['accuracy']:.1%}",
     ]
+    for modality, scores in metrics["without"].items():
+        lost = pooled[key] - scores[key]
+        lines.append(f"without the {modality}: {name} {scores[key]:.1%} ({100 * lost:.1f} points less)")
     if (spread := metrics["spread"]) is not None:
-        uar = f"{spread['uar']['mean']:.1%} ± {spread['uar']['std']:.1%}"
+        figure = f"{spread[key]['mean']:.1%} ± {spread[key]['std']:.1%}"
         runs = f"{spread['folds']} folds, seeds: {spread['seeds']}"
-        lines.append(f"mean ± deviation over {spread['over']}s ({runs}): UAR {uar}")
+        lines.append(f"mean ± deviation over {spread['over']}s ({runs}): {name} {figure}")
     if (heard := metrics["listeners"]) is not None:
         figures = f"accuracy {heard['accuracy']:.1%}, UAR {heard['uar']:.1%}"
         lines.append(f"listeners, sound alone, on the same clips: {figures}")

@@ -70,12 +70,12 @@ def _show(console: Console, folder: Path, name: str, notes: Sequence[str], findi
     from rich.markup import escape
     from rich.padding import Padding
 
-    from serenade.corpora import list_corpora
+    from serenade.corpora import licence_of
 
     def indented(content: RenderableType) -> None:
         console.print(Padding(content, (0, 0, 0, 2), expand=False))
 
-    licence = next((f", licence {corpus.licence}" for corpus in list_corpora() if corpus.name == name), "")
+    licence = f", licence {licence_of(name)}" if licence_of(name) else ""
     console.print(f"[bold]{escape(str(folder))}[/]: [bold]{escape(name)}[/]{licence}", soft_wrap=True)
     for line in _overview(findings):
         indented(line)

@@ -1,4 +1,4 @@
-"""`serenade predict`: which emotion is in these recordings."""
+"""`serenade predict`: which emotion is in these recordings, or texts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from serenade.inference.model import Model
+    from serenade.inference.spec import Spec
+    from serenade.inference.tally import Tally
+    from serenade.inference.utterances import Utterance
     from serenade.inference.writers import Recording
 
 
@@ -34,8 +38,15 @@ class Format(StrEnum):
 
 def predict(
     recordings: Annotated[
-        list[str], typer.Argument(metavar="FILE|FOLDER|GLOB…", help="Recordings; folders with all below.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[FILE|FOLDER|GLOB…]", help="Recordings; folders with all below."),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="T", help="A text, a .txt of lines, or a CSV with file,text,dialogue,speaker."
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="M", help="ONNX file, model folder, run or name.")
     ] = None,
@@ -59,21 +70,34 @@ def predict(
 ) -> None:
     """Hear which emotion is in recordings, with the confidence of every class."""
     from serenade.inference import figures as pictures
+    from serenade.inference.model import SOUND, default_model, load_model
     from serenade.inference.output import Output, format_of
     from serenade.inference.predictor import Predictor
     from serenade.inference.recordings import find_recordings
     from serenade.inference.tally import Tally
+    from serenade.inference.utterances import Utterance, read_utterances
     from serenade.inference.writers import OVER_TIME
 
     if figures is not None:
         pictures.require_matplotlib()
     chosen = str(format or format_of(out))
     over_time = timeline or chosen in OVER_TIME
-    predictor = Predictor(model, jobs=jobs)
+    if not recordings and text is None:
+        raise typer.BadParameter(
+            "name a recording, or give a text with --text", param_hint="FILE|FOLDER|GLOB…"
+        )
+    if text is not None and (over_time or figures is not None):
+        raise typer.BadParameter("has one answer an utterance: no timeline, no figures", param_hint="--text")
+    loaded = load_model(model if model is not None else default_model(), threads=1)
+    files = find_recordings(recordings or ())
+    if text is not None or loaded.takes != SOUND:
+        said = [Utterance(name=str(file), file=file) for file in files]
+        said = said if text is None else read_utterances(text, files)
+        _predict_utterances(loaded, said, format=chosen, out=out, strict=strict)
+        return
+    predictor = Predictor(loaded, jobs=jobs)
     spec = predictor.model.spec
-    files = find_recordings(recordings)
     tally = Tally(rate_hz=predictor.rate_hz)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     with _progress_on_stderr() as progress:
         output = Output(
             format=chosen,
@@ -81,7 +105,7 @@ def predict(
             over_time=over_time,
             out=out,
             stdout=sys.stdout,
-            width=width,
+            width=_width(),
         )
 
         def ask(asked: Sequence[Path]) -> Iterator[Recording]:
@@ -95,15 +119,49 @@ def predict(
         earlier = output.write(ask, files, tally=tally)
     if figures is not None:
         pictures.draw_all(predictor, [file for file in files if str(file) not in tally.failed], figures)
-    for file, reason in tally.failed.items():
-        print(f"{file}: {reason}", file=sys.stderr)
     if earlier:
         print(f"went on where an earlier run ended: {earlier:,} were answered already", file=sys.stderr)
+    _tell(tally, spec, strict=strict)
+
+
+def _predict_utterances(
+    model: Model, utterances: Sequence[Utterance], *, format: str, out: Path | None, strict: bool
+) -> None:
+    """Answer for texts, and recordings with their texts, dialogue by dialogue."""
+    from serenade.inference.conversation import Conversation
+    from serenade.inference.output import Output
+    from serenade.inference.tally import Tally
+
+    conversation, tally = Conversation(model), Tally(rate_hz=model.spec.front_end.rate_hz)
+    # A dialogue is answered whole: what of it was answered before says nothing about the rest.
+    output = Output(
+        format=format,
+        spec=model.spec,
+        over_time=False,
+        out=out,
+        stdout=sys.stdout,
+        continues=False,
+        width=_width(),
+    )
+    answers = ([answer] for answer in conversation.predict(utterances))
+    output.write(lambda _: answers, [Path(utterance.name) for utterance in utterances], tally=tally)
+    _tell(tally, model.spec, strict=strict)
+
+
+def _tell(tally: Tally, spec: Spec, *, strict: bool) -> None:
+    """What could not be read, and the counts, on stderr; exit with 1 where nothing was answered."""
+    for file, reason in tally.failed.items():
+        print(f"{file}: {reason}", file=sys.stderr)
     print(
         f"{tally}; model {spec.name} {spec.version} ({spec.license or 'no licence stated'})", file=sys.stderr
     )
     if not tally.answered or (strict and tally.failed):
         raise typer.Exit(1)
+
+
+def _width() -> int | None:
+    """Columns of the terminal; None where stdout is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 class _Progress:

@@ -18,6 +18,12 @@ from serenade.errors import CorpusError
 Reader = TypeVar("Reader", bound=Callable[..., pd.DataFrame])
 Recognise = Callable[[Path, Sequence[Path]], float]
 
+MADE = "made"
+"""What the table calls a corpus that serenade made, whichever one its names are taken from."""
+MADE_FILE = "made-by-serenade.txt"
+"""Beside the recordings of such a corpus, or in the folder above."""
+_MADE_LICENCE = "CC0-1.0 (made voices, nobody was recorded)"
+
 _CORPORA: dict[str, Corpus] = {}
 _RANK = {".wav": 0, ".flac": 1, ".npy": 3}
 _SURE = 0.5
@@ -104,6 +110,17 @@ def list_corpora() -> tuple[Corpus, ...]:
     return tuple(_CORPORA[name] for name in sorted(_CORPORA))
 
 
+def licence_of(corpus: str) -> str:
+    """The licence of a corpus by the name that its table gives, "" where none is known.
+
+    >>> licence_of("made")
+    'CC0-1.0 (made voices, nobody was recorded)'
+    """
+    if corpus == MADE:
+        return _MADE_LICENCE
+    return _CORPORA[corpus].licence if corpus in _CORPORA else ""
+
+
 def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> pd.DataFrame:
     """Read a folder (or a manifest) as a corpus table.
 
@@ -137,7 +154,10 @@ def _read(corpus: Corpus, path: Path, options: Mapping[str, Any]) -> pd.DataFram
     if unknown := sorted(set(options) - set(known)):
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
         raise CorpusError(f"the reader of {corpus.name} has no option {unknown[0]!r}; {takes}", file=path)
-    return corpus.read(path, **options)
+    table = corpus.read(path, **options)
+    if any((folder / MADE_FILE).is_file() for folder in (path, path.parent)):
+        table["corpus"] = MADE
+    return table
 
 
 def guess_corpus(path: str | Path) -> Corpus:

@@ -98,10 +98,10 @@ def folds_of(name: str, table: pd.DataFrame) -> int:
 def make_split(table: pd.DataFrame, name: str, *, fold: int | None = None, seed: int = 0) -> Split:
     """Deal a corpus table out into train, dev and test.
 
-    In no part are: rows without a label, or that a store could not prepare (column `state`); in dev and
-    test, altered copies (column `variant`); in train, the clips of CREMA-D known to be silent or doubly
-    labelled.
-    `Split.dropped` says why.
+    In no part are: rows without a label, or that a store could not prepare (column `state`; where dialogues
+    are kept apart they stay, because a dialogue has no gaps); in dev and test, altered copies (column
+    `variant`); in train, the clips of CREMA-D known to be silent or doubly labelled. `Split.dropped`
+    says why.
 
     Args:
         table: a corpus table or the index of a store.
@@ -221,7 +221,7 @@ def _drop(table: pd.DataFrame, name: str, rule: Rule, parts: pd.Series[str], dro
         dropped[rows] = why if isinstance(why, str) else why[rows]
         parts[rows] = ""
 
-    if "state" in table:
+    if "state" in table and rule.apart != "dialogue":
         drop(table["state"] != "ok", "could not be prepared: " + table["state"].astype(str))
     if "variant" in table and not rule.leaky:
         altered = ~table["variant"].fillna("").isin(["", "original"])

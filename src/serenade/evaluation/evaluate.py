@@ -17,7 +17,7 @@ from serenade.evaluation.listing import classification_report
 from serenade.evaluation.metrics import scores_from_confusion
 from serenade.evaluation.report import write_report
 from serenade.evaluation.style import PAPER, save_png
-from serenade.evaluation.summary import checked, summarize
+from serenade.evaluation.summary import checked, scores_of, summarize
 from serenade.files import make_folder, write_json, write_whole
 from serenade.inference.spec import Spec
 
@@ -30,6 +30,7 @@ def evaluate_predictions(
     spec: Spec | None = None,
     run: Path | None = None,
     dropped: Mapping[str, int] | None = None,
+    without: Mapping[str, pd.DataFrame] | None = None,
     rng: np.random.Generator | None = None,
     audio: bool = True,
 ) -> dict[str, Any]:
@@ -42,12 +43,13 @@ def evaluate_predictions(
     Args:
         predictions: one row an answer: `file, source, speaker, emotion` ("" = unlabelled), `predicted,
             confidence, score_<label>…`; optional `fold`, `seed`, `listeners_emotion` (what most listeners of
-            the sound alone heard), `duration_s`, `corpus`, `start`, `end`.
+            the sound alone heard), `duration_s`, `corpus`, `dialogue`, `start`, `end`.
         labels: the model's labels, in order.
         out: the folder; files of an earlier evaluation in it are replaced.
         spec: of the model, for the threshold of `unsure`, the front end and the page.
         run: the run folder (or the folder of several `fold1-seed0`), for curves, split and recipe.
         dropped: clips that were left out before the model saw them: how many for which reason.
+        without: predictions of the same rows with the sound, or the text, withheld.
         rng: for the intervals; a fixed one if None, so that a report can be repeated.
         audio: whether the page carries the sound of the worst errors.
 
@@ -60,8 +62,16 @@ def evaluate_predictions(
     """
     table = checked(predictions, labels)
     unsure_below = spec.unsure_below if spec else 0.0
-    metrics = summarize(table, labels, rng=rng or np.random.default_rng(0), unsure_below=unsure_below)
+    apart = str(spec.split.get("apart", "")) if spec else ""
+    metrics = summarize(
+        table,
+        labels,
+        rng=rng or np.random.default_rng(0),
+        unsure_below=unsure_below,
+        apart="dialogue" if apart == "dialogue" and "dialogue" in table else "speaker",
+    )
     metrics |= {
+        "without": {name: scores_of(checked(rows, labels), labels) for name, rows in (without or {}).items()},
         "model": spec.to_dict() if spec else None,
         "run": run.resolve().name if run else "",
         "run_at": os.path.relpath(run, out) if run else "",

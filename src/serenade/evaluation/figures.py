@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 _FEW = 10
 
 
-def scale(marks: Sequence[Mapping[str, Any]], *, theme: Theme) -> Figure:
+def scale(marks: Sequence[Mapping[str, Any]], *, theme: Theme, name: str = "UAR") -> Figure:
     """Where the model stands between a blind guess and a perfect score, one row a mark.
 
     Args:
         marks: `{"name", "value"}` with a value in 0–1, optional `"low"` and `"high"`, and `"model": True` for
             the row that stands out; listed from top to bottom.
         theme: colours.
+        name: of the figure.
     """
     with canvas(theme, height_in=0.55 + 0.42 * len(marks)) as (figure, (axes,)):
         for row, mark in enumerate(marks):
@@ -44,7 +45,7 @@ def scale(marks: Sequence[Mapping[str, Any]], *, theme: Theme) -> Figure:
             axes.text(max(value, right) + 1.5, row, f"{value:.1f}", va="center", weight=weight)
         axes.set_yticks(range(len(marks)), [mark["name"] for mark in marks])
         axes.set(xlim=(0, 100), ylim=(len(marks) - 0.5, -0.5), xticks=range(0, 101, 20))
-        axes.set_xlabel("UAR in %")
+        axes.set_xlabel(f"{name} in %")
         _bare(axes, keep="bottom")
         axes.grid(axis="x")
         return figure

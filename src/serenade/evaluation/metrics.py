@@ -96,6 +96,7 @@ class Floor:
     label: str
     accuracy: float
     uar: float
+    macro_f1: float
     weighted_f1: float
 
     def to_dict(self) -> dict[str, str | float]:
@@ -104,6 +105,7 @@ class Floor:
             "label": self.label,
             "accuracy": self.accuracy,
             "uar": self.uar,
+            "macro_f1": self.macro_f1,
             "weighted_f1": self.weighted_f1,
         }
 
@@ -236,9 +238,7 @@ def scores_from_confusion(confusion: Counts, labels: Sequence[str]) -> Scores:
         confusion=confusion,
         floor=Floor(
             label=labels[majority],
-            accuracy=float(accuracy(always)),
-            uar=float(uar(always)),
-            weighted_f1=float(weighted_f1(always)),
+            **{name: float(metric(always)) for name, metric in METRICS.items()},
         ),
         **{name: float(metric(confusion)) for name, metric in METRICS.items()},
     )

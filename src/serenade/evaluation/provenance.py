@@ -59,8 +59,8 @@ def describe_splits(run: Path, predictions: pd.DataFrame) -> list[dict[str, Any]
 
     Returns:
         For each: `name`, `parts` (clips, speakers and clips per emotion of each part), `unused` clips,
-        `evaluated` (names of parts, or "another store"), `shared_speakers` and `shared_sources`: evaluated
-        speakers and source clips that are in the training part too.
+        `evaluated` (names of parts, or "another store"), `shared_speakers`, `shared_dialogues` and
+        `shared_sources`: evaluated speakers, dialogues and source clips that are in the training part too.
 
     Raises:
         CorpusError: a `split.csv` that cannot be read.
@@ -113,5 +113,12 @@ def _describe(name: str, split: pd.DataFrame, evaluated: pd.DataFrame) -> dict[s
         "evaluated": "+".join(part for part in PARTS if (here["part"] == part).any()) or "another store",
         # Another corpus may number its speakers alike, so names count only where the clips are of this one.
         "shared_speakers": sorted(shared) if len(here) else [],
+        "shared_dialogues": _shared_dialogues(evaluated, train) if len(here) else 0,
         "shared_sources": len(sources & set(train["source"])),
     }
+
+
+def _shared_dialogues(evaluated: pd.DataFrame, train: pd.DataFrame) -> int:
+    if "dialogue" not in evaluated or "dialogue" not in train:
+        return 0
+    return len(set(evaluated["dialogue"]) & set(train["dialogue"]) - {""})

@@ -14,7 +14,9 @@ from serenade.evaluation.intervals import bootstrap_interval, group_confusions
 from serenade.evaluation.metrics import METRICS, Scores, score, uar
 
 REQUIRED = ("file", "source", "speaker", "emotion", "predicted", "confidence")
-_TEXT = ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion")
+_TEXT = ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "dialogue", "text")
+LEADING = {"speaker": "uar", "dialogue": "weighted_f1"}
+"""The figure that an evaluation is judged by, by what its split keeps apart: what others print too."""
 
 
 def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
@@ -46,7 +48,12 @@ def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 
 
 def summarize(
-    table: pd.DataFrame, labels: Sequence[str], *, rng: np.random.Generator, unsure_below: float = 0.0
+    table: pd.DataFrame,
+    labels: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    unsure_below: float = 0.0,
+    apart: str = "speaker",
 ) -> dict[str, Any]:
     """Everything that a checked table of predictions tells, as JSON-able values.
 
@@ -55,21 +62,25 @@ def summarize(
         labels: the model's labels, in order.
         rng: for the intervals.
         unsure_below: the model's threshold of `unsure`.
+        apart: what the split keeps apart, "speaker" or "dialogue": the intervals are drawn over those.
 
     Returns:
-        `labels`, `counts`, `pooled` (scores over all rows, with `intervals`), `runs` (one row a fold and
-        seed) with their `spread`, `speakers`, `listeners`, `calibration`; None or empty where there is
-        nothing to tell, as without one labelled clip.
+        `labels`, `apart`, `leading` (the figure to judge by), `counts`, `pooled` (scores over all rows, with
+        `intervals`), `runs` (one row a fold and seed) with their `spread`, `speakers`, `listeners`,
+        `calibration`; None or empty where there is nothing to tell, as without one labelled clip.
     """
     known = table["emotion"].isin(list(labels))
     outside = table.loc[~known & (table["emotion"] != ""), "emotion"]
     scored = table[known]
     result: dict[str, Any] = {
         "labels": list(labels),
+        "apart": apart,
+        "leading": LEADING[apart],
         "counts": {
             "answers": len(table),
             "clips": int(table["file"].nunique()),
             "speakers": int(table.loc[table["speaker"] != "", "speaker"].nunique()),
+            "dialogues": int(table["dialogue"].nunique()) if "dialogue" in table else 0,
             "scored": len(scored),
             "scored_clips": int(scored["file"].nunique()),
             "unlabelled": int((table["emotion"] == "").sum()),
@@ -86,7 +97,7 @@ def summarize(
     if scored.empty:
         return result
     pooled = score(scored["emotion"], scored["predicted"], labels)
-    groups = group_confusions(scored["emotion"], scored["predicted"], labels, groups=scored["speaker"])
+    groups = group_confusions(scored["emotion"], scored["predicted"], labels, groups=scored[apart])
     intervals = {}
     if len(groups) > 1:
         intervals = {
@@ -99,10 +110,17 @@ def summarize(
     result["speakers"] = [
         {"speaker": name, "n": int(counts.sum()), "uar": float(uar(counts))}
         for name, counts in groups.items()
+        if apart == "speaker"
     ]
     result["listeners"] = _listeners(scored, labels)
     result["calibration"] = _calibration(scored, unsure_below)
     return result
+
+
+def scores_of(table: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
+    """The four figures of a checked table, all its labelled rows pooled."""
+    scored = table[table["emotion"].isin(list(labels))]
+    return _figures(score(scored["emotion"], scored["predicted"], labels))
 
 
 def _runs(scored: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]]:

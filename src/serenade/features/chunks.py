@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,15 @@ class Chunk:
         """The chunk's file; it is there when the chunk is done."""
         return self.folder / f"{self.key}.npz"
 
+    @property
+    def done(self) -> bool:
+        """Whether the file is there and whole: a loss of power may leave one without its bytes."""
+        try:
+            with zipfile.ZipFile(self.file) as content:
+                return content.testzip() is None
+        except (OSError, zipfile.BadZipFile):
+            return False
+
     def make(self) -> int:
         """Render every clip and write the chunk; returns how many clips it has.
 
@@ -60,7 +70,8 @@ class Chunk:
             for row, frames in render(clip, front_end=self.front_end, augment=self.augment, seed=self.seed):
                 rows.append({"clip": clip.id, **row.to_dict()})
                 blocks.append(frames)
-        with write_whole(self.file, "wb") as out:
+        # To wait for the disk after each chunk takes longer than to make it.
+        with write_whole(self.file, "wb", durable=False) as out:
             text = np.frombuffer(json.dumps(rows).encode(), np.uint8)
             np.savez(out, rows=text, frames=np.concatenate(blocks))
         return len(self.clips)

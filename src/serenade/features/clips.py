@@ -7,6 +7,7 @@ not on the order of the clips, nor on which worker takes it.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class Row:
         duration_s: seconds of sound in those frames.
         sha256: of the float32 samples at the front end's rate (of a ready-made spectrogram: of its array),
             so that identical sound is seen whatever the format.
-        state: "ok", "silent", "too_long" or "unreadable".
+        state: "ok", "missing", "silent", "too_long" or "unreadable".
         note: why it is not "ok".
         cut: whether `max_duration_s` of the front end cut it.
     """
@@ -83,6 +84,9 @@ def render(clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0) 
     """
     if clip.file.endswith(".npy"):
         yield _ready_made(clip, front_end)
+        return
+    if not os.path.exists(clip.file):
+        yield _nothing(clip, "missing", "there is no such file", front_end)
         return
     if clip.end_s is not None and not clip.end_s > clip.start_s >= 0:
         note = f"the segment from {clip.start_s:g} s to {clip.end_s:g} s has no length"

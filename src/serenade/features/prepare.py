@@ -15,14 +15,14 @@ import pandas as pd
 
 from serenade.audio.logmel import FrontEnd
 from serenade.audio.variants import VARIANTS
-from serenade.corpora import list_corpora, read_corpus
+from serenade.corpora import licence_of, read_corpus
 from serenade.corpora.table import COLUMNS
 from serenade.errors import CorpusError, StoreError
 from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
-from serenade.features.unfinished import CHUNKS, LOCK, alone, own_folder
+from serenade.features.unfinished import CHUNKS, alone, own_folder
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of
 
@@ -88,7 +88,7 @@ def prepare(
     Raises:
         CorpusError: no corpus there.
         StoreError: `out` holds something else, another run is at work in it, no front end is told for
-            ready-made spectrograms, or not one clip can be used.
+            ready-made spectrograms, or not one clip can be used and no text is known.
         OutputError: `out` cannot be written to.
 
     >>> import tempfile
@@ -127,14 +127,14 @@ def prepare(
         with alone(out):
             _make(chunks, jobs, report)
             index = _index(table, chunks)
-            if not (index["state"] == "ok").any():
+            if not (index["state"] == "ok").any() and not _texts_alone(index):
                 raise StoreError(_none_usable(index), file=folder or out)
             about = {
                 "key": key,
                 "notes": list(table.attrs.get("notes", ())),
                 "clips": len(table),
                 "corpus": sorted(set(table["corpus"]) - {""}),
-                "licence": {c.name: c.licence for c in list_corpora() if c.name in set(table["corpus"])},
+                "licence": {name: licence_of(name) for name in sorted(set(table["corpus"]) - {""})},
                 "augment": augment,
                 "seed": seed,
             }
@@ -201,12 +201,14 @@ def _same(store: Store, key: str) -> Store:
 def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress], None]) -> None:
     """Write the chunks that are not there yet; what else lies there is left over from other runs and goes."""
     folder = chunks[0].folder
-    wanted = {chunk.file for chunk in chunks} | {folder / LOCK}
+    wanted = {chunk.file for chunk in chunks}
     for file in (*folder.iterdir(), *folder.parent.glob(".*.part")):
         if file not in wanted:
             file.unlink()
-    found = [chunk for chunk in chunks if chunk.file.exists()]
-    missing = [chunk for chunk in chunks if not chunk.file.exists()]
+    found: list[Chunk] = []
+    missing: list[Chunk] = []
+    for chunk in chunks:
+        (found if chunk.done else missing).append(chunk)
     begun = sum(len(chunk.clips) for chunk in found)
     total = begun + sum(len(chunk.clips) for chunk in missing)
     done = begun
@@ -227,6 +229,12 @@ def _index(table: pd.DataFrame, chunks: Sequence[Chunk]) -> pd.DataFrame:
         rows["variant"] = rows["clip"].map(dict(zip(table["id"], table["variant"], strict=True)))
     told = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
     return rows.join(told, on="clip").drop(columns="clip")
+
+
+def _texts_alone(index: pd.DataFrame) -> bool:
+    """Whether these are texts whose clips are elsewhere, as MELD's tables are."""
+    said = "text" in index and bool((index["text"].fillna("") != "").any())
+    return said and bool((index["state"] == "missing").all())
 
 
 def _none_usable(index: pd.DataFrame) -> str:

@@ -25,7 +25,7 @@ from serenade.features.chunks import CLIPS_A_CHUNK, version_of
 from serenade.features.mel_folder import FRONT_END_FILE
 from serenade.features.prepare import Progress
 from serenade.features.spectrograms import SHAPE, ClipNote, ids_of, rows_in_order, spectrogram_of
-from serenade.features.unfinished import CHUNKS, LOCK, alone
+from serenade.features.unfinished import CHUNKS, alone
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of, make_folder, output_error, write_json, write_whole
 
@@ -179,7 +179,7 @@ def _make(
     """Fill what is not filled yet; what else lies there is left over from other runs and goes."""
     folder = next(iter(pieces.values()))[0].marker.parent
     every = [piece for some in pieces.values() for piece in some]
-    kept = {folder / LOCK, *(piece.marker for piece in every), *(piece.array for piece in every)}
+    kept = {*(piece.marker for piece in every), *(piece.array for piece in every)}
     for file in (*folder.iterdir(), *folder.parent.glob(".*.part")):
         if file not in kept:
             file.unlink()

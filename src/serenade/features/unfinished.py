@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from serenade import files
 from serenade.errors import StoreError
-from serenade.files import make_folder, output_error
+from serenade.files import make_folder
 
 CHUNKS = ".chunks"
 """The folder, in the one that is being filled, of what is done so far; it goes with the end."""
-LOCK = "lock"
 
 
 def own_folder(out: Path) -> None:
@@ -23,16 +21,7 @@ def own_folder(out: Path) -> None:
     make_folder(out / CHUNKS)
 
 
-@contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system gives it back when the process ends, however it ends."""
-    try:
-        lock = open(out / CHUNKS / LOCK, "w")  # noqa: SIM115
-    except OSError as cause:
-        raise output_error(out, cause) from cause
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError("another serenade prepare is at work here; wait for its end", file=out) from None
-        yield
+def alone(out: Path) -> AbstractContextManager[None]:
+    """Hold the folder's lock, as `serenade.files.alone` does; a second run is told to wait."""
+    busy = StoreError("another serenade prepare is at work here; wait for its end", file=out)
+    return files.alone(out / CHUNKS, busy)

@@ -1,10 +1,11 @@
-"""A trained model, ready to answer: an ONNX graph, waveform in, probabilities out, with its Spec inside."""
+"""A trained model, ready to answer: an ONNX graph, sound or words in, probabilities out, its Spec inside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,11 @@ from serenade.inference.prediction import ModelName
 from serenade.inference.spec import Spec
 
 Waveform = npt.NDArray[np.float32]
+
+SOUND = frozenset({"waveform", "lengths"})
+"""What a model of sound alone takes."""
+
+_KNOWN = SOUND | {"tokens", "token_lengths", "text_vectors", "present", "dialogues", "speakers"}
 
 _CANNOT_LOAD = (
     onnx_errors.Fail,
@@ -51,8 +57,13 @@ class Model:
         """What an answer says about its model."""
         return ModelName(name=self.spec.name, version=self.spec.version, license=self.spec.license)
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """Names of what the graph takes; see `serenade.networks.export`."""
+        return frozenset(given.name for given in self.session.get_inputs())
+
     def probabilities(self, waveforms: Sequence[Waveform]) -> npt.NDArray[np.float64]:
-        """Probability of each label, temperature applied.
+        """Probability of each label, temperature applied, of a model of sound alone.
 
         Args:
             waveforms: mono, at the rate of `spec.front_end`; each [shape=(samples,)], of any length.
@@ -67,13 +78,28 @@ class Model:
         padded = np.zeros((len(waveforms), int(lengths.max())), dtype=np.float32)
         for row, waveform in zip(padded, waveforms, strict=True):
             row[: len(waveform)] = waveform
+        return self.run({"waveform": padded, "lengths": lengths})
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+        """Probability of each label, temperature applied.
+
+        Args:
+            inputs: by name, those that `takes` names, n rows each.
+
+        Returns:
+            Probabilities [shape=(n, labels)].
+
+        Raises:
+            ModelError: the graph does not run, or its outputs are no probabilities.
+        """
+        rows = len(next(array for name, array in inputs.items() if name != "dialogues"))
         try:
-            (output,) = self.session.run(["probabilities"], {"waveform": padded, "lengths": lengths})
+            (output,) = self.session.run(["probabilities"], dict(inputs))
         except _CANNOT_RUN as cause:
             reason = str(cause).strip().splitlines()[0]
             raise ModelError(f"does not run: {reason}; {_EXPORT_AGAIN}", file=self.file) from cause
         answer = np.asarray(output, dtype=np.float64)
-        expected = (len(waveforms), len(self.spec.labels))
+        expected = (rows, len(self.spec.labels))
         if answer.shape != expected:
             raise ModelError(
                 f"gave outputs of shape {answer.shape} where its Spec promises {expected}; {_EXPORT_AGAIN}",
@@ -111,10 +137,10 @@ def load_model(path_or_name: str | Path, *, threads: int | None = None) -> Model
     spec = Spec.from_metadata(session.get_modelmeta().custom_metadata_map, file=file)
     inputs = {i.name for i in session.get_inputs()}
     outputs = {o.name for o in session.get_outputs()}
-    if inputs != {"waveform", "lengths"} or "probabilities" not in outputs:
+    if not inputs or not inputs <= _KNOWN or "probabilities" not in outputs:
         raise ModelError(
-            f"takes {sorted(inputs)} and gives {sorted(outputs)}, where waveform and lengths in, "
-            f"probabilities out are needed; {_EXPORT_AGAIN}",
+            f"takes {sorted(inputs)} and gives {sorted(outputs)}, where waveform and lengths, or tokens and "
+            f"token_lengths, in and probabilities out are needed; {_EXPORT_AGAIN}",
             file=file,
         )
     return Model(file, spec, session)

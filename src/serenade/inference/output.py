@@ -31,6 +31,7 @@ class Output:
         over_time: the answers are timelines.
         out: file or, for a format of one recording and several recordings, folder; None for stdout.
         stdout: where to write without `out`.
+        continues: whether an interrupted run of a format that can grow is gone on with.
         width: columns of the terminal that `stdout` is; None for no limit.
     """
 
@@ -39,6 +40,7 @@ class Output:
     over_time: bool
     out: Path | None
     stdout: TextIO
+    continues: bool = True
     width: int | None = None
 
     def write(self, ask: Ask, files: Sequence[Path], *, tally: Tally) -> int:
@@ -63,7 +65,7 @@ class Output:
             for piece in self._pieces(tally.counted(ask(files)), files):
                 self.stdout.write(piece)
                 self.stdout.flush()
-        elif self.format in GROWING:
+        elif self.format in GROWING and self.continues:
             return self._continued(self.out, ask, files, tally)
         else:
             with write_whole(self.out) as file:

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serenade.audio.decode import blocks, decode, probe
-from serenade.errors import UnsupportedMedia
+from serenade.errors import ModelError, UnsupportedMedia
 from serenade.inference.clip import Clip, clip_of, mono
-from serenade.inference.model import Model, default_model, load_model
+from serenade.inference.model import SOUND, Model, default_model, load_model
 from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.summary import summary
 from serenade.inference.timeline import answer, timeline
@@ -48,6 +48,12 @@ class Predictor:
     def __init__(self, model: Model | str | Path | None = None, *, jobs: int = 1) -> None:
         if not isinstance(model, Model):
             model = load_model(default_model() if model is None else model, threads=1)
+        if model.takes != SOUND:
+            raise ModelError(
+                f"takes {', '.join(sorted(model.takes))}, not sound alone; ask it with a text: "
+                "serenade predict --text",
+                file=model.file,
+            )
         self.model = model
         self.jobs = jobs
         self.rate_hz = model.spec.front_end.rate_hz

@@ -34,8 +34,15 @@ class Spec:
         front_end: the log-mel front end that the network was trained on.
         network: name in the registry of networks.
         network_args: arguments that the network was made with.
+        shift: added to the logits, one number a label; empty for nothing; like the temperature part of an
+            exported graph.
         temperature: the logits are divided by this before the softmax (Guo et al. 2017); it is already
             part of an exported graph.
+        inputs: what the network is given: "sound", "text" or "both".
+        vocabulary: words of a network of tokens, the first of them id 2 (`serenade.inference.tokens`).
+        text: where the text vectors of a network that takes them come from, as in a recipe's `[text]`:
+            `{"vectors", "encoder", "layer"}`.
+        sizes: what else of the data the network was made for, such as `{"text_width": 600}`.
         unsure_below: answers of a lower confidence are called `unsure`.
         corpora: what it was trained on, each `{"name", "license"}`.
         license: licence of the weights.
@@ -59,6 +66,11 @@ class Spec:
     version: str = "1"
     network_args: dict[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
+    shift: tuple[float, ...] = ()
+    inputs: str = "sound"
+    vocabulary: tuple[str, ...] = ()
+    text: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     unsure_below: float = 0.0
     corpora: tuple[dict[str, Any], ...] = ()
     license: str = ""
@@ -70,8 +82,12 @@ class Spec:
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ModelError(f"a model needs at least two different labels, not {list(self.labels)}")
+        if self.shift and len(self.shift) != len(self.labels):
+            raise ModelError(f"shift has {len(self.shift)} numbers for {len(self.labels)} labels")
         if not self.temperature > 0:
             raise ModelError(f"temperature must be above 0, not {self.temperature}")
+        if self.inputs not in ("sound", "text", "both"):
+            raise ModelError(f"a model hears sound, reads text, or both, and not {self.inputs!r}")
         if not 0 <= self.unsure_below <= 1:
             raise ModelError(f"unsure_below must lie between 0 and 1, not {self.unsure_below}")
 
@@ -81,6 +97,8 @@ class Spec:
             "spec_version": SPEC_VERSION,
             **asdict(self),
             "labels": list(self.labels),
+            "shift": list(self.shift),
+            "vocabulary": list(self.vocabulary),
             "front_end": self.front_end.to_dict(),
             "corpora": [dict(corpus) for corpus in self.corpora],
         }
@@ -113,6 +131,8 @@ class Spec:
         try:
             given["front_end"] = FrontEnd.from_dict(given["front_end"])
             given["labels"] = tuple(str(label) for label in given["labels"])
+            given["shift"] = tuple(float(value) for value in given.get("shift", ()))
+            given["vocabulary"] = tuple(str(word) for word in given.get("vocabulary", ()))
             given["corpora"] = tuple(dict(corpus) for corpus in given.get("corpora", ()))
             return cls(**given)
         except (SerenadeError, TypeError, ValueError, AttributeError) as cause:

@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from serenade.errors import RecipeError
+from serenade.networks.encoder import Encoder
 from serenade.networks.masking import frame_mask, halved, masked, masked_statistics
-from serenade.networks.registry import Network, register_network
+from serenade.networks.registry import register_network
 
 
 class SqueezeExcitation(nn.Module):
@@ -61,8 +62,22 @@ class Residual(nn.Module):
         return masked(F.relu(maps + straight), lengths), lengths
 
 
+class TemporalResidual(nn.Module):
+    """A convolution over five steps of time and a shortcut, where a step has become cheap."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(channels, channels, 5, padding=2, bias=False)
+        self.norm = nn.BatchNorm1d(channels)
+
+    def forward(self, steps: Tensor, inside: Tensor) -> Tensor:
+        """Steps after the block, zero where `inside` is [shape=(batch, channels, frames)]."""
+        changed: Tensor = (steps + F.relu(self.norm(self.conv(steps)))) * inside
+        return changed
+
+
 @register_network("compact")
-class Compact(Network):
+class Compact(Encoder):
     """Stem, residual blocks, a projection of channels x bands, attentive mean and deviation over time.
 
     Args:
@@ -72,6 +87,7 @@ class Compact(Network):
         widths: channels of each block.
         strides: (mel, time) stride of each block, each 1 or 2.
         projection: channels that are pooled over time.
+        temporal: residual blocks over time between projection and pooling.
         dropout: before the last layer.
 
     Raises:
@@ -91,6 +107,7 @@ class Compact(Network):
         widths: Sequence[int] = (32, 64, 96),
         strides: Sequence[Sequence[int]] = ((2, 2), (2, 1), (2, 2)),
         projection: int = 128,
+        temporal: int = 2,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
@@ -107,28 +124,36 @@ class Compact(Network):
         self.blocks = nn.ModuleList(blocks)
         self.project = nn.Conv1d(inside * bands, projection, 1, bias=False)
         self.project_norm = nn.BatchNorm1d(projection)
+        self.temporal = nn.ModuleList(TemporalResidual(projection) for _ in range(temporal))
         self.attend = nn.Sequential(
             nn.Conv1d(projection, projection // 2, 1), nn.Tanh(), nn.Conv1d(projection // 2, projection, 1)
         )
         self.drop = nn.Dropout(dropout)
-        self.classify = nn.Linear(2 * projection, n_classes)
+        self.width = 2 * projection
+        self.classify = nn.Linear(self.width, n_classes)
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
+    def encode(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """A vector of each clip [shape=(batch, width)]."""
         maps = self.stem(masked(features[:, None], lengths))
         lengths = halved(lengths)
         maps = masked(F.relu(self.stem_norm(maps)), lengths)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
         steps = F.relu(self.project_norm(self.project(maps.flatten(1, 2))))
-        outside = ~frame_mask(lengths, steps.shape[2])[:, None]
-        scores = self.attend(steps).float().masked_fill(outside, torch.finfo(torch.float32).min)
+        inside = frame_mask(lengths, steps.shape[2])[:, None]
+        steps = steps * inside.to(steps.dtype)
+        for block in self.temporal:
+            steps = block(steps, inside.to(steps.dtype))
+        scores = self.attend(steps).float().masked_fill(~inside, torch.finfo(torch.float32).min)
         mean, deviation = masked_statistics(steps.float(), scores.softmax(2))
-        logits: Tensor = self.classify(self.drop(torch.cat([mean, deviation], dim=1)))
+        return torch.cat([mean, deviation], dim=1)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
+        logits: Tensor = self.classify(self.drop(self.encode(features, lengths)))
         return logits
 
     def muon_weights(self) -> list[nn.Parameter]:
-        """The 3 x 3 filters of the blocks and the projection."""
-        return [
-            weight for part in (self.blocks, self.project) for weight in part.parameters() if weight.ndim > 2
-        ]
+        """The filters of all blocks and the projection."""
+        parts = (self.blocks, self.project, self.temporal)
+        return [weight for part in parts for weight in part.parameters() if weight.ndim > 2]

@@ -1,4 +1,4 @@
-"""Network → ONNX: waveform in, probabilities out, the Spec inside.
+"""Network → ONNX: waveforms, words or both in, probabilities out, the Spec inside.
 
 One file then holds everything that `serenade predict` needs, and onnxruntime is all that runs it.
 """
@@ -23,20 +23,51 @@ from serenade.networks.weights import load_network
 OPSET = 18
 
 
-class WaveformClassifier(nn.Module):
-    """Front end, network, temperature and softmax in one graph."""
+AXES = {
+    "waveform": ("batch", "samples"),
+    "lengths": ("batch",),
+    "tokens": ("batch", "longest"),
+    "token_lengths": ("batch",),
+    "text_vectors": ("batch",),
+    "present": ("batch",),
+    "dialogues": ("dialogues",),
+    "speakers": ("batch",),
+}
+"""What a graph may take, in its order, and which of its axes are left open."""
+
+
+def graph_inputs(network: Network) -> list[str]:
+    """Names of what the graph of a network takes: as the network, but waveforms in place of features."""
+    takes = {"waveform" if name == "features" else name for name in network.takes}
+    return [name for name in AXES if name in takes]
+
+
+class Classifier(nn.Module):
+    """Front end (where there is sound), network, shift, temperature and softmax in one graph."""
+
+    shift: Tensor
 
     def __init__(self, network: Network, spec: Spec) -> None:
         super().__init__()
-        self.front_end = TorchFrontEnd(spec.front_end)
+        self.names = graph_inputs(network)
+        self.front_end = TorchFrontEnd(spec.front_end) if "waveform" in self.names else None
         self.network = network
         self.temperature = spec.temperature
+        self.register_buffer("shift", torch.tensor(spec.shift or [0.0] * len(spec.labels)))
 
-    def forward(self, waveform: Tensor, lengths: Tensor) -> Tensor:
-        """Probabilities [shape=(batch, classes)] of waveforms [shape=(batch, samples)]."""
-        features, frames = self.front_end(waveform, lengths)
-        logits: Tensor = self.network(features, frames)
-        return (logits / self.temperature).softmax(-1)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Probabilities [shape=(batch, classes)] of what `graph_inputs` names, in its order."""
+        given = dict(zip(self.names, inputs, strict=True))
+        if self.front_end is not None:
+            features, frames = self.front_end(given.pop("waveform"), given["lengths"])
+            if "present" in given:
+                # An absent clip is zeros of length 1, as in training.
+                heard = given["present"][:, 0]
+                features = features * heard[:, None, None].to(features.dtype)
+                frames = torch.where(heard, frames, 1)
+            given |= {"features": features, "lengths": frames}
+        logits: Tensor = self.network(**given)
+        return ((logits + self.shift) / self.temperature).softmax(-1)
 
 
 def export(model: str | Path, out: str | Path) -> Path:
@@ -61,9 +92,9 @@ def export(model: str | Path, out: str | Path) -> Path:
 def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     """Write `network` as one ONNX file.
 
-    The graph takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and `lengths` (int64 samples
-    [shape=(batch,)]) and gives `probabilities` (float32 [shape=(batch, classes)]). Its metadata carries the
-    Spec.
+    The graph of a network of sound takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
+    `lengths` (int64 samples [shape=(batch,)]), every other one what the network takes, by the same name; it
+    gives `probabilities` (float32 [shape=(batch, classes)]). Its metadata carries the Spec.
 
     Args:
         network: trained; its mode is left as it was.
@@ -74,10 +105,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         OutputError: it cannot be written there.
     """
     was_training = network.training
-    classifier = WaveformClassifier(network, spec).cpu().eval()
-    # Two clips of different lengths, so that no size of the example is taken for a constant.
-    samples = 2 * spec.front_end.rate_hz
-    example = (0.1 * torch.randn(2, samples), torch.tensor([samples, samples // 2]))
+    classifier = Classifier(network, spec).cpu().eval()
+    example = _example(classifier.names, spec)
     graph = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         # The tracing exporter: for these networks it is a hundred times as fast as the newer one, and the
@@ -90,12 +119,11 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
             graph,  # type: ignore[arg-type]  # a buffer is taken, and only its annotation forgets it
             dynamo=False,
             opset_version=OPSET,
-            input_names=["waveform", "lengths"],
+            input_names=classifier.names,
             output_names=["probabilities"],
             dynamic_axes={
-                "waveform": {0: "batch", 1: "samples"},
-                "lengths": {0: "batch"},
-                "probabilities": {0: "batch"},
+                name: dict(enumerate(AXES.get(name, ("batch",))))
+                for name in (*classifier.names, "probabilities")
             },
         )
     network.train(was_training)
@@ -105,3 +133,19 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     model.producer_name, model.doc_string = "serenade", f"{spec.name} {spec.version}"
     with write_whole(file, "wb") as out:
         out.write(model.SerializeToString())
+
+
+def _example(names: list[str], spec: Spec) -> tuple[Tensor, ...]:
+    """Three utterances of different lengths in two dialogues: no size of them is taken for a constant."""
+    samples = 2 * spec.front_end.rate_hz
+    whole = {
+        "waveform": 0.1 * torch.randn(3, samples),
+        "lengths": torch.tensor([samples, samples // 2, samples // 3]),
+        "tokens": torch.ones(3, 4, dtype=torch.int64),
+        "token_lengths": torch.tensor([4, 2, 1]),
+        "text_vectors": torch.randn(3, spec.sizes.get("text_width", 1)),
+        "present": torch.ones(3, 2, dtype=torch.bool),
+        "dialogues": torch.tensor([2, 1]),
+        "speakers": torch.tensor([0, 1, 0]),
+    }
+    return tuple(whole[name] for name in names)

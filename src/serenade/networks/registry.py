@@ -1,38 +1,51 @@
 """Networks by name, so that a recipe, a model's Spec and the command mean the same thing.
 
-Every network is a `Network`: `forward(features, lengths) -> logits`, where padding never changes a logit.
+Every network is a `Network`: `forward(**inputs) -> logits`, where padding never changes a logit.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any, TypeVar
 
-from torch import Tensor, nn
+from torch import nn
 
 from serenade.errors import RecipeError
+
+SOUND = frozenset({"features", "lengths"})
+"""Inputs of a network of sound: log-mel and its valid frames."""
+
+SIZES = ("n_mels", "vocabulary", "text_width")
+"""What follows from the data; a network is given those that its constructor names."""
 
 
 class Network(nn.Module):
     """What every registered network promises.
 
-    Padding on the right (frames at or past `lengths`) must never change a logit in `eval()`.
+    Its `forward` takes the inputs that `takes` names, by keyword, and gives logits
+    [shape=(n, classes)] of n utterances:
+
+    - `features`: normalised log-mel, zeros after each clip's end [shape=(n, mels, frames)]
+    - `lengths`: valid frames of each clip, at least 1 [shape=(n,)], int64
+    - `tokens`: ids of words, 0 is padding, 1 an unknown word [shape=(n, longest)], int64
+    - `token_lengths`: valid tokens of each text, at least 1 [shape=(n,)], int64
+    - `text_vectors`: of a frozen encoder [shape=(n, width)]
+    - `present`: whether there is sound, whether there is text [shape=(n, 2)], bool
+    - `dialogues`: utterances of each dialogue; the batch holds whole dialogues, one after another
+      [shape=(d,)], int64, sums to n
+    - `speakers`: who speaks, numbered by first appearance in the dialogue [shape=(n,)], int64
+
+    Padding (frames or tokens at or past their lengths) must never change a logit in `eval()`.
+
+    Attributes:
+        takes: names of its inputs; a network that wraps another may say so on itself.
     """
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Classify a batch of clips.
-
-        Args:
-            features: normalised log-mel, zeros after each clip's end [shape=(batch, mels, frames)].
-            lengths: valid frames of each clip, at least 1 [shape=(batch,)], int64.
-
-        Returns:
-            Logits [shape=(batch, classes)].
-        """
-        raise NotImplementedError
+    takes: frozenset[str] = SOUND
 
     def muon_weights(self) -> list[nn.Parameter]:
         """Filters and matrices inside the network: what the Muon optimiser is made for."""
@@ -42,7 +55,16 @@ class Network(nn.Module):
 Factory = Callable[..., Network]
 _F = TypeVar("_F", bound=Factory)
 _FACTORIES: dict[str, Factory] = {}
-_MODULES = ("cnn_lstm", "compact")
+_MODULES = (
+    "cnn_lstm",
+    "compact",
+    "dialogue",
+    "fusion",
+    "fusion_original",
+    "spectrogram_cnn",
+    "text",
+    "text_original",
+)
 
 
 def register_network(name: str) -> Callable[[_F], _F]:
@@ -73,28 +95,42 @@ def list_networks(pattern: str = "*") -> list[str]:
     return sorted(name for name in _FACTORIES if fnmatchcase(name, pattern))
 
 
-def create_network(name: str, *, n_mels: int, n_classes: int, **arguments: Any) -> Network:
+def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
     """Build a network by name, freshly initialised from torch's global generator.
 
     Args:
         name: one of `list_networks()`.
-        n_mels: mel bands of the features.
         n_classes: number of labels.
-        **arguments: the network's own options, as in a recipe's `[network]`.
+        **arguments: sizes of the data (`SIZES`; those that the network has no use for are left out), and
+            the network's own options, as in a recipe's `[network]`.
 
     Raises:
-        RecipeError: no such network, or an option that it does not have.
+        RecipeError: no such network, an option that it does not have, or a size that it needs is not given.
 
     >>> network = create_network("compact", n_mels=128, n_classes=6)
     >>> sum(p.numel() for p in network.parameters()) < 1_000_000
     True
+    >>> sorted(network.takes)
+    ['features', 'lengths']
     """
     _load_own()
     if name not in _FACTORIES:
         near = difflib.get_close_matches(name, _FACTORIES, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(_FACTORIES))}"
         raise RecipeError(f"there is no network called {name!r}; {hint}")
+    known = inspect.signature(_FACTORIES[name]).parameters
+    arguments = {key: value for key, value in arguments.items() if key in known or key not in SIZES}
+    _require_sizes(name, known, arguments)
     try:
-        return _FACTORIES[name](n_mels=n_mels, n_classes=n_classes, **arguments)
+        return _FACTORIES[name](n_classes=n_classes, **arguments)
     except (TypeError, ValueError, RuntimeError) as cause:
         raise RecipeError(f"network {name!r} cannot be built from {arguments}: {cause}") from cause
+
+
+def _require_sizes(name: str, known: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:
+    for size in SIZES:
+        if size in known and known[size].default is inspect.Parameter.empty and size not in arguments:
+            raise RecipeError(
+                f"network {name!r} needs {size}, which these data do not have; set data.inputs and the "
+                "section [text] of the recipe"
+            )

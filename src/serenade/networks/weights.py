@@ -66,7 +66,10 @@ def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Ne
         ModelError: the weights are of another shape.
     """
     network = create_network(
-        spec.network, n_mels=spec.front_end.n_mels, n_classes=len(spec.labels), **spec.network_args
+        spec.network,
+        n_classes=len(spec.labels),
+        **({"n_mels": spec.front_end.n_mels} | spec.sizes),
+        **spec.network_args,
     )
     try:
         network.load_state_dict(state)

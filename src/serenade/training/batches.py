@@ -6,7 +6,7 @@ and resumed sees the very batches of an unbroken one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from serenade.audio.logmel import normalize
 from serenade.errors import CorpusError
 from serenade.features.store import Store
+from serenade.training.inputs import Inputs
 
 _BUCKET_BATCHES = 8
 """Clips are sorted by length within this many batches: little padding, and still a random order."""
@@ -28,14 +28,12 @@ class Batch:
     """Clips of one step.
 
     Attributes:
-        features: normalised log-mel, zeros after each clip's end [shape=(batch, mels, frames)].
-        lengths: valid frames [shape=(batch,)].
+        inputs: what the network's `forward` takes, by name (see `serenade.networks.registry.Network`).
         targets: class probabilities [shape=(batch, classes)].
         rows: positions in the store's index [shape=(batch,)].
     """
 
-    features: Tensor
-    lengths: Tensor
+    inputs: Mapping[str, Tensor]
     targets: Tensor
     rows: NDArray[np.int64]
 
@@ -79,6 +77,7 @@ class Batches:
         rows: positions in the store's index [shape=(n,)].
         targets: [shape=(n, classes)].
         size: clips of a batch.
+        inputs: what is given of each row; its sound if None.
         weighted: draw every class as often, with replacement.
         copies: altered copies of each row, as positions in the store's index; None for no copies.
         copies_share: how often a row is replaced by one of its copies, in training.
@@ -93,18 +92,20 @@ class Batches:
         targets: NDArray[np.float32],
         *,
         size: int,
+        inputs: Inputs | None = None,
         weighted: bool = False,
         copies: Sequence[NDArray[np.int64]] | None = None,
         copies_share: float = 0.0,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        self.store, self.rows, self.targets = store, rows, targets
+        self.store, self.front_end, self.rows, self.targets = store, store.front_end, rows, targets
         # A part too small for one whole batch a process gets smaller ones.
         self.size = max(1, min(size, len(rows) // world))
         self.weighted, self.rank, self.world = weighted, rank, world
         self.copies, self.copies_share = copies, copies_share
-        self.frames = store.index["frames"].to_numpy(np.int64)[rows]
+        self.inputs = inputs or Inputs(store)
+        self.lengths = self.inputs.lengths[rows]
 
     def __len__(self) -> int:
         """Steps of an epoch, the same for every rank."""
@@ -121,9 +122,9 @@ class Batches:
             order = rng.permutation(len(self.rows))
         bucket = _BUCKET_BATCHES * self.size
         order = np.concatenate(
-            [chunk[np.argsort(self.frames[chunk], kind="stable")] for chunk in _cut(order, bucket)]
+            [chunk[np.argsort(self.lengths[chunk], kind="stable")] for chunk in cut(order, bucket)]
         )
-        batches = [chunk for chunk in _cut(order, self.size) if len(chunk) == self.size]
+        batches = [chunk for chunk in cut(order, self.size) if len(chunk) == self.size]
         shuffled = rng.permutation(len(batches))[: len(self) * self.world]
         versions = self._drawn(rng)
         for number in shuffled[self.rank :: self.world]:
@@ -131,8 +132,8 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """Every clip once, for evaluation: by length, so that little is padded."""
-        order = np.argsort(self.frames, kind="stable")
-        for chunk in _cut(order, self.size):
+        order = np.argsort(self.lengths, kind="stable")
+        for chunk in cut(order, self.size):
             yield self._batch(chunk, self.rows)
 
     def _drawn(self, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -147,19 +148,11 @@ class Batches:
         return versions
 
     def _batch(self, chosen: NDArray[np.int64], versions: NDArray[np.int64]) -> Batch:
-        rows = versions[chosen]
-        lengths = self.store.index["frames"].to_numpy(np.int64)[rows]
-        features = np.zeros((len(rows), self.store.front_end.n_mels, int(lengths.max())), np.float32)
-        for place, row in enumerate(rows):
-            clip = normalize(self.store.features(int(row)), self.store.front_end)
-            features[place, :, : len(clip)] = clip.T
         return Batch(
-            torch.from_numpy(features),
-            torch.from_numpy(lengths),
-            torch.from_numpy(self.targets[chosen]),
-            self.rows[chosen],
+            self.inputs.of(versions[chosen]), torch.from_numpy(self.targets[chosen]), self.rows[chosen]
         )
 
 
-def _cut(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+def cut(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Pieces of `size`, the last one shorter."""
     return [order[start : start + size] for start in range(0, len(order), size)]

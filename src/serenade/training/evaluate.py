@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError, ModelError, StoreError
@@ -19,11 +20,17 @@ from serenade.evaluation.evaluate import evaluate_predictions
 from serenade.evaluation.provenance import run_folders
 from serenade.features.store import Store
 from serenade.inference.spec import Spec
+from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
 from serenade.training.batches import Batches
+from serenade.training.dialogues import DialogueBatches
+from serenade.training.inputs import Inputs
 from serenade.training.loop import logits_of
 
-_KEPT = ("file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s", "start", "end")
+_KEPT = (
+    *("file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s", "start", "end"),
+    *("dialogue", "rank", "text", "state"),
+)
 _BATCH = 64
 
 
@@ -46,7 +53,7 @@ def evaluate(
     model: str | Path,
     *,
     store: str | Path | Store | None = None,
-    split: str = "test",
+    split: str | None = None,
     out: str | Path | None = None,
     audio: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -55,19 +62,20 @@ def evaluate(
 
     On the store that a run was trained on, every fold's model answers for its own `split` part only. On any
     other store of the same front end all clips are answered; clips without a label, or with one that the
-    model does not know, are answered too and counted, but not scored.
+    model does not know, are answered too and counted, but not scored. A model that does without its sound or
+    its text is asked once more without each.
 
     Args:
         model: a run folder, a model folder, or a `.safetensors` file.
         store: where the clips are; a run's own store if None.
-        split: which part: "train", "dev", "test" or "held-out".
+        split: which part: "train", "dev", "test" (when None) or "held-out". Another store has no parts.
         out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<store's name>`) if None.
         audio: carry the sound of the worst errors in the report.
         progress: called with (models done, models in all).
 
     Raises:
         ModelError: no model there, or one that was not trained to the end.
-        StoreError: another front end, or nothing to evaluate.
+        StoreError: another front end, nothing to evaluate, or a part of a store that has none.
     """
     path = Path(model)
     folders = list(run_folders(path).values()) if path.is_dir() else [path]
@@ -78,13 +86,25 @@ def evaluate(
             "is a run that was not trained to its end; go on with serenade train --resume", file=path
         )
     own = _is_own(path, store)
+    if split is not None and not own:
+        raise StoreError(
+            f"is not the store that the model was trained on, so it has no part {split!r}; leave --split "
+            "away to evaluate all its clips",
+            file=store.path,
+        )
+    split = split or "test"
     tables, spec = [], None
+    withheld: dict[str, list[pd.DataFrame]] = {}
     left_out: dict[int, str] = {}
     for number, folder in enumerate(folders):
         if progress is not None:
             progress(number, len(folders))
-        table, spec, unusable = _predictions(folder, store, split if own else None)
+        asked, unusable = _asked(folder, store, split if own else None)
+        table, spec = asked.answers(), asked.spec
         tables.append(_marked(table, folder))
+        for modality in ("sound", "text") if "present" in asked.network.takes else ():
+            answers = asked.answers(without=modality)
+            withheld.setdefault(modality, []).append(_marked(answers, folder))
         left_out |= unusable
     if spec is None:
         raise ModelError("holds no trained model", file=path)
@@ -100,15 +120,54 @@ def evaluate(
         spec=spec,
         run=run,
         dropped=Counter(left_out.values()),
+        without={name: pd.concat(rows, ignore_index=True) for name, rows in withheld.items()},
         audio=audio,
     )
     return Evaluation(folder=folder, metrics=metrics, what=what)
 
 
-def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataFrame, Spec, dict[int, str]]:
-    """Answers of one model; why clips are missing among them, by their place in the store."""
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A model, and the rows of a store that it answers for.
+
+    Attributes:
+        rows: positions in the store's index [shape=(n,)].
+        prior: how often each label is in the train part: the answer where a row has nothing to go by.
+    """
+
+    network: Network
+    spec: Spec
+    store: Store
+    rows: NDArray[np.int64]
+    prior: NDArray[np.float32] | None
+
+    def answers(self, *, without: str = "") -> pd.DataFrame:
+        """A row an answer, with its scores; the sound or the text withheld if asked."""
+        spec, inputs = self.spec, Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
+        if without:
+            inputs.withhold(without)
+        nothing = np.zeros((len(self.rows), len(spec.labels)), np.float32)
+        kind = DialogueBatches if "dialogues" in self.network.takes else Batches
+        batches = kind(self.store, self.rows, nothing, size=_BATCH, inputs=inputs)
+        probabilities = softmax(
+            logits_of(self.network, batches) + np.asarray(spec.shift or 0, np.float32),
+            temperature=spec.temperature,
+        )
+        if self.prior is not None and not self.network.takes & {"present", "dialogues"}:
+            probabilities[~inputs.present[self.rows].any(1)] = self.prior
+        index = self.store.index
+        table = index.iloc[self.rows][[name for name in _KEPT if name in index]].reset_index(drop=True)
+        table["predicted"] = [spec.labels[best] for best in probabilities.argmax(1)]
+        table["confidence"] = probabilities.max(1)
+        for place, label in enumerate(spec.labels):
+            table[f"score_{label}"] = probabilities[:, place]
+        return table
+
+
+def _asked(folder: Path, store: Store, part: str | None) -> tuple[_Asked, dict[int, str]]:
+    """A model and its rows; why clips are missing among them, by their place in the store."""
     network, spec = load_network(folder)
-    if store.front_end != spec.front_end:
+    if "features" in network.takes and store.front_end != spec.front_end:
         raise StoreError(
             f"has another front end than the model in {folder} was trained with; prepare it again with "
             f"--front-end {find_weights(folder).with_name('config.json')}",
@@ -122,7 +181,10 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
             there = ", ".join(name for name in PARTS if _part_of(folder, name).any())
             raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
     chosen &= index["variant"] == "original"
-    ok = index["state"] == "ok"
+    # By dialogue every row is scored, as the published figures are, also where there is nothing to go by.
+    whole = part is not None and spec.split.get("apart") == "dialogue"
+    ok = pd.Series(Inputs.of_spec(store, spec, takes=network.takes).present.any(1), index=index.index)
+    ok |= whole or "dialogues" in network.takes
     unusable = {
         int(place): f"state: {index['state'].iloc[place]}"
         for place in np.flatnonzero((chosen & ~ok).to_numpy())
@@ -130,16 +192,14 @@ def _predictions(folder: Path, store: Store, part: str | None) -> tuple[pd.DataF
     rows = np.flatnonzero((chosen & ok).to_numpy())
     if not len(rows):
         raise StoreError("holds no clip that can be evaluated", file=store.path)
-    nothing = np.zeros((len(rows), len(spec.labels)), np.float32)
-    probabilities = softmax(
-        logits_of(network, Batches(store, rows, nothing, size=_BATCH)), temperature=spec.temperature
-    )
-    table = index.iloc[rows][[name for name in _KEPT if name in index]].reset_index(drop=True)
-    table["predicted"] = [spec.labels[best] for best in probabilities.argmax(1)]
-    table["confidence"] = probabilities.max(1)
-    for place, label in enumerate(spec.labels):
-        table[f"score_{label}"] = probabilities[:, place]
-    return table, spec, unusable
+    prior = _shares(folder, store, spec.labels) if whole else None
+    return _Asked(network=network, spec=spec, store=store, rows=rows, prior=prior), unusable
+
+
+def _shares(folder: Path, store: Store, labels: tuple[str, ...]) -> NDArray[np.float32]:
+    """How often each label is in the train part [shape=(classes,)]."""
+    counts = store.index.loc[_part_of(folder, "train"), "emotion"].value_counts().reindex(labels).fillna(0)
+    return (counts / counts.sum()).to_numpy(np.float32)
 
 
 def _part_of(folder: Path, part: str) -> pd.Series[bool]:

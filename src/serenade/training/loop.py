@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from serenade.errors import RecipeError
-from serenade.evaluation.metrics import accuracy, confusion_matrix, uar
-from serenade.networks import create_network
-from serenade.networks.registry import Network
+from serenade.evaluation.metrics import accuracy, confusion_matrix, uar, weighted_f1
+from serenade.networks.auxiliary import Auxiliary, auxiliary_loss
+from serenade.networks.encoder import Encoder
+from serenade.networks.registry import SOUND, Network
 from serenade.training.augment import augment, mixup
-from serenade.training.batches import Batches
+from serenade.training.batches import Batch, Batches
 from serenade.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from serenade.training.muon import Muon
-from serenade.training.recipe import Recipe
+from serenade.training.recipe import Augment, Recipe
 
 EpochLog = dict[str, float]
 
 
 def fit(
     recipe: Recipe,
+    network: Network,
     train: Batches,
     dev: Batches,
     labels: tuple[str, ...],
@@ -40,29 +42,31 @@ def fit(
     folder: Path,
     fabric: Fabric,
     report: Callable[[EpochLog], None],
+    questions: Mapping[str, Tensor] | None = None,
 ) -> Network:
     """Train one network; go on from the checkpoint in `folder` if there is one.
 
     Args:
         recipe: every choice.
+        network: fresh from the same seed.
         train: what is learnt from.
         dev: other speakers, for every choice that is made on the way; never the test part.
         labels: order of the classes.
-        seed: of initial weights, order of clips, augmentation and dropout.
+        seed: of the order of clips, augmentation and dropout.
         folder: where `last.ckpt`, `best.ckpt` are kept.
         fabric: launched already.
         report: called with the figures of each epoch, past ones of a resumed run included.
+        questions: what else the network is asked while it learns: the answers, by number, of every row of
+            the store, `UNKNOWN` where there is none [shape=(rows,)].
 
     Returns:
         The network that was kept, on the CPU, in evaluation mode.
     """
-    choice, options = recipe.training, recipe.network.options
-    torch.manual_seed(seed)
-    front_end = train.store.front_end
-    network = create_network(recipe.network.name, n_mels=front_end.n_mels, n_classes=len(labels), **options)
+    choice, front_end = recipe.training, train.front_end
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kept: Network = copy.deepcopy(network).to(fabric.device).eval()
-    model, *optimizers = fabric.setup(network, *_optimizers(network, recipe))
+    taught = _with_questions(network, questions or {})
+    model, *optimizers = fabric.setup(taught, *_optimizers(taught, network, recipe))
     steps = len(train) * choice.epochs
     schedules = [_schedule(optimizer, recipe, steps=steps) for optimizer in optimizers]
     class_weights = _class_weights(train.targets).to(fabric.device) if choice.class_weights else None
@@ -71,7 +75,7 @@ def fit(
     history: list[EpochLog] = []
     if (folder / LAST).exists():
         state = load_checkpoint(folder / LAST)
-        network.load_state_dict(state["network"])
+        taught.load_state_dict(state["network"])
         kept.load_state_dict(state["kept"])
         for part, saved in zip(
             [*optimizers, *schedules], state["optimizers"] + state["schedules"], strict=True
@@ -90,26 +94,26 @@ def fit(
         generator = torch.Generator().manual_seed(torch.initial_seed() + 1)
         model.train()
         for number, batch in enumerate(train.epoch(seed, epoch), start=(epoch - 1) * len(train) + 1):
-            features, lengths = augment(
-                batch.features,
-                batch.lengths,
+            inputs, targets = _augmented(
+                batch,
                 recipe.augment,
                 frames_per_s=frames_per_s,
                 progress=number / steps,
                 generator=generator,
             )
-            features, lengths, targets = mixup(
-                features, lengths, batch.targets, recipe.augment, generator=generator
-            )
-            features, lengths, targets = fabric.to_device((features, lengths, targets))
-            logits = model(features, lengths)
+            inputs, targets = fabric.to_device((inputs, targets))
+            answer = model(**inputs)
+            logits, others = answer if questions else (answer, {})
             loss = F.cross_entropy(
                 logits.float(), targets, weight=class_weights, label_smoothing=choice.label_smoothing
             )
+            if questions:
+                asked = {name: answers[batch.rows].to(fabric.device) for name, answers in questions.items()}
+                loss = loss + choice.auxiliary_weight * auxiliary_loss(others, asked)
             model.zero_grad()
             fabric.backward(loss)
             if choice.clip_norm:
-                nn.utils.clip_grad_norm_(network.parameters(), choice.clip_norm)
+                nn.utils.clip_grad_norm_(taught.parameters(), choice.clip_norm)
             for part in optimizers if choice.schedule == "plateau" else [*optimizers, *schedules]:
                 part.step()
             _follow(kept, network, decay=choice.average, step=number)
@@ -138,7 +142,7 @@ def fit(
         history.append(line)
         if fabric.is_global_zero:
             state = {
-                "network": network.state_dict(),
+                "network": taught.state_dict(),
                 "kept": kept.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in optimizers],
                 "schedules": [schedule.state_dict() for schedule in schedules],
@@ -169,15 +173,36 @@ def logits_of(
     rows, logits = [], []
     with torch.inference_mode():
         for batch in batches.in_order():
-            logits.append(network(batch.features.to(device), batch.lengths.to(device)).float().cpu().numpy())
+            inputs = {name: tensor.to(device) for name, tensor in batch.inputs.items()}
+            logits.append(network(**inputs).float().cpu().numpy())
             rows.append(batch.rows)
     place = {int(row): number for number, row in enumerate(np.concatenate(rows))}
     together: NDArray[np.float32] = np.concatenate(logits)
     return together[[place[int(row)] for row in batches.rows]]
 
 
+def _augmented(
+    batch: Batch, choice: Augment, *, frames_per_s: float, progress: float, generator: torch.Generator
+) -> tuple[Mapping[str, Tensor], Tensor]:
+    """Inputs and targets, the sound among them changed; clips are mixed only where sound is all there is."""
+    if not batch.inputs.keys() >= SOUND:
+        return batch.inputs, batch.targets
+    features, lengths = augment(
+        batch.inputs["features"],
+        batch.inputs["lengths"],
+        choice,
+        frames_per_s=frames_per_s,
+        progress=progress,
+        generator=generator,
+    )
+    targets = batch.targets
+    if batch.inputs.keys() == SOUND:
+        features, lengths, targets = mixup(features, lengths, targets, choice, generator=generator)
+    return {**batch.inputs, "features": features, "lengths": lengths}, targets
+
+
 def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabric: Fabric) -> EpochLog:
-    """Loss, accuracy and UAR on the dev part."""
+    """Loss, accuracy, UAR and weighted F1 on the dev part."""
     logits = logits_of(network, dev, fabric.device)
     true = [labels[number] for number in dev.targets.argmax(1)]
     predicted = [labels[number] for number in logits.argmax(1)]
@@ -187,19 +212,31 @@ def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabr
         "dev_loss": float(loss),
         "dev_uar": float(uar(confusion)),
         "dev_accuracy": float(accuracy(confusion)),
+        "dev_weighted_f1": float(weighted_f1(confusion)),
     }
 
 
-def _optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def _with_questions(network: Network, questions: Mapping[str, Tensor]) -> nn.Module:
+    if not questions:
+        return network
+    if not isinstance(network, Encoder):
+        raise RecipeError(
+            "this network gives no vector of an utterance, so it cannot be asked for more than the emotion; "
+            "take 'compact', or leave data.auxiliary away"
+        )
+    return Auxiliary(network, {name: int(answers.max()) + 1 for name, answers in questions.items()})
+
+
+def _optimizers(taught: nn.Module, network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """AdamW (Loshchilov & Hutter 2019), which does not decay biases and normalisation; Muon if asked for."""
     choice = recipe.training
     turned = network.muon_weights() if choice.muon_rate else []
-    others = [weight for weight in network.parameters() if not any(weight is other for other in turned)]
+    others = [weight for weight in taught.parameters() if not any(weight is other for other in turned)]
     groups = [
         {"params": [weight for weight in others if weight.ndim > 1], "weight_decay": choice.weight_decay},
         {"params": [weight for weight in others if weight.ndim <= 1], "weight_decay": 0.0},
     ]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=choice.learning_rate)]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=choice.learning_rate, fused=True)]
     if turned:
         optimizers.append(Muon(turned, lr=choice.muon_rate, weight_decay=choice.muon_decay))
     return optimizers
@@ -238,16 +275,15 @@ def _follow(kept: nn.Module, network: nn.Module, *, decay: float, step: int) -> 
     """
     decay = min(decay, (1 + step) / (10 + step)) if decay else 0.0
     with torch.no_grad():
-        for average, current in zip(_tensors(kept), _tensors(network), strict=True):
-            if current.is_floating_point():
-                average.lerp_(current, 1 - decay)
-            else:
-                average.copy_(current)
+        torch._foreach_lerp_(_floating(kept), _floating(network), 1 - decay)
+        for count, current in zip(kept.buffers(), network.buffers(), strict=True):
+            if not current.is_floating_point():
+                count.copy_(current)
 
 
-def _tensors(module: nn.Module) -> Iterator[Tensor]:
-    yield from module.parameters()
-    yield from module.buffers()
+def _floating(module: nn.Module) -> list[Tensor]:
+    both = [*module.parameters(), *module.buffers()]
+    return [tensor for tensor in both if tensor.is_floating_point()]
 
 
 def _goodness(line: EpochLog, monitor: str) -> float:

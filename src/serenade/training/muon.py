@@ -57,10 +57,16 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """
     first, third, fifth = _NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
-    step = matrix.T if tall else matrix
-    step = step / (step.norm() + 1e-7)
+    wide = matrix.T if tall else matrix
+    wide = wide / (wide.norm() + 1e-7)
+    # Every iterate is a polynomial in wide @ wide.T, times wide; the polynomials, which are small, square and
+    # commute, are multiplied first. With 9 times as many columns as rows that is a third of the work.
+    square = wide @ wide.T
+    identity = torch.eye(len(square), dtype=square.dtype, device=square.device)
+    polynomial = identity
     for _ in range(_STEPS):
-        square = step @ step.T
-        step = first * step + (third * square + fifth * square @ square) @ step
-    near: Tensor = step.T if tall else step
-    return near
+        factor = first * identity + third * square + fifth * square @ square
+        polynomial = factor @ polynomial
+        square = factor @ square @ factor
+    near: Tensor = polynomial @ wide
+    return near.T if tall else near

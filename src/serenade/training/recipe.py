@@ -17,12 +17,16 @@ from typing import Any, get_args, get_type_hints
 from serenade.errors import RecipeError
 from serenade.files import hash_of
 
+MONITORS = ("dev_uar", "dev_weighted_f1", "dev_accuracy", "dev_loss")
+"""Figures of the dev part that an epoch can be chosen by."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """What is learnt from.
 
     Attributes:
+        inputs: what the network is given: "sound", "text" or "both".
         split: one of `serenade.corpora.splits.list_splits()`.
         fold: one fold (from 1), or 0 for all folds, one run each.
         split_seed: of the dev speakers, and of random-leaky's files.
@@ -31,14 +35,36 @@ class Data:
             own, as in the original trainer; "drawn": each clip once an epoch, now and then as one of its
             copies; "none" are learnt from.
         copies_share: with "drawn", how often it is a copy.
+        auxiliary: columns of the store that the network is asked for as well while it learns, such as
+            "sentence"; what was said can then be told from how.
     """
 
+    inputs: str = "sound"
     split: str = "grouped-5"
     fold: int = 0
     split_seed: int = 0
     votes: float = 0.0
     copies: str = "all"
     copies_share: float = 0.5
+    auxiliary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """How texts become numbers; without a vector source, by the vocabulary of the train part.
+
+    Attributes:
+        min_count: a word seen less often in the train part is unknown.
+        vectors: where each utterance has a vector already: `text_emotion.pkl`, or what `serenade convert`
+            made of it; "" for words.
+        encoder: a frozen encoder that gives each utterance a vector: a folder or a name; "" for words.
+        layer: of the encoder, counted from 1; 0 for its last.
+    """
+
+    min_count: int = 2
+    vectors: str = ""
+    encoder: str = ""
+    layer: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +119,7 @@ class Training:
 
     Attributes:
         epochs: at most this many passes.
-        batch_size: clips of a step, on each device.
+        batch_size: clips of a step, on each device; for a network of dialogues, whole dialogues.
         learning_rate: of AdamW; the peak of "one-cycle".
         weight_decay: of AdamW, on matrices and filters only.
         muon_rate: learning rate of Muon, which then moves the weights that `network.muon_weights()` names
@@ -106,11 +132,14 @@ class Training:
         sampler: "shuffled", or "weighted" (every class as often, drawn with replacement).
         class_weights: weigh the loss by inverse class frequency.
         label_smoothing: share of the target spread over all classes.
+        auxiliary_weight: of the loss of what `data.auxiliary` asks, beside the emotion's.
+        prior_powers: how far the class frequencies may be taken out of a trained network's answers, each
+            tried on dev; 0 leaves them in, 1 takes them out wholly (`serenade.training.prior`).
         average: decay of the moving average of the weights that is evaluated and kept; 0 is off.
         clip_norm: greatest norm of the gradient; 0 is off.
         precision: "auto" (bf16 where the processor or GPU computes in it), "bf16" or "fp32".
         keep: "best" epoch by the dev metric, or "last".
-        monitor: the dev metric: "dev_uar", "dev_accuracy" or "dev_loss".
+        monitor: the dev metric: "dev_uar", "dev_weighted_f1", "dev_accuracy" or "dev_loss".
         patience: stop after this many epochs without a better one; 0 never stops early.
         seeds: one run for each.
     """
@@ -127,6 +156,8 @@ class Training:
     sampler: str = "shuffled"
     class_weights: bool = False
     label_smoothing: float = 0.0
+    auxiliary_weight: float = 0.3
+    prior_powers: tuple[float, ...] = (0.0,)
     average: float = 0.0
     clip_norm: float = 0.0
     precision: str = "auto"
@@ -152,23 +183,25 @@ class Recipe:
     name: str = "model"
     about: str = ""
     data: Data = field(default_factory=Data)
+    text: Text = field(default_factory=Text)
     network: NetworkChoice = field(default_factory=NetworkChoice)
     augment: Augment = field(default_factory=Augment)
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
+        _require_choice("data.inputs", self.data.inputs, ("sound", "text", "both"))
         _require_choice("data.copies", self.data.copies, ("all", "drawn", "none"))
         _require_choice("training.schedule", self.training.schedule, ("one-cycle", "plateau", "constant"))
         _require_choice("training.sampler", self.training.sampler, ("shuffled", "weighted"))
         _require_choice("training.precision", self.training.precision, ("auto", "bf16", "fp32"))
         _require_choice("training.keep", self.training.keep, ("best", "last"))
-        _require_choice("training.monitor", self.training.monitor, ("dev_uar", "dev_accuracy", "dev_loss"))
+        _require_choice("training.monitor", self.training.monitor, MONITORS)
         for key in ("epochs", "batch_size", "learning_rate"):
             if getattr(self.training, key) <= 0:
                 raise RecipeError(
                     f"recipe: training.{key} must be above 0, not {getattr(self.training, key)}"
                 )
-        for section in ("data", "augment", "training"):
+        for section in ("data", "text", "augment", "training"):
             for key, value in asdict(getattr(self, section)).items():
                 if any(isinstance(number, int | float) and number < 0 for number in _each(value)):
                     raise RecipeError(f"recipe: {section}.{key} must not be below 0, and is {value}")
@@ -180,6 +213,10 @@ class Recipe:
         ):
             if getattr(getattr(self, section), key) >= 1:
                 raise RecipeError(f"recipe: {section}.{key} must be below 1")
+        if self.text.vectors and self.text.encoder:
+            raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
+        if not self.training.prior_powers:
+            raise RecipeError("recipe: training.prior_powers must name at least one power, 0 for none")
         if not self.training.seeds:
             raise RecipeError("recipe: training.seeds must name at least one seed")
 
@@ -191,14 +228,20 @@ class Recipe:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all resolved values."""
-        return hash_of(asdict(self))
+        """SHA-256 of all resolved values; of a recipe of sound, of those that sound has."""
+        content = asdict(self)
+        if self.data.inputs == "sound":
+            # Recipes of sound were published before texts came in, and keep their hashes.
+            del content["text"], content["data"]["inputs"]
+            if self.training.prior_powers == (0.0,):
+                del content["training"]["prior_powers"]
+        return hash_of(content)
 
     def to_toml(self) -> str:
         """The resolved recipe as a TOML file that reads back equal."""
         top = {key: value for key, value in asdict(self).items() if not isinstance(value, dict)}
         lines = [f"{key} = {_toml(value)}" for key, value in top.items()]
-        for section in ("data", "network", "augment", "training"):
+        for section in ("data", "text", "network", "augment", "training"):
             lines += ["", f"[{section}]"]
             lines += [f"{key} = {_toml(value)}" for key, value in asdict(getattr(self, section)).items()]
         return "\n".join(lines) + "\n"

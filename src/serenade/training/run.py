@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,22 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
+from torch import Tensor
 
 from serenade import __version__
-from serenade.corpora import list_corpora
+from serenade.corpora import licence_of
 from serenade.corpora.splits import Split, check_split, folds_of, make_split
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
+from serenade.evaluation.metrics import METRICS
 from serenade.features.store import Store
-from serenade.files import make_folder, output_error, write_json, write_whole
+from serenade.features.text_vectors import text_vectors
+from serenade.files import alone, make_folder, output_error, write_json, write_whole
 from serenade.inference.spec import Spec
+from serenade.inference.tokens import Vocabulary, vocabulary_of
 from serenade.labels import in_order
+from serenade.networks import create_network
+from serenade.networks.auxiliary import UNKNOWN
 from serenade.networks.export import export_onnx
 from serenade.networks.registry import Network
 from serenade.networks.weights import WEIGHTS, save_network
@@ -35,7 +41,11 @@ from serenade.training.card import model_card
 from serenade.training.checkpoint import LAST
 from serenade.training.curves import write_curves
 from serenade.training.devices import Tell, launch
+from serenade.training.dialogues import DialogueBatches
+from serenade.training.inputs import Inputs, texts_of
 from serenade.training.loop import EpochLog, fit, kept_line, logits_of
+from serenade.training.precision import fabric_precision
+from serenade.training.prior import prior_shift
 from serenade.training.recipe import Recipe
 
 SUMMARY = "summary.json"
@@ -96,36 +106,41 @@ def train(
 
     Raises:
         SplitError: the split leaks, or does not fit the corpus.
-        OutputError: `out` holds something already, or cannot be written to.
+        OutputError: `out` holds something already, another process trains in it, or it cannot be written to.
         RecipeError: a value that the network cannot take, or another recipe in `out`.
     """
     store = store if isinstance(store, Store) else Store.open(store)
     out = Path(out)
     parts = parts_of(recipe, store, out)
     splits = [_checked_split(recipe, store, part.fold) for part in parts]
-    _claim(out, recipe, store, resume=resume)
-    for part, split in zip(parts, splits, strict=True):
-        if not (part.folder / "model" / "model.onnx").exists():
-            _train_part(recipe, store, split, part, devices=devices, report=report)
-    write_json(out / SUMMARY, _summary(recipe, store, parts))
+    busy = OutputError(
+        "another serenade train is at work here; wait for its end, or choose another --out", file=out
+    )
+    with alone(make_folder(out), busy):
+        _claim(out, recipe, store, resume=resume)
+        for part, split in zip(parts, splits, strict=True):
+            if not (part.folder / "model" / "model.onnx").exists():
+                _train_part(recipe, store, split, part, devices=devices, report=report)
+        write_json(out / SUMMARY, _summary(recipe, store, parts))
     return out
 
 
 def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
     split = make_split(store.index, recipe.data.split, fold=fold, seed=recipe.data.split_seed)
     check_split(store.index, split)
-    if not (_usable(store) & (split.parts == "dev")).any():
+    if not (_usable(recipe, store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")
     return split
 
 
-def _usable(store: Store) -> pd.Series[bool]:
-    return store.index["state"] == "ok"
+def _usable(recipe: Recipe, store: Store) -> pd.Series[bool]:
+    """Rows with something to learn from: sound, text, or either."""
+    present = Inputs(store, kind=recipe.data.inputs).present
+    return pd.Series(present.any(1), index=store.index.index)
 
 
 def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
     """Make the run folder ours, or say why not."""
-    make_folder(out)
     marks = {"recipe": recipe.hash, "store": store.hash}
     claim = out / "run.json"
     try:
@@ -160,7 +175,7 @@ def _train_part(
             accelerator="auto",
             devices=devices,
             strategy="ddp_spawn" if devices > 1 else "auto",
-            precision=_precision(recipe.training.precision),
+            precision=fabric_precision(recipe.training.precision),
         )
     except MisconfigurationException as cause:
         raise RecipeError(f"--devices {devices} cannot be had here: {cause}") from cause
@@ -173,8 +188,14 @@ def _train_on(
 ) -> None:
     """Train one part; runs in every process of a distributed run, and writes in the first."""
     store = Store.open(store_path)
-    labels = in_order(store.index.loc[(split.parts == "train") & _usable(store), "emotion"])
-    train, dev = (_batches(recipe, store, split, name, labels, fabric) for name in ("train", "dev"))
+    labels = in_order(store.index.loc[(split.parts == "train") & _usable(recipe, store), "emotion"])
+    inputs = _inputs(recipe, store, split)
+    torch.manual_seed(part.seed)
+    network = create_network(
+        recipe.network.name, n_classes=len(labels), **inputs.sizes, **recipe.network.options
+    )
+    inputs.takes = network.takes
+    train, dev = (_batches(recipe, store, split, name, labels, inputs, fabric) for name in ("train", "dev"))
     lines: list[EpochLog] = []
 
     def on_epoch(line: EpochLog) -> None:
@@ -189,6 +210,7 @@ def _train_on(
         _write_split(store, split, part.folder / "split.csv")
     network = fit(
         recipe,
+        network,
         train,
         dev,
         labels,
@@ -196,17 +218,44 @@ def _train_on(
         folder=part.folder / "checkpoint",
         fabric=fabric,
         report=on_epoch,
+        questions=_questions(recipe, store, split),
     )
     if fabric.is_global_zero:
         write_curves(lines, part.folder)
-        _write_model(recipe, store, split, network, dev, labels, lines, part)
+        _write_model(recipe, store, split, network, dev, train.targets.mean(0), labels, lines, part)
     fabric.barrier()
 
 
+def _inputs(recipe: Recipe, store: Store, split: Split) -> Inputs:
+    """What the rows are given as; words are those of the train part, and of no other."""
+    kind, text = recipe.data.inputs, recipe.text
+    if kind == "sound":
+        return Inputs(store)
+    if text.vectors or text.encoder:
+        vectors = text_vectors(store, vectors=text.vectors, encoder=text.encoder, layer=text.layer)
+        return Inputs(store, kind=kind, vectors=vectors)
+    texts = texts_of(store)[(split.parts == "train").to_numpy()]
+    vocabulary = Vocabulary(vocabulary_of(texts, min_count=text.min_count))
+    return Inputs(store, kind=kind, vocabulary=vocabulary)
+
+
 def _batches(
-    recipe: Recipe, store: Store, split: Split, name: str, labels: tuple[str, ...], fabric: Fabric
+    recipe: Recipe,
+    store: Store,
+    split: Split,
+    name: str,
+    labels: tuple[str, ...],
+    inputs: Inputs,
+    fabric: Fabric,
 ) -> Batches:
-    chosen = (split.parts == name) & _usable(store) & store.index["emotion"].isin(labels)
+    chosen = (split.parts == name) & store.index["emotion"].isin(labels)
+    by_dialogue = "dialogues" in inputs.takes
+    if by_dialogue and recipe.training.sampler == "weighted":
+        raise RecipeError(
+            "training.sampler='weighted' draws clips, and a dialogue is whole; use class_weights"
+        )
+    if not by_dialogue:
+        chosen &= _usable(recipe, store)
     training = name == "train"
     copies = None
     if recipe.data.copies != "all":
@@ -216,17 +265,37 @@ def _batches(
         chosen &= originals
     rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
     table = store.index.iloc[rows]
-    return Batches(
+    kind = DialogueBatches if by_dialogue else Batches
+    return kind(
         store,
         rows,
         targets_of(table, labels, votes=recipe.data.votes if training else 0.0),
         size=recipe.training.batch_size if training else _EVALUATION_BATCH,
+        inputs=inputs,
         weighted=training and recipe.training.sampler == "weighted",
         copies=copies,
         copies_share=recipe.data.copies_share,
         rank=fabric.global_rank if training else 0,
         world=fabric.world_size if training else 1,
     )
+
+
+def _questions(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor]:
+    """The numbered answers of every row to what `data.auxiliary` asks, as far as the train part has them."""
+    questions = {}
+    for name in recipe.data.auxiliary:
+        if name not in store.index:
+            raise RecipeError(
+                f"data.auxiliary asks for {name!r}, a column that this store does not have; it has "
+                f"{', '.join(store.index.columns)}"
+            )
+        given = store.index[name].astype(str).where(store.index[name].notna(), "")
+        answers = sorted(set(given[split.parts == "train"]) - {""})
+        if len(answers) < 2:
+            raise RecipeError(f"data.auxiliary asks for {name!r}, in which all clips to learn from are alike")
+        numbers = given.map({answer: number for number, answer in enumerate(answers)}).fillna(UNKNOWN)
+        questions[name] = torch.from_numpy(numbers.to_numpy(np.int64, copy=True))
+    return questions
 
 
 def _copies_of(store: Store, copies: pd.Series[bool], originals: pd.Series[bool]) -> list[NDArray[np.int64]]:
@@ -240,8 +309,9 @@ def _copies_of(store: Store, copies: pd.Series[bool], originals: pd.Series[bool]
 
 
 def _write_split(store: Store, split: Split, file: Path) -> None:
-    """Who was where: `file, source, speaker, emotion, part, dropped`."""
-    table = store.index[["file", "source", "speaker", "emotion"]].copy()
+    """Who was where: `file, source, speaker, emotion`, `dialogue` if there are any, `part, dropped`."""
+    told = ["file", "source", "speaker", "emotion"] + ["dialogue"] * ("dialogue" in store.index)
+    table = store.index[told].copy()
     table["part"] = split.parts
     table["dropped"] = split.dropped.reindex(table.index).fillna("")
     with write_whole(file) as out:
@@ -254,13 +324,24 @@ def _write_model(
     split: Split,
     network: Network,
     dev: Batches,
+    prior: NDArray[np.float32],
     labels: tuple[str, ...],
     lines: list[EpochLog],
     part: Part,
 ) -> None:
     """Calibrate on dev and write the model folder; the ONNX file, written last, says that it is whole."""
     logits, true = logits_of(network, dev), dev.targets.argmax(1)
+    monitor = recipe.training.monitor.removeprefix("dev_")
+    shift = prior_shift(
+        logits,
+        true,
+        prior=prior,
+        powers=recipe.training.prior_powers,
+        metric=monitor if monitor in METRICS else "uar",
+    )
+    logits = logits + np.asarray(shift or 0, np.float32)
     temperature = fit_temperature(logits, true)
+    inputs = dev.inputs
     spec = Spec(
         name=recipe.name,
         labels=labels,
@@ -268,10 +349,15 @@ def _write_model(
         network=recipe.network.name,
         network_args=recipe.network.options,
         temperature=temperature,
+        shift=shift,
+        inputs=recipe.data.inputs,
+        vocabulary=inputs.vocabulary.words if inputs.vocabulary else (),
+        text=_vector_source(recipe) if inputs.vectors is not None else {},
+        sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
         corpora=_corpora(store),
         license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
-        split={"name": split.name, "fold": split.fold, "hash": split.hash},
+        split={"name": split.name, "fold": split.fold, "hash": split.hash, "apart": split.apart},
         recipe_hash=recipe.hash,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -284,22 +370,15 @@ def _write_model(
     export_onnx(network, spec, folder / "model.onnx")
 
 
+def _vector_source(recipe: Recipe) -> dict[str, Any]:
+    source = asdict(recipe.text)
+    return {name: source[name] for name in ("vectors", "encoder", "layer")}
+
+
 def _corpora(store: Store) -> tuple[dict[str, Any], ...]:
     """The corpora of a store and their licences ("" where none is known)."""
-    licences = {corpus.name: corpus.licence for corpus in list_corpora()}
     names = sorted(set(store.index["corpus"]) - {""})
-    return tuple({"name": name, "license": licences.get(name, "")} for name in names)
-
-
-def _precision(choice: str) -> Any:
-    """Fabric's name of a precision; "auto" is bf16 where it is computed in hardware."""
-    if choice == "auto":
-        if torch.cuda.is_available():
-            quick = torch.cuda.is_bf16_supported()
-        else:
-            quick = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-        choice = "bf16" if quick else "fp32"
-    return "bf16-mixed" if choice == "bf16" else "32-true"
+    return tuple({"name": name, "license": licence_of(name)} for name in names)
 
 
 def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
@@ -316,6 +395,7 @@ def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
                 "epochs": len(lines),
                 "kept_epoch": kept["epoch"],
                 "dev_uar": kept["dev_uar"],
+                recipe.training.monitor: kept[recipe.training.monitor],
                 "seconds": round(sum(line["seconds"] for line in lines), 1),
             }
         )

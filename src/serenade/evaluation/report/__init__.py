@@ -63,6 +63,8 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         title=words.title(metrics),
         lede=words.lede(metrics),
         standing=words.standing(metrics),
+        ranked=words.ranked(metrics),
+        groups="dialogues" if words.by_dialogue(metrics) else "speakers",
         limits=words.limits(metrics),
         confusions=words.confusions(metrics),
         calibration=words.calibration(metrics) if metrics["pooled"] else "",
@@ -113,7 +115,10 @@ def _figures(metrics: Mapping[str, Any], logs: Mapping[str, list[dict[str, float
         pooled, labels = metrics["pooled"], metrics["labels"]
         listeners = metrics["listeners"] or {}
         drawn |= {
-            "scale": (figures.scale(words.marks(metrics), theme=PAGE), words.alt_scale(metrics)),
+            "scale": (
+                figures.scale(words.marks(metrics), theme=PAGE, name=words.ranked(metrics)[0][1]),
+                words.alt_scale(metrics),
+            ),
             "confusion": (
                 figures.confusion_matrix(pooled["confusion"], labels, theme=PAGE),
                 words.alt_confusion(metrics),

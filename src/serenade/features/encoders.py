@@ -1,0 +1,175 @@
+"""A frozen encoder of text: what the middle of its layers makes of each text, kept beside the store.
+
+The last layer of an encoder serves what it was trained for; those in the middle tell more of emotion (Jawahar
+et al., "What Does BERT Learn about the Structure of Language?", ACL 2019, for other properties of language).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serenade.errors import MissingExtra, ModelError
+from serenade.files import hash_of, sha256_of, write_json, write_whole
+
+FORMAT_VERSION = 1
+"""Of the kept files; older ones are made again."""
+
+LONGEST_TOKENS = 128
+"""What a text has beyond is not read; MELD's longest has 93."""
+
+BATCH_TOKENS = 2048
+"""Tokens of a batch, padding among them."""
+
+
+def encode_texts(
+    texts: Sequence[str], *, encoder: str, layers: Sequence[int], folder: str | Path | None = None
+) -> NDArray[np.float32]:
+    """The mean over the tokens of each text, of every layer asked for, side by side.
+
+    Args:
+        texts: one a row; an empty one gives zeros.
+        encoder: folder with `config.json`, `tokenizer.json` and `model.safetensors`, or a name on the
+            Hugging Face hub.
+        layers: counted from 1; those behind the last one asked for are not computed.
+        folder: where the vectors are kept (`text_vectors-<hash>.npy` and `.json`) and found again by the
+            next call with the same texts, encoder and layers; None keeps nothing.
+
+    Returns:
+        [shape=(texts, layers * width)].
+
+    Raises:
+        MissingExtra: transformers is not installed.
+        ModelError: there is no such encoder, its weights are a pickle, or it has fewer layers.
+        OutputError: the folder cannot be written to.
+    """
+    transformers = _transformers()
+    config = _load(transformers.AutoConfig, encoder)
+    if not layers or min(layers) < 1 or max(layers) > config.num_hidden_layers:
+        raise ModelError(
+            f"layers {list(layers)} of the encoder are asked for, and it has 1 to {config.num_hidden_layers}",
+            file=encoder,
+        )
+    about = {
+        "version": FORMAT_VERSION,
+        "encoder": _identity(encoder, config),
+        "layers": list(layers),
+        "texts": hash_of(list(texts)),
+    }
+    kept = None if folder is None else Path(folder) / f"text_vectors-{hash_of(about)[:16]}"
+    if kept is not None and (found := _kept(kept, len(texts))) is not None:
+        return found
+    vectors = _encoded(texts, encoder, layers, transformers)
+    if kept is not None:
+        with write_whole(kept.with_suffix(".npy"), "wb") as out:
+            np.save(out, vectors)
+        write_json(kept.with_suffix(".json"), {**about, "from": encoder, "shape": list(vectors.shape)})
+    return vectors
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ModuleNotFoundError as cause:
+        raise MissingExtra('a text encoder needs transformers: pip install "serenade[text]"') from cause
+    # Weights of the layers left away are reported as if something were wrong.
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    return transformers
+
+
+def _load(loader: Any, encoder: str, **options: Any) -> Any:
+    """What one of transformers' classes loads, or one sentence why it does not."""
+    # A folder is asked no server; its name could be somebody's on the hub.
+    options["local_files_only"] = os.path.isdir(encoder)
+    try:
+        return loader.from_pretrained(encoder, trust_remote_code=False, **options)
+    except (OSError, ValueError, KeyError) as cause:
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
+        raise ModelError(
+            "is no text encoder that can be loaded (a folder with config.json, tokenizer.json and "
+            f"model.safetensors, or a name on the Hugging Face hub): {reason}",
+            file=encoder,
+        ) from cause
+
+
+def _identity(encoder: str, config: Any) -> Mapping[str, str]:
+    """What tells an encoder from others: the bytes of a folder's files, a name's commit."""
+    folder = Path(encoder)
+    if not folder.is_dir():
+        return {"name": encoder, "commit": str(getattr(config, "_commit_hash", None))}
+    files = [folder / "config.json", *sorted(folder.glob("*token*")), *sorted(folder.glob("*.safetensors"))]
+    return {file.name: sha256_of(file) for file in files}
+
+
+def _kept(kept: Path, n_texts: int) -> NDArray[np.float32] | None:
+    """Vectors of an earlier call; None where they are not, or not whole."""
+    if not kept.with_suffix(".json").is_file():
+        return None
+    try:
+        vectors = np.load(kept.with_suffix(".npy"), allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return np.asarray(vectors, np.float32) if len(vectors) == n_texts else None
+
+
+def _encoded(
+    texts: Sequence[str], encoder: str, layers: Sequence[int], transformers: Any
+) -> NDArray[np.float32]:
+    import torch
+
+    tokenizer = _load(transformers.AutoTokenizer, encoder)
+    model = _load(
+        transformers.AutoModel,
+        encoder,
+        dtype=torch.float32,
+        use_safetensors=True,
+        num_hidden_layers=max(layers),
+    ).eval()
+    vectors = np.zeros((len(texts), len(layers) * model.config.hidden_size), np.float32)
+    spoken = [row for row, text in enumerate(texts) if text.strip()]
+    if not spoken:
+        return vectors
+    read = tokenizer(
+        [texts[row] for row in spoken],
+        truncation=True,
+        max_length=LONGEST_TOKENS,
+        return_special_tokens_mask=True,
+    )
+    ids = [torch.tensor(tokens) for tokens in read["input_ids"]]
+    words = [1 - torch.tensor(special) for special in read["special_tokens_mask"]]
+    pad = torch.nn.utils.rnn.pad_sequence
+    with torch.inference_mode():
+        for batch in _batches([len(text) for text in ids]):
+            states = model(
+                input_ids=pad([ids[k] for k in batch], True, float(tokenizer.pad_token_id)),
+                attention_mask=pad([torch.ones_like(ids[k]) for k in batch], True),
+                output_hidden_states=True,
+            ).hidden_states
+            # The marks of start and end are no words. A text of signs unknown to the tokenizer has some.
+            inside = pad([words[k] for k in batch], True)[..., None].float()
+            n_words = inside.sum(1).clamp(min=1)
+            means = [(states[layer] * inside).sum(1) / n_words for layer in layers]
+            vectors[[spoken[k] for k in batch]] = torch.cat(means, dim=1).numpy()
+    return vectors
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts of like length, as many at a time as `BATCH_TOKENS` allows.
+
+    >>> list(_batches([1000, 3, 900, 2]))
+    [[3, 1], [2, 0]]
+    """
+    batch: list[int] = []
+    for place in np.argsort(lengths, kind="stable").tolist():
+        if batch and (len(batch) + 1) * lengths[place] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch

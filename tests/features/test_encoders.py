@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serenade.errors import MissingExtra, ModelError
+from serenade.features.encoders import encode_texts
+
+transformers = pytest.importorskip("transformers")
+torch = pytest.importorskip("torch")
+
+TEXTS = ["oh no !", "", "you are my friend .", "no"]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "oh", "no", "!", "you", "are", "my", "friend", "."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A BERT of three random layers."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from tokenizers.processors import TemplateProcessing
+
+    path = tmp_path_factory.mktemp("bert")
+    tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = TemplateProcessing(
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(path)
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=16,
+        initializer_range=0.5,
+    )
+    transformers.BertModel(config).save_pretrained(path)
+    return str(path)
+
+
+def by_hand(folder: str, text: str, layer: int) -> np.ndarray:
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    ids = torch.tensor([[2, *(WORDS.index(word) for word in text.split()), 3]])
+    with torch.no_grad():
+        states = model(input_ids=ids, output_hidden_states=True).hidden_states[layer]
+    return states[0, 1:-1].mean(0).numpy()
+
+
+def test_the_mean_over_the_words_of_each_layer_whatever_else_is_in_the_batch(folder: str) -> None:
+    vectors = encode_texts(TEXTS, encoder=folder, layers=[2, 1])
+    assert vectors.shape == (4, 16)
+    assert vectors.dtype == np.float32
+    for row in (0, 2, 3):
+        expected = np.concatenate([by_hand(folder, TEXTS[row], layer) for layer in (2, 1)])
+        np.testing.assert_allclose(vectors[row], expected, atol=1e-5)
+    assert not vectors[1].any(), "an empty text gives zeros"
+
+
+def test_vectors_are_found_again(folder: str, tmp_path: Path) -> None:
+    first = encode_texts(TEXTS, encoder=folder, layers=[2], folder=tmp_path)
+    (kept,) = tmp_path.glob("text_vectors-*.npy")
+    assert json.loads(kept.with_suffix(".json").read_text())["layers"] == [2]
+    np.save(kept, first + 1)
+    np.testing.assert_array_equal(encode_texts(TEXTS, encoder=folder, layers=[2], folder=tmp_path), first + 1)
+
+
+def test_other_texts_or_layers_are_encoded_anew(folder: str, tmp_path: Path) -> None:
+    for texts, layers in ((TEXTS, [2]), (TEXTS[::-1], [2]), (TEXTS, [3])):
+        kept = encode_texts(texts, encoder=folder, layers=layers, folder=tmp_path)
+        np.testing.assert_array_equal(kept, encode_texts(texts, encoder=folder, layers=layers))
+    assert len(list(tmp_path.glob("text_vectors-*.npy"))) == 3
+
+
+def test_a_damaged_file_is_made_again(folder: str, tmp_path: Path) -> None:
+    first = encode_texts(TEXTS, encoder=folder, layers=[1], folder=tmp_path)
+    (kept,) = tmp_path.glob("text_vectors-*.npy")
+    kept.write_bytes(kept.read_bytes()[:90])
+    np.testing.assert_array_equal(encode_texts(TEXTS, encoder=folder, layers=[1], folder=tmp_path), first)
+
+
+@pytest.mark.parametrize("layers", [[0], [4], []])
+def test_layers_that_there_are_not(folder: str, layers: list[int]) -> None:
+    with pytest.raises(ModelError, match="it has 1 to 3"):
+        encode_texts(TEXTS, encoder=folder, layers=layers)
+
+
+def test_a_folder_that_is_no_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="is no text encoder that can be loaded"):
+        encode_texts(TEXTS, encoder=str(tmp_path), layers=[1])
+
+
+def test_weights_in_a_pickle_are_refused(folder: str, tmp_path: Path) -> None:
+    for file in Path(folder).iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="is no text encoder that can be loaded"):
+        encode_texts(TEXTS, encoder=str(tmp_path), layers=[1])
+
+
+def test_without_the_extra_one_sentence_says_so(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingExtra, match=r'pip install "serenade\[text\]"'):
+        encode_texts(TEXTS, encoder=folder, layers=[1])

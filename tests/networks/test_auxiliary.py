@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from serenade.networks import create_network
+from serenade.networks.auxiliary import UNKNOWN, Auxiliary, auxiliary_loss
+
+
+def test_the_emotions_logits_are_the_networks_own() -> None:
+    torch.manual_seed(0)
+    network = create_network("compact", n_mels=16, n_classes=3, stem=8, widths=[8, 8, 8]).eval()
+    asked = Auxiliary(network, {"sentence": 12, "speaker": 5}).eval()
+    features, lengths = torch.randn(4, 16, 30), torch.tensor([30, 4, 17, 1])
+    logits, others = asked(features=features, lengths=lengths)
+    assert torch.equal(logits, network(features, lengths))
+    assert {name: tuple(answer.shape) for name, answer in others.items()} == {
+        "sentence": (4, 12),
+        "speaker": (4, 5),
+    }
+
+
+def test_what_is_not_known_teaches_nothing() -> None:
+    logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    targets = torch.tensor([2, UNKNOWN, 0, UNKNOWN])
+    auxiliary_loss({"sex": logits}, {"sex": targets}).backward()
+    assert logits.grad is not None
+    assert not logits.grad[[1, 3]].any()
+    assert logits.grad[[0, 2]].abs().min() > 0
+    assert float(auxiliary_loss({"sex": logits.detach()}, {"sex": torch.full((4,), UNKNOWN)})) == 0
+
+
+def test_questions_count_alike() -> None:
+    logits = {name: torch.randn(6, n) for name, n in (("a", 2), ("b", 9))}
+    targets = {name: torch.zeros(6, dtype=torch.int64) for name in logits}
+    each = [float(F.cross_entropy(logits[name], targets[name])) for name in logits]
+    assert float(auxiliary_loss(logits, targets)) == pytest.approx(sum(each) / 2, rel=1e-6)
