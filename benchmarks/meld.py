@@ -1,20 +1,26 @@
-"""MELD.Raw → spectrograms: wall time a clip, peak memory, and the ratio to the original's loop.
+"""MELD.Raw → spectrograms: time, memory, a kill in the middle, and the ratio to the original's loop.
 
 The clips are made (the real ones cannot be had): AAC in mp4 with a picture, 5.1 for the most part, 3.3 s on
-average. The original's loop is `librosa.load`, mel, dB, min-max, one clip after another, all arrays held in
-memory (audio_to_spectrogram.ipynb, clow427/MELD-emotion-recognition). librosa reads no mp4 without an ffmpeg
+average, with the traps of the real tree. `serenade prepare --spectrograms` is run over them to its end; then
+into another folder, killed (SIGKILL) half way and run again, and the two compared byte by byte.
+
+The original's loop is `librosa.load`, mel, dB, min-max, one clip after another, all arrays held in memory
+(audio_to_spectrogram.ipynb, clow427/MELD-emotion-recognition). librosa reads no mp4 without an ffmpeg
 program, so the two are compared on wav: mono, 48 kHz, decoded from the same clips.
 
-    python benchmarks/meld.py [--clips 200] [--tables ../shared/data/meld]
+    python benchmarks/meld.py [--clips 200] [--tables ../shared/data/meld] [--distinct 240] [--jobs 1]
+    python benchmarks/meld.py --clips 13708 --tables ../shared/data/meld    # the tree of full size
+    python benchmarks/meld.py --tree MELD.Raw                               # one that is there
 
-With --tables all 13,708 rows of MELD's tables are prepared, and --clips is the count of distinct sounds.
+Clips beyond the `--distinct` ones are hard links to these, so a full tree is read from the page cache, as a
+real one of 10 GB would not be.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
+import hashlib
+import os
 import sys
 import tempfile
 import time
@@ -23,62 +29,93 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import soundfile
 from threadpoolctl import threadpool_limits
+from watched import watch
 
 from serenade.audio.decode import decode
 from serenade.corpora import read_corpus
 from serenade.corpora.synthetic_meld import make_meld
 from serenade.errors import UnsupportedMedia
+from serenade.features.chunks import CLIPS_A_CHUNK
 from serenade.features.spectrograms import spectrogram_of
+from serenade.features.unfinished import CHUNKS
 
-_PREPARE = """
-import json, resource, sys, time
-began = time.perf_counter()
-from serenade.features.spectrogram_writer import write_spectrograms
-imported_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-made = write_spectrograms(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]))
-peak_mib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(json.dumps({"seconds": time.perf_counter() - began, "clips": sum(made.clips.values()),
-                  "imported_mib": imported_mib, "peak_mib": peak_mib / 1024}))
-"""
+ROWS = {"train": 9_989, "dev": 1_109, "test": 2_610}
+"""Of MELD."""
+
+_ARRAYS = ("X_audio_*.npy", "ids_*.csv")
 
 
 def measure(
-    clips: int = 200, *, tables: str | Path | None = None, jobs: int = 1, sample: int = 60
+    clips: int = 200,
+    *,
+    tables: str | Path | None = None,
+    distinct: int = 240,
+    tree: str | Path | None = None,
+    jobs: int = 1,
+    sample: int = 60,
 ) -> dict[str, Any]:
-    """Make a tree, prepare it in a process of its own, and run both ways over a sample as wav.
+    """Prepare a tree, once without and once with a kill, and run both ways over a sample as wav.
 
     Args:
-        clips: rows to make up; with `tables`, distinct sounds.
-        tables: a folder with MELD's tables, all of whose rows are prepared.
+        clips: rows to make, in MELD's proportions.
+        tables: a folder with MELD's tables, to take the rows from; made up when None.
+        distinct: clips to make; the other rows link to them.
+        tree: a `MELD.Raw` that is there, instead of a made one.
         jobs: worker processes.
         sample: clips of the comparison.
 
     Returns:
-        clips, seconds (start-up included), seconds_a_clip, peak_mib of the largest process, imported_mib (the
-        same before the first clip), megabytes written, wav_seconds_a_clip, original_wav_seconds_a_clip and
-        their ratio.
+        clips, jobs, statuses (how many of each), whole, killed and continued (see `watch`), same (whether
+        both ways gave the same bytes), busy (processes that ran or waited for a core, on average, over the
+        last minute of the first way), megabytes written, ours_s and theirs_s a clip as wav.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        meld, out = Path(scratch, "MELD.Raw"), Path(scratch, "MELD_spectrograms")
-        rows = {"train": clips * 7 // 10, "dev": clips // 10, "test": clips - clips * 7 // 10 - clips // 10}
-        made_rows = rows if tables is None else None
-        make_meld(meld, tables=tables, rows=made_rows, distinct=clips, rng=np.random.default_rng(0))
-        command = [sys.executable, "-c", _PREPARE, str(meld), str(out), str(jobs)]
-        told: dict[str, Any] = json.loads(
-            subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with tempfile.TemporaryDirectory(dir=None if tree is None else Path(tree).parent) as scratch:
+        meld = Path(scratch, "MELD.Raw") if tree is None else Path(tree)
+        if tree is None:
+            rows = {part: round(clips * count / sum(ROWS.values())) for part, count in ROWS.items()}
+            make_meld(meld, tables=tables, rows=rows, distinct=distinct, rng=np.random.default_rng(0))
+        whole_at, killed_at = Path(scratch, "whole"), Path(scratch, "killed")
+        whole = watch(_command(meld, whole_at, jobs))
+        busy = os.getloadavg()[0]
+        ids = pd.concat([pd.read_csv(file) for file in whole_at.glob("ids_*.csv")])
+        half = len(ids) // CLIPS_A_CHUNK // 2
+        killed = watch(
+            _command(meld, killed_at, jobs),
+            end_when=lambda: len([*(killed_at / CHUNKS).glob("*.json")]) >= half,
         )
-        written = sum(file.stat().st_size for file in out.iterdir()) / 1e6
-        ours, theirs = _on_wav(meld, Path(scratch), sample)
-    return told | {
+        continued = watch(_command(meld, killed_at, jobs))
+        same = _hashes(whole_at) == _hashes(killed_at)
+        written = sum(file.stat().st_size for file in whole_at.iterdir()) / 1e6
+        ours_s, theirs_s = _on_wav(meld, Path(scratch), sample)
+    return {
+        "clips": len(ids),
         "jobs": jobs,
-        "seconds_a_clip": told["seconds"] / told["clips"],
+        "statuses": ids["status"].value_counts().to_dict(),
+        "whole": whole,
+        "killed": killed,
+        "continued": continued,
+        "busy": busy,
+        "same": same,
         "megabytes": written,
-        "wav_seconds_a_clip": ours,
-        "original_wav_seconds_a_clip": theirs,
-        "ratio": theirs / ours,
+        "ours_s": ours_s,
+        "theirs_s": theirs_s,
     }
+
+
+def _command(meld: Path, out: Path, jobs: int) -> list[str | Path]:
+    run = [sys.executable, "-m", "serenade.cli.main", "prepare"]
+    return [*run, meld, "--corpus", "meld", "--spectrograms", "--out", out, "--jobs", str(jobs)]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    found = {}
+    for file in (file for pattern in _ARRAYS for file in folder.glob(pattern)):
+        with file.open("rb") as source:
+            found[file.name] = hashlib.file_digest(source, "sha256").hexdigest()
+    return found
 
 
 def _on_wav(meld: Path, scratch: Path, sample: int) -> tuple[float, float]:
@@ -120,18 +157,28 @@ def _on_wav(meld: Path, scratch: Path, sample: int) -> tuple[float, float]:
 
 def table_of(result: dict[str, Any]) -> str:
     """The result as a Markdown table."""
+    whole, killed, continued = (result[name] for name in ("whole", "killed", "continued"))
+    found = continued.err.partition("(")[2].partition(" of ")[0]
+    statuses = ", ".join(f"{count:,} {status}" for status, count in result["statuses"].items())
     lines = [
         "| MELD.Raw → spectrograms | |",
         "|---|---:|",
         f"| clips, worker processes | {result['clips']:,}, {result['jobs']} |",
-        f"| wall time, start-up included | {result['seconds']:.0f} s |",
-        f"| a clip (mp4) | {1000 * result['seconds_a_clip']:.1f} ms |",
-        f"| peak memory of a process | {result['peak_mib']:.0f} MiB |",
-        f"| of it there before the first clip | {result['imported_mib']:.0f} MiB |",
+        f"| what became of them | {statuses} |",
+        f"| wall time, start-up included | {whole.seconds:.0f} s |",
+        f"| processor time | {whole.processor_s:.0f} s |",
+        f"| processes at work on this machine meanwhile | {result['busy']:.1f} |",
+        f"| a clip (mp4), processor time | {1000 * whole.processor_s / result['clips']:.1f} ms |",
+        f"| peak memory of all processes | {whole.peak_mib:.0f} MiB |",
+        f"| of it anonymous | {whole.anonymous_mib:.0f} MiB |",
         f"| written | {result['megabytes']:.0f} MB |",
-        f"| a clip as wav, serenade | {1000 * result['wav_seconds_a_clip']:.1f} ms |",
-        f"| a clip as wav, librosa loop | {1000 * result['original_wav_seconds_a_clip']:.1f} ms |",
-        f"| × librosa loop, on wav | {result['ratio']:.1f} |",
+        f"| killed (SIGKILL) after | {killed.seconds:.0f} s |",
+        f"| run again, it found done | {found} clips |",
+        f"| and took, wall and processor time | {continued.seconds:.0f} s, {continued.processor_s:.0f} s |",
+        f"| arrays and tables the same, byte by byte | {'yes' if result['same'] else '**no**'} |",
+        f"| a clip as wav, serenade | {1000 * result['ours_s']:.1f} ms |",
+        f"| a clip as wav, librosa loop | {1000 * result['theirs_s']:.1f} ms |",
+        f"| × librosa loop, on wav | {result['theirs_s'] / result['ours_s']:.1f} |",
     ]
     return "\n".join(lines)
 
@@ -142,6 +189,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--tables", type=Path)
+    parser.add_argument("--distinct", type=int, default=240)
+    parser.add_argument("--tree", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args()
-    print(table_of(measure(options.clips, tables=options.tables, jobs=options.jobs)))
+    print(table_of(measure(**vars(parser.parse_args()))))
