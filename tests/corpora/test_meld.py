@@ -97,10 +97,41 @@ class TestRealRows:
         with pytest.raises(SplitError, match=r"speakers in two parts .* meld, which keeps dialogues apart"):
             check_split(real_meld, make_split(real_meld, "official"))
 
+    def test_files_of_the_real_tree_that_have_no_row(self, shared: Path, tmp_path: Path) -> None:
+        """The names that the real archives hold beside the tables' own, and AppleDouble twins."""
+        spare = ["dev/dia49_utt4", "dev/dia49_utt5", "dev/dia66_utt9", "dev/dia66_utt10", "test/dia108_utt2"]
+        for part, folder in FOLDERS.items():
+            shutil.copy(shared / "meld" / f"{part}_sent_emo.csv", tmp_path)
+            names = [name.partition("/")[2] for name in spare if name.startswith(part)]
+            (tmp_path / folder).mkdir()
+            for name in ["dia0_utt0", "._dia0_utt0", "._dia0_utt1", *names]:
+                (tmp_path / folder / f"{name}.mp4").touch()
+        (tmp_path / FOLDERS["test"] / "final_videos_testdia93_utt5.mp4").touch()
+        table = read_corpus(tmp_path)
+        notes = " | ".join(table.attrs["notes"])
+        assert len(table) == 13_708
+        assert f"{13_708 - 3} rows have no clip: dev/dia0_utt1, " in notes
+        assert f"5 clips have no row, left out: {', '.join(sorted(spare, key=number_of))}" in notes
+        assert "1 files are not named as MELD names them" in notes
+        assert "more than once" not in notes
+
+    def test_texts_that_train_and_test_share_are_no_leak(self, real_meld: pd.DataFrame) -> None:
+        """Said again in another dialogue ("Yeah."); a dialogue itself is in one part only."""
+        texts = {part: set(rows["text"]) for part, rows in real_meld.groupby("split")}
+        assert real_meld.loc[real_meld["split"] == "test", "text"].isin(texts["train"]).sum() == 331
+        check_split(real_meld, make_split(real_meld, "meld"))
+
     def test_without_clips_the_tables_alone(self, real_meld: pd.DataFrame) -> None:
         assert "no clips here: the texts and labels alone" in real_meld.attrs["notes"]
         assert real_meld["file"].iloc[0].endswith("train_splits/dia0_utt0.mp4")
         assert real_meld["start"].isna().all()
+
+
+def number_of(name: str) -> tuple[str, int, int]:
+    """`dev/dia66_utt9` in the order of part, dialogue and utterance."""
+    part, _, clip = name.partition("/")
+    dialogue, utterance = clip.removeprefix("dia").split("_utt")
+    return part, int(dialogue), int(utterance)
 
 
 def as_in_the_archive(text: str) -> str:
