@@ -9,11 +9,12 @@ The original's loop is `librosa.load`, mel, dB, min-max, one clip after another,
 program, so the two are compared on wav: mono, 48 kHz, decoded from the same clips.
 
     python benchmarks/meld.py [--clips 200] [--tables ../shared/data/meld] [--distinct 240] [--jobs 1]
-    python benchmarks/meld.py --clips 13708 --tables ../shared/data/meld    # the tree of full size
-    python benchmarks/meld.py --tree MELD.Raw                               # one that is there
+    python benchmarks/meld.py --clips 13708         # the tree of full size
+    python benchmarks/meld.py --tree MELD.Raw       # one that is there
 
-Clips beyond the `--distinct` ones are hard links to these, so a full tree is read from the page cache, as a
-real one of 10 GB would not be.
+Rows are those of MELD's own tables where they lie in ../shared, else made up. Clips beyond the `--distinct`
+ones are hard links to these, so a full tree is read from the page cache, as a real one of 10 GB would not be.
+While the order of the rows is read from it, `text_emotion.pkl` is held whole: that is the peak of memory.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ from serenade.features.unfinished import CHUNKS
 ROWS = {"train": 9_989, "dev": 1_109, "test": 2_610}
 """Of MELD."""
 
+TABLES = Path(__file__).parents[2] / "shared" / "data" / "meld"
+"""MELD's own, where they are at hand."""
+
 _ARRAYS = ("X_audio_*.npy", "ids_*.csv")
 
 
@@ -68,10 +72,14 @@ def measure(
         sample: clips of the comparison.
 
     Returns:
-        clips, jobs, statuses (how many of each), whole, killed and continued (see `watch`), same (whether
-        both ways gave the same bytes), busy (processes that ran or waited for a core, on average, over the
-        last minute of the first way), megabytes written, ours_s and theirs_s a clip as wav.
+        clips, tree (what it is like), jobs, statuses (how many of each), whole, killed and continued (see
+        `watch`), same (whether both ways gave the same bytes), busy (processes that ran or waited for a core,
+        on average, over the last minute of the first way), megabytes written, ours_s and theirs_s a clip as
+        wav.
     """
+    told = (
+        f"{min(distinct, clips):,} distinct clips; rows {'made up' if tables is None else 'of MELD itself'}"
+    )
     with tempfile.TemporaryDirectory(dir=None if tree is None else Path(tree).parent) as scratch:
         meld = Path(scratch, "MELD.Raw") if tree is None else Path(tree)
         if tree is None:
@@ -92,6 +100,7 @@ def measure(
         ours_s, theirs_s = _on_wav(meld, Path(scratch), sample)
     return {
         "clips": len(ids),
+        "tree": told if tree is None else str(tree),
         "jobs": jobs,
         "statuses": ids["status"].value_counts().to_dict(),
         "whole": whole,
@@ -164,7 +173,8 @@ def table_of(result: dict[str, Any]) -> str:
         "| MELD.Raw → spectrograms | |",
         "|---|---:|",
         f"| clips, worker processes | {result['clips']:,}, {result['jobs']} |",
-        f"| what became of them | {statuses} |",
+        f"| the tree | {result['tree']} |",
+        f"| what became of the clips | {statuses} |",
         f"| wall time, start-up included | {whole.seconds:.0f} s |",
         f"| processor time | {whole.processor_s:.0f} s |",
         f"| processes at work on this machine meanwhile | {result['busy']:.1f} |",
@@ -188,7 +198,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=int, default=200)
-    parser.add_argument("--tables", type=Path)
+    parser.add_argument("--tables", type=Path, default=TABLES if TABLES.is_dir() else None)
     parser.add_argument("--distinct", type=int, default=240)
     parser.add_argument("--tree", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
