@@ -115,7 +115,7 @@ def weights_of() -> Callable[[Path], dict[str, torch.Tensor]]:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs without pictures and without ONNX, which take longer than training here."""
-    monkeypatch.setattr(run_module, "write_curves", lambda lines, folder: None)
+    monkeypatch.setattr(run_module, "write_curves", lambda *_, **__: None)
     monkeypatch.setattr(run_module, "export_onnx", lambda network, spec, file: file.touch())
 
 

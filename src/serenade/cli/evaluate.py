@@ -73,11 +73,12 @@ def in_words(metrics: dict[str, Any]) -> list[str]:
         + f"; always the commonest class: {name} {floor[key]:.1%}, accuracy {floor['accuracy']:.1%}",
     ]
     for modality, scores in metrics["without"].items():
-        lost = pooled[key] - scores[key]
-        lines.append(f"without the {modality}: {name} {scores[key]:.1%} ({100 * lost:.1f} points less)")
+        lost = 100 * (pooled[key] - scores[key])
+        change = f"{abs(lost):.1f} points {'less' if lost > 0 else 'more'}"
+        lines.append(f"without the {modality}: {name} {scores[key]:.1%} ({change})")
     if (spread := metrics["spread"]) is not None:
         figure = f"{spread[key]['mean']:.1%} ± {spread[key]['std']:.1%}"
-        runs = f"{spread['folds']} folds, seeds: {spread['seeds']}"
+        runs = f"{words.counted(spread['folds'], 'fold')}, {words.counted(spread['seeds'], 'seed')}"
         lines.append(f"mean ± deviation over {spread['over']}s ({runs}): {name} {figure}")
     if (heard := metrics["listeners"]) is not None:
         figures = f"accuracy {heard['accuracy']:.1%}, UAR {heard['uar']:.1%}"

@@ -49,7 +49,9 @@ def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    epochs = recipe.training.epochs
+    from serenade.evaluation.metrics import NAMES
+
+    epochs, score = recipe.training.epochs, recipe.training.score
     console = Console(stderr=True)
     columns = (
         TextColumn("train"),
@@ -67,7 +69,7 @@ def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[Report]:
             which = f"{part.folder.name} ({len(seen)}/{parts})" if parts > 1 else part.folder.name
             figures = (
                 f"epoch {line['epoch']:.0f}/{epochs}  loss {line['train_loss']:.3f}  "
-                f"dev loss {line['dev_loss']:.3f}  dev UAR {line['dev_uar']:.1%}"
+                f"dev loss {line['dev_loss']:.3f}  dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
             )
             done = (len(seen) - 1) * epochs + int(line["epoch"])
             bar.update(task, completed=done, description=f"{which}  {figures}")

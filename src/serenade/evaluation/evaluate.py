@@ -92,7 +92,7 @@ def evaluate_predictions(
 
 def _write_figures(metrics: Mapping[str, Any], out: Path, run: Path | None) -> None:
     if logs := provenance.read_logs(run) if run else {}:
-        save_png(figures.curves(logs, theme=PAPER), out / "curves.png")
+        save_png(figures.curves(logs, theme=PAPER, score=metrics["leading"]), out / "curves.png")
     if not metrics["pooled"]:
         return
     pooled, labels = metrics["pooled"], metrics["labels"]

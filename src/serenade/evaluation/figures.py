@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from serenade.evaluation.metrics import NAMES
 from serenade.evaluation.style import WIDTH_IN, Theme, canvas
 
 if TYPE_CHECKING:
@@ -203,13 +204,15 @@ def reliability(bins: Mapping[str, Sequence[float | None]], *, theme: Theme) -> 
         return figure
 
 
-def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], *, theme: Theme) -> Figure:
-    """Loss, dev UAR and learning rate by epoch; several runs are laid over each other.
+def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], *, theme: Theme, score: str = "uar") -> Figure:
+    """Loss, a score on the dev part and learning rate by epoch; several runs are laid over each other.
 
     Args:
         logs: lines of `log.jsonl` by the name of the run.
         theme: colours.
+        score: "uar", "weighted_f1" or "accuracy".
     """
+    dev_score = f"dev_{score}"
     with canvas(theme, height_in=6.2, heights=(2.4, 2.4, 1)) as (figure, panels):
         loss, found, rate = panels
         from matplotlib.ticker import MaxNLocator
@@ -220,10 +223,10 @@ def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], *, theme: Theme) -
             for axes, key, colour, label in (
                 (loss, "train_loss", theme.faint, "on the training part"),
                 (loss, "dev_loss", theme.accent, "on the dev part"),
-                (found, "dev_uar", theme.accent, "on the dev part"),
+                (found, dev_score, theme.accent, "on the dev part"),
                 (rate, "lr", theme.faint, "learning rate"),
             ):
-                factor = 100 if key == "dev_uar" else 1
+                factor = 100 if key == dev_score else 1
                 values = [factor * line[key] for line in lines if key in line]
                 if len(values) == len(epochs):
                     axes.plot(
@@ -237,7 +240,7 @@ def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], *, theme: Theme) -
         loss.set_title("loss (lower is better)")
         for handle in loss.legend(loc="upper right").get_lines():
             handle.set_alpha(1)
-        found.set_title(f"UAR on the dev part, in %{_best(logs)}")
+        found.set_title(f"{NAMES[score]} on the dev part, in %{_best(logs, dev_score)}")
         rate.set_title("learning rate")
         rate.set(xlabel="epoch", ylim=(0, None))
         rate.yaxis.set_major_formatter("{x:.2g}")
@@ -285,13 +288,13 @@ def log_mel(level_db: ArrayLike, *, hop_s: float | None, band_hz: ArrayLike, the
         return figure
 
 
-def _best(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+def _best(logs: Mapping[str, Sequence[Mapping[str, float]]], key: str) -> str:
     """The best epoch, where there is one run to say it of."""
-    lines = [line for log in logs.values() for line in log if "dev_uar" in line]
+    lines = [line for log in logs.values() for line in log if key in line]
     if len(logs) > 1 or not lines:
         return ""
-    best = max(lines, key=lambda line: line["dev_uar"])
-    return f" (best: {100 * best['dev_uar']:.1f} in epoch {best['epoch']:.0f})"
+    best = max(lines, key=lambda line: line[key])
+    return f" (best: {100 * best[key]:.1f} in epoch {best['epoch']:.0f})"
 
 
 def _bare(axes: Axes, *, keep: str = "") -> None:

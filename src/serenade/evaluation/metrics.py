@@ -19,6 +19,9 @@ Counts = NDArray[np.int64]
 Metric = Callable[[Counts], NDArray[np.float64]]
 """From confusion matrices `[shape=(..., classes, classes)]` to one figure each `[shape=(...)]`."""
 
+NAMES = {"uar": "UAR", "accuracy": "accuracy", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
+"""What the figures are called before people."""
+
 
 def accuracy(confusion: ArrayLike) -> NDArray[np.float64]:
     """Share of right answers `[shape=(...)]` of confusion matrices `[shape=(..., classes, classes)]`.

@@ -10,9 +10,15 @@ from serenade.evaluation.style import PAPER, save_png
 from serenade.training.loop import EpochLog
 
 
-def write_curves(lines: list[EpochLog], folder: Path) -> None:
-    """Write `curves.png`, and TensorBoard's events into `tensorboard/` where it is installed."""
-    save_png(figures.curves({folder.name: lines}, theme=PAPER), folder / "curves.png")
+def write_curves(lines: list[EpochLog], folder: Path, *, score: str) -> None:
+    """Write `curves.png`, and TensorBoard's events into `tensorboard/` where it is installed.
+
+    Args:
+        lines: of the log.
+        folder: of the run.
+        score: what is drawn of the dev part, see `serenade.evaluation.figures.curves`.
+    """
+    save_png(figures.curves({folder.name: lines}, theme=PAPER, score=score), folder / "curves.png")
     if find_spec("tensorboard") is None:
         return
     from torch.utils.tensorboard import SummaryWriter

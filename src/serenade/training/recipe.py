@@ -166,6 +166,15 @@ class Training:
     patience: int = 0
     seeds: tuple[int, ...] = (0,)
 
+    @property
+    def score(self) -> str:
+        """What is shown of the dev part: the figure that it is chosen by, UAR where that is the loss.
+
+        >>> Training(monitor="dev_weighted_f1").score, Training(monitor="dev_loss").score
+        ('weighted_f1', 'uar')
+        """
+        return "uar" if self.monitor == "dev_loss" else self.monitor.removeprefix("dev_")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

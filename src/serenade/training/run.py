@@ -221,7 +221,7 @@ def _train_on(
         questions=_questions(recipe, store, split),
     )
     if fabric.is_global_zero:
-        write_curves(lines, part.folder)
+        write_curves(lines, part.folder, score=recipe.training.score)
         _write_model(recipe, store, split, network, dev, train.targets.mean(0), labels, lines, part)
     fabric.barrier()
 

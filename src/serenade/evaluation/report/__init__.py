@@ -110,7 +110,8 @@ def _figures(metrics: Mapping[str, Any], logs: Mapping[str, list[dict[str, float
     """SVG elements by name, each with what it shows in words."""
     drawn: dict[str, tuple[Figure, str]] = {}
     if logs:
-        drawn["curves"] = figures.curves(logs, theme=PAGE), words.alt_curves(logs)
+        score = words.ranked(metrics)[0][0]
+        drawn["curves"] = figures.curves(logs, theme=PAGE, score=score), words.alt_curves(logs, score)
     if metrics["pooled"]:
         pooled, labels = metrics["pooled"], metrics["labels"]
         listeners = metrics["listeners"] or {}

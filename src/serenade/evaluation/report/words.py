@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serenade.evaluation.metrics import NAMES
+
 _ACTED = {
     "cremad": "CREMA-D",
     "ravdess": "RAVDESS",
@@ -12,7 +14,6 @@ _ACTED = {
     "emodb": "EmoDB",
     "emovo": "EMOVO",
 }
-_NAMES = {"uar": "UAR", "accuracy": "accuracy", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
 _FEW_SPEAKERS = 30
 _GOOD_ECE = 0.05
 
@@ -71,8 +72,8 @@ def by_dialogue(metrics: Metrics) -> bool:
 
 def ranked(metrics: Metrics) -> list[tuple[str, str]]:
     """Keys and names of the four figures, the one to judge by first."""
-    order = ("weighted_f1", "macro_f1", "uar", "accuracy") if by_dialogue(metrics) else tuple(_NAMES)
-    return [(key, _NAMES[key]) for key in order]
+    order = ("weighted_f1", "macro_f1", "uar", "accuracy") if by_dialogue(metrics) else tuple(NAMES)
+    return [(key, NAMES[key]) for key in order]
 
 
 def standing(metrics: Metrics) -> str:
@@ -129,13 +130,15 @@ def lede(metrics: Metrics) -> str:
 
 
 def marks(metrics: Metrics) -> list[dict[str, Any]]:
-    """Rows of the figure at the top: floor, listeners, model."""
+    """Rows of the figure at the top: floor, listeners, the model without its sound or text, the model."""
     pooled, heard = metrics["pooled"], metrics["listeners"]
     key = ranked(metrics)[0][0]
     rows = [{"name": f"always “{pooled['floor']['label']}”", "value": pooled["floor"][key]}]
     if heard and key == "uar":
         rows.append({"name": "listeners", "value": heard["uar"]})
     bounds = pooled["intervals"].get(key, {})
+    for modality, scores in metrics.get("without", {}).items():
+        rows.append({"name": f"without the {modality}", "value": scores[key]})
     return [*rows, {"name": "this model", "value": pooled[key], "model": True, **bounds}]
 
 
@@ -290,10 +293,11 @@ def alt_reliability(metrics: Metrics) -> str:
     return f"Reliability diagram. {calibration(metrics)}"
 
 
-def alt_curves(logs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+def alt_curves(logs: Mapping[str, Sequence[Mapping[str, float]]], score: str) -> str:
     """Text in place of the training curves."""
     longest = max(len(lines) for lines in logs.values())
-    return f"Loss, dev UAR and learning rate of {counted(len(logs), 'run')}, over up to {longest} epochs."
+    runs = counted(len(logs), "run")
+    return f"Loss, dev {NAMES[score]} and learning rate of {runs}, over up to {longest} epochs."
 
 
 def alt_log_mel(row: Mapping[str, Any]) -> str:
