@@ -182,6 +182,60 @@ def test_one_text_is_not_of_two_recordings(
     assert "there is no such file" in gone[2]
 
 
+@pytest.mark.parametrize("options", [["--timeline"], ["--format", "vtt"], ["--figures", "pictures"]])
+def test_a_timeline_is_of_sound_alone(
+    serenade: Serenade, fused: Path, clips: dict[str, Path], options: list[str]
+) -> None:
+    ran = serenade("predict", clips["first"], "-m", fused, *options)
+    assert ran.is_one_sentence()
+    assert "gives one answer an utterance: no timeline, captions or figures" in ran[2]
+
+
+READS = """
+name = "reads"
+[data]
+inputs = "text"
+split = "meld"
+[network]
+name = "text_lstm"
+options = {embedding = 8, hidden = 8}
+[training]
+epochs = 1
+precision = "fp32"
+"""
+LISTENS = """
+name = "listens"
+[data]
+split = "meld"
+[network]
+options = {stem = 8, widths = [8, 8, 8], projection = 16}
+[training]
+epochs = 1
+precision = "fp32"
+"""
+
+
+@pytest.mark.parametrize(("recipe", "aside"), [(READS, "reads alone"), (LISTENS, "listens alone")])
+def test_what_a_model_does_not_take_is_said(
+    serenade: Serenade, store: Path, clips: dict[str, Path], tmp_path: Path, recipe: str, aside: str
+) -> None:
+    (tmp_path / "r.toml").write_text(recipe)
+    assert serenade("train", tmp_path / "r.toml", "--store", store, "--out", tmp_path / "run")[0] == 0
+    given = {"reads alone": ["--text", TEXT], "listens alone": [clips["first"]]}
+    ran = serenade("predict", *given[aside], "-m", tmp_path / "run")
+    assert ran[0] == 0
+    assert "alone" not in ran[2]
+    ran = serenade("predict", clips["first"], "--text", TEXT, "-m", tmp_path / "run")
+    assert ran[0] == 0
+    assert ran[2].startswith(f"the model {aside}: ")
+    (other,) = [given[name] for name in given if name != aside]
+    ran = serenade("predict", *other, "-m", tmp_path / "run")
+    assert ran.is_one_sentence()
+    assert (
+        "and there is no text; give one" if aside == "reads alone" else "and there is no recording"
+    ) in ran[2]
+
+
 BLOCKED = """
 import sys
 class Blocked:

@@ -69,6 +69,7 @@ def predict(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Recordings heard at once.")] = 1,
 ) -> None:
     """Hear which emotion is in recordings, with the confidence of every class."""
+    from serenade.errors import ModelError
     from serenade.inference import figures as pictures
     from serenade.inference.model import SOUND, default_model, load_model
     from serenade.inference.output import Output, format_of
@@ -91,6 +92,11 @@ def predict(
     loaded = load_model(model if model is not None else default_model(), threads=1)
     files = find_recordings(recordings or ())
     if text is not None or loaded.takes != SOUND:
+        if over_time or figures is not None:
+            raise ModelError(
+                "gives one answer an utterance: no timeline, captions or figures; take one of sound alone",
+                file=loaded.file,
+            )
         said = [Utterance(name=str(file), file=file) for file in files]
         said = said if text is None else read_utterances(text, files)
         _predict_utterances(loaded, said, format=chosen, out=out, strict=strict)
@@ -133,6 +139,8 @@ def _predict_utterances(
     from serenade.inference.tally import Tally
 
     conversation, tally = Conversation(model), Tally(rate_hz=model.spec.front_end.rate_hz)
+    for note in conversation.left_aside(utterances):
+        print(note, file=sys.stderr)
     # A dialogue is answered whole: what of it was answered before says nothing about the rest.
     output = Output(
         format=format,

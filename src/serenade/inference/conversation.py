@@ -39,6 +39,23 @@ class Conversation:
         self.model = model
         self.vocabulary = Vocabulary(model.spec.vocabulary)
 
+    def left_aside(self, utterances: Sequence[Utterance]) -> list[str]:
+        """What the utterances have and the model does not take, a sentence each.
+
+        Raises:
+            ModelError: that leaves nothing at all.
+        """
+        listens, reads = "waveform" in self.model.takes, "tokens" in self.model.takes
+        if not any((listens and one.file) or (reads and one.text) for one in utterances):
+            kind = "listens, and there is no recording" if listens else "reads, and there is no text"
+            raise ModelError(f"{kind}; give one, see serenade predict --help", file=self.model.file)
+        notes = []
+        if not listens and any(one.file for one in utterances):
+            notes.append("the model reads alone: the recordings are not listened to")
+        if not reads and any(one.text for one in utterances):
+            notes.append("the model listens alone: the texts are not read")
+        return notes
+
     def predict(self, utterances: Iterable[Utterance]) -> Iterator[Prediction | Failure]:
         """Answer for each utterance, in order.
 
