@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO := demo
 
-.PHONY: install demo test test-slow check bench clean
+.PHONY: install demo test test-slow check docs bench clean
 
 install: $(VENV)/dev.stamp  ## everything, for working on serenade
 
@@ -30,8 +30,11 @@ test-slow: install
 check: install  ## format, lint, types, floors
 	scripts/check
 
+docs: install  ## site/, to be opened in a browser
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 bench: install
 	$(BIN)/python benchmarks/speed.py --write docs/benchmarks.md
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) site

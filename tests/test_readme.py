@@ -1,14 +1,22 @@
-"""The README and the documents name only what is there."""
+"""The README and the documents name only what is there, and their Python and recipes run."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import serenade
+from serenade.audio.front_end import FrontEnd
 from serenade.cli.main import VERBS
+from serenade.inference.spec import Spec
+from serenade.networks import create_network
+from serenade.networks.export import export_onnx
+from serenade.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,3 +40,39 @@ def test_public_names():
     assert all(callable(getattr(serenade, name)) for name in PROMISED)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         serenade.nothing  # noqa: B018
+
+
+def blocks(language: str) -> list:
+    """The code blocks of a language, in every page."""
+    found = [
+        pytest.param(block, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, block in enumerate(re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL))
+    ]
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def at_hand(tmp_path_factory):
+    """A recording and an untrained model: they stand for those that the documents name."""
+    folder = tmp_path_factory.mktemp("documents")
+    recording, model = folder / "a.wav", folder / "model.onnx"
+    soundfile.write(recording, 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
+    network = create_network("compact", n_mels=128, n_classes=2)
+    export_onnx(network, Spec(name="m", labels=("a", "b"), front_end=FrontEnd(), network="compact"), model)
+    return recording, model
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_runs(code, at_hand, capsys):
+    recording, model = at_hand
+    code = re.sub(r'"[^"]+\.(?:wav|m4a)"', repr(str(recording)), code)
+    code = re.sub(r'model="[^"]+"', f"model={str(model)!r}", code)
+    exec(code, {})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_recipes_are_recipes(text):
+    assert Recipe.from_dict(tomllib.loads(text)).name

@@ -29,7 +29,7 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, maps: Tensor, lengths: Tensor) -> Tensor:
         """Scale the channels of maps whose padding is zero [shape=(batch, channels, bands, frames)]."""
-        mean = maps.mean(2).sum(2) / lengths[:, None].to(maps.dtype)
+        mean = maps.sum((2, 3)) / (lengths[:, None] * maps.shape[2]).to(maps.dtype)
         gates = torch.sigmoid(self.excite(F.relu(self.squeeze(mean))))
         return maps * gates[:, :, None, None]
 
@@ -139,7 +139,10 @@ class Compact(Encoder):
         maps = masked(F.relu(self.stem_norm(maps)), lengths)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
-        steps = F.relu(self.project_norm(self.project(maps.flatten(1, 2))))
+        # `project` applied as a filter over all bands, which spares channels-last maps a copy.
+        over_bands = self.project.weight.view(-1, *maps.shape[1:3], 1)
+        steps = F.conv2d(maps, over_bands)[:, :, 0].contiguous()
+        steps = F.relu(self.project_norm(steps))
         inside = frame_mask(lengths, steps.shape[2])[:, None]
         steps = steps * inside.to(steps.dtype)
         for block in self.temporal:

@@ -26,8 +26,10 @@ def halved(lengths: Tensor) -> Tensor:
 
 def masked(maps: Tensor, lengths: Tensor) -> Tensor:
     """Zero the padding of feature maps [shape=(batch, channels, mels, frames)]."""
-    mask = frame_mask(lengths, maps.shape[-1]).to(maps.dtype)
-    return maps * mask[:, None, None]
+    mask = frame_mask(lengths, maps.shape[-1]).to(maps.dtype)[:, None, None]
+    # Written out for every channel: of channels-last maps a whole row is then multiplied at once, and not
+    # one frame's few channels after the other.
+    return maps * mask.expand(-1, maps.shape[1], -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 def reversal(inside: Tensor) -> Tensor:
