@@ -5,8 +5,6 @@ python benchmarks/training.py
 
 from __future__ import annotations
 
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from watched import watch
 
 from serenade.audio.front_end import FrontEnd
 from serenade.features.store import write_store
@@ -74,10 +73,9 @@ def measure_memory(clips: int = 6_000) -> dict[str, Any]:
         recipe.write_text(
             "[data]\nfold = 1\n[training]\nepochs = 1\n[augment]\nmixup = 0.3\ntime_masks = 2\n"
         )
-        command = [sys.executable, "-m", "serenade.cli.main", "train", recipe, "--store", store.path]
-        subprocess.run([*map(str, command), "--out", str(folder / "run")], check=True, capture_output=True)
-        peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        return {"clips": clips, "store_mib": store.frames.nbytes / 2**20, "peak_mib": peak_mib}
+        command = [sys.executable, "-m", "serenade.cli.main", "train"]
+        ran = watch([*command, recipe, "--store", store.path, "--out", folder / "run"])
+        return {"clips": clips, "store_mib": store.frames.nbytes / 2**20, "peak_mib": ran.peak_mib}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from serenade.audio.logmel import MELD_SEED
 from serenade.cli.main import run
-from serenade.corpora.synthetic_meld import MadeMeld
+from serenade.corpora.synthetic_meld import MadeMeld, make_meld
 from serenade.errors import CorpusError, OutputError, StoreError
 from serenade.features import spectrogram_writer
 from serenade.features.alignment import read_vectors, sound_rows
@@ -196,6 +196,30 @@ def counted(*arguments):
 setattr(writer, name, counted)
 writer.write_spectrograms(sys.argv[1], sys.argv[2], jobs=1)
 """
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from serenade.features.spectrogram_writer import write_spectrograms
+write_spectrograms(sys.argv[1], sys.argv[2], jobs=1)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
+    """ru_maxrss would begin with what this process holds."""
+    peaks_mib = []
+    for count in (100, 2_500):
+        tree, out = tmp_path / f"{count}", tmp_path / f"{count}s"
+        rows = {"train": count, "dev": 8, "test": 8}
+        make_meld(tree, rows=rows, distinct=8, rng=np.random.default_rng(0), traps=False)
+        (tree / "text_emotion.pkl").unlink()  # held whole while its order is read
+        told = subprocess.check_output([sys.executable, "-c", MEMORY, str(tree), str(out)], text=True)
+        peaks_mib.append(int(told) / 1024)
+    assert (tmp_path / "2500s" / "X_audio_train.npy").stat().st_size > 150 * 2**20
+    assert peaks_mib[1] - peaks_mib[0] < 30
 
 
 class TestInterrupted:
