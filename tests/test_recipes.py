@@ -75,6 +75,17 @@ def test_recipe_runs(file, tmp_path):
     assert (run / "model" / "model.onnx").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("meld_fusion", "fusion.late"), ("meld_audio", "spectrogram_cnn")]
+)
+def test_the_other_network_that_a_recipe_names_runs_too(name, other, tmp_path):
+    file = FOLDER / f"{name}.toml"
+    assert f"--set network.name={other}" in file.read_text()
+    small = [f"network.name={other}", "training.epochs=1", "training.seeds=[0]"]
+    run = train(read_recipe(file, changes=small), tiny_store(tmp_path / "store", "meld"), tmp_path / "run")
+    assert (run / "model" / "model.onnx").exists()
+
+
 def test_front_ends_are_readable():
     for file in FOLDER.glob("*_front_end.toml"):
         assert read_front_end(file).n_mels > 0
