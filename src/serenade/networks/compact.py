@@ -122,6 +122,7 @@ class Compact(Encoder):
             blocks.append(Residual(inside, width, (over_mel, over_time)))
             inside, bands = width, -(-bands // over_mel)
         self.blocks = nn.ModuleList(blocks)
+        self.map_shape = (inside, bands)
         self.project = nn.Conv1d(inside * bands, projection, 1, bias=False)
         self.project_norm = nn.BatchNorm1d(projection)
         self.temporal = nn.ModuleList(TemporalResidual(projection) for _ in range(temporal))
@@ -140,7 +141,7 @@ class Compact(Encoder):
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
         # `project` applied as a filter over all bands, which spares channels-last maps a copy.
-        over_bands = self.project.weight.view(-1, *maps.shape[1:3], 1)
+        over_bands = self.project.weight.view(self.project.out_channels, *self.map_shape, 1)
         steps = F.conv2d(maps, over_bands)[:, :, 0].contiguous()
         steps = F.relu(self.project_norm(steps))
         inside = frame_mask(lengths, steps.shape[2])[:, None]
