@@ -169,11 +169,13 @@ def table_of(result: dict[str, Any]) -> str:
     whole, killed, continued = (result[name] for name in ("whole", "killed", "continued"))
     found = continued.err.partition("(")[2].partition(" of ")[0]
     statuses = ", ".join(f"{count:,} {status}" for status, count in result["statuses"].items())
+    shapes = " ".join(line.strip() for line in whole.out.partition("Final Shapes:")[2].splitlines()[1:4])
     lines = [
         "| MELD.Raw → spectrograms | |",
         "|---|---:|",
         f"| clips, worker processes | {result['clips']:,}, {result['jobs']} |",
         f"| the tree | {result['tree']} |",
+        f"| shapes, as its closing banner tells them | {shapes} |",
         f"| what became of the clips | {statuses} |",
         f"| wall time, start-up included | {whole.seconds:.0f} s |",
         f"| processor time | {whole.processor_s:.0f} s |",
