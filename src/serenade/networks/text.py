@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from serenade.inference.tokens import UNKNOWN
-from serenade.networks.bag import Bag, small_embedding
+from serenade.networks.bag import Bag, small_embedding, with_lost_words
 from serenade.networks.encoder import Encoder
 from serenade.networks.masking import frame_mask
 from serenade.networks.recurrent import BothWays
@@ -58,9 +57,8 @@ class TextLstm(Encoder):
 
     def encode(self, tokens: Tensor, token_lengths: Tensor) -> Tensor:
         """A vector of each text [shape=(n, width)]."""
-        if self.training and self.word_dropout:
-            lost = torch.rand(tokens.shape, device=tokens.device) < self.word_dropout
-            tokens = tokens.masked_fill(lost & (tokens > 0), UNKNOWN)
+        if self.training:
+            tokens = with_lost_words(tokens, self.word_dropout)
         words = self.drop(self.embed(tokens))
         inside = frame_mask(token_lengths, words.shape[1])
         states = self.recur(words, inside)
