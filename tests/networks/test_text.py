@@ -7,6 +7,7 @@ import torch
 
 from serenade.errors import RecipeError
 from serenade.networks import create_network
+from serenade.networks.bag import Bag
 from serenade.networks.keras import keras_count
 from serenade.networks.masking import frame_mask
 from serenade.networks.recurrent import BothWays, Lstm
@@ -21,10 +22,10 @@ def texts(*lengths: int) -> dict[str, torch.Tensor]:
     return {"tokens": tokens * inside, "token_lengths": torch.tensor(lengths)}
 
 
-@pytest.fixture
-def words() -> torch.nn.Module:
+@pytest.fixture(params=[0, 8], ids=["LSTM", "LSTM and bag"])
+def words(request) -> torch.nn.Module:
     torch.manual_seed(0)
-    return create_network("text_lstm", vocabulary=WORDS, n_classes=7).eval()
+    return create_network("text_lstm", vocabulary=WORDS, n_classes=7, bag=request.param).eval()
 
 
 def test_padding_never_changes_a_logit(words):
@@ -37,6 +38,17 @@ def test_padding_never_changes_a_logit(words):
     rubbish = torch.randint(2, WORDS, (3, 12))
     rubbish[inside] = batch["tokens"][frame_mask(batch["token_lengths"], 9)]
     torch.testing.assert_close(words(rubbish, batch["token_lengths"]), torch.cat(alone), atol=1e-6, rtol=1e-5)
+
+
+def test_a_bag_knows_pairs_and_no_other_order():
+    """Turned round, the same words in other pairs; with the same pairs in another order, the same."""
+    torch.manual_seed(0)
+    bag = Bag(WORDS, 4)
+    texts = torch.tensor([[2, 3, 2, 4, 2], [2, 4, 2, 3, 2], [4, 2, 2, 3, 2]])
+    same_pairs, others = bag(texts, torch.tensor([5, 5, 5])).sub(bag(texts[:1], torch.tensor([5])))[1:]
+    assert same_pairs.abs().max() < 1e-6
+    assert others[:4].abs().max() < 1e-6
+    assert others[4:].abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("place", [0, 3, 5])

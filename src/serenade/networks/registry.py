@@ -27,7 +27,8 @@ class Network(nn.Module):
     """What every registered network promises.
 
     Its `forward` takes the inputs that `takes` names, by keyword, and gives logits
-    [shape=(n, classes)] of n utterances:
+    [shape=(n, classes)] of n utterances; in training it may give several answers for each
+    [shape=(n, answers, classes)], all of which are held against the label:
 
     - `features`: normalised log-mel, zeros after each clip's end [shape=(n, mels, frames)]
     - `lengths`: valid frames of each clip, at least 1 [shape=(n,)], int64
@@ -56,7 +57,9 @@ Factory = Callable[..., Network]
 _F = TypeVar("_F", bound=Factory)
 _FACTORIES: dict[str, Factory] = {}
 _MODULES = (
+    "bag",
     "cnn_lstm",
+    "committee",
     "compact",
     "dialogue",
     "fusion",

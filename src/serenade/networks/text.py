@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from serenade.inference.tokens import UNKNOWN
+from serenade.networks.bag import Bag, small_embedding, with_lost_words
 from serenade.networks.encoder import Encoder
 from serenade.networks.masking import frame_mask
 from serenade.networks.recurrent import BothWays
@@ -22,6 +22,9 @@ class TextLstm(Encoder):
         n_classes: number of labels.
         embedding: features of a word.
         hidden: features of each direction.
+        bag: features of a word and of a pair of words that are added up beside the LSTM, whatever their
+            order (`serenade.networks.bag`); 0 for none. What a text is about needs no order, and a sum
+            learns it sooner.
         dropout: on the embedded words and before the last layer.
         word_dropout: share of words that training takes for unknown (Iyyer et al. 2015).
 
@@ -39,29 +42,33 @@ class TextLstm(Encoder):
         n_classes: int,
         embedding: int = 128,
         hidden: int = 128,
+        bag: int = 0,
         dropout: float = 0.5,
         word_dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.word_dropout = word_dropout
-        self.embed = nn.Embedding(vocabulary, embedding, padding_idx=0)
+        self.embed = small_embedding(vocabulary, embedding, std=0.1)
         self.recur = BothWays(embedding, hidden)
         self.drop = nn.Dropout(dropout)
-        self.width = 4 * hidden
+        self.bag = Bag(vocabulary, bag) if bag else None
+        self.width = 4 * hidden + 2 * bag
         self.classify = nn.Linear(self.width, n_classes)
 
     def encode(self, tokens: Tensor, token_lengths: Tensor) -> Tensor:
         """A vector of each text [shape=(n, width)]."""
-        if self.training and self.word_dropout:
-            lost = torch.rand(tokens.shape, device=tokens.device) < self.word_dropout
-            tokens = tokens.masked_fill(lost & (tokens > 0), UNKNOWN)
+        if self.training:
+            tokens = with_lost_words(tokens, self.word_dropout)
         words = self.drop(self.embed(tokens))
         inside = frame_mask(token_lengths, words.shape[1])
         states = self.recur(words, inside)
         outside = ~inside[..., None]
         mean = states.masked_fill(outside, 0).sum(1) / token_lengths[:, None].to(states.dtype)
         greatest = states.masked_fill(outside, torch.finfo(states.dtype).min).amax(1)
-        return torch.cat([mean, greatest], dim=1)
+        whole = [mean, greatest]
+        if self.bag is not None:
+            whole.append(self.bag(tokens, token_lengths))
+        return torch.cat(whole, dim=1)
 
     def forward(self, tokens: Tensor, token_lengths: Tensor) -> Tensor:
         """Logits [shape=(n, classes)] of tokens [shape=(n, longest)] and how many of them count."""

@@ -104,6 +104,9 @@ def fit(
             inputs, targets = fabric.to_device((inputs, targets))
             answer = model(**inputs)
             logits, others = answer if questions else (answer, {})
+            if logits.ndim == 3:
+                targets = targets.repeat_interleave(logits.shape[1], dim=0)
+                logits = logits.flatten(0, 1)
             loss = F.cross_entropy(
                 logits.float(), targets, weight=class_weights, label_smoothing=choice.label_smoothing
             )
