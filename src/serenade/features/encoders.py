@@ -50,11 +50,7 @@ def encode_texts(
     """
     transformers = _transformers()
     config = _load(transformers.AutoConfig, encoder)
-    if not layers or min(layers) < 1 or max(layers) > config.num_hidden_layers:
-        raise ModelError(
-            f"layers {list(layers)} of the encoder are asked for, and it has 1 to {config.num_hidden_layers}",
-            file=encoder,
-        )
+    _require_layers(layers, config, encoder)
     about = {
         "version": FORMAT_VERSION,
         "encoder": _identity(encoder, config),
@@ -70,6 +66,52 @@ def encode_texts(
             np.save(out, vectors)
         write_json(kept.with_suffix(".json"), {**about, "from": encoder, "shape": list(vectors.shape)})
     return vectors
+
+
+def load_encoder(encoder: str, *, layers: int) -> Any:
+    """The torch module of an encoder, up to a layer, in evaluation mode.
+
+    Raises:
+        MissingExtra, ModelError: see `encode_texts`.
+    """
+    import torch
+
+    transformers = _transformers()
+    _require_layers([layers], _load(transformers.AutoConfig, encoder), encoder)
+    model = _load(
+        transformers.AutoModel, encoder, dtype=torch.float32, use_safetensors=True, num_hidden_layers=layers
+    ).eval()
+    # It stands behind the last layer of all, and nobody asks it.
+    if hasattr(model, "pooler"):
+        model.pooler = None
+    return model
+
+
+class Pieces:
+    """Texts as the numbers of an encoder's own tokenizer.
+
+    Args:
+        encoder: as `encode_texts` takes it.
+
+    Raises:
+        MissingExtra, ModelError: see `encode_texts`.
+    """
+
+    def __init__(self, encoder: str) -> None:
+        self._tokenizer = _load(_transformers().AutoTokenizer, encoder)
+
+    def ids(self, text: str) -> list[int]:
+        """The pieces of a text between the marks of its start and end, at most `LONGEST_TOKENS`."""
+        pieces: list[int] = self._tokenizer(text, truncation=True, max_length=LONGEST_TOKENS)["input_ids"]
+        return pieces
+
+
+def _require_layers(layers: Sequence[int], config: Any, encoder: str) -> None:
+    if not layers or min(layers) < 1 or max(layers) > config.num_hidden_layers:
+        raise ModelError(
+            f"layers {list(layers)} of the encoder are asked for, and it has 1 to {config.num_hidden_layers}",
+            file=encoder,
+        )
 
 
 def _transformers() -> Any:
@@ -124,13 +166,7 @@ def _encoded(
     import torch
 
     tokenizer = _load(transformers.AutoTokenizer, encoder)
-    model = _load(
-        transformers.AutoModel,
-        encoder,
-        dtype=torch.float32,
-        use_safetensors=True,
-        num_hidden_layers=max(layers),
-    ).eval()
+    model = load_encoder(encoder, layers=max(layers))
     vectors = np.zeros((len(texts), len(layers) * model.config.hidden_size), np.float32)
     spoken = [row for row, text in enumerate(texts) if text.strip()]
     if not spoken:

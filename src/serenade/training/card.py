@@ -7,6 +7,9 @@ from serenade.inference.spec import Spec
 from serenade.training.loop import EpochLog, kept_line
 from serenade.training.recipe import Recipe
 
+CARD = "README.md"
+"""Its name in a model folder."""
+
 _CARD = """---
 library_name: serenade
 pipeline_tag: audio-classification
