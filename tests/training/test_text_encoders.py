@@ -14,6 +14,7 @@ import torch
 from serenade.audio.logmel import FrontEnd
 from serenade.errors import ModelError, RecipeError
 from serenade.features.store import Store, write_store
+from serenade.features.text_vectors import text_vectors
 from serenade.networks.export import export
 from serenade.networks.weights import load_network
 from serenade.training.evaluate import evaluate
@@ -102,6 +103,12 @@ def test_a_frozen_encoder(
     assert (run / "model" / "model.onnx").is_file()
 
 
+def test_encoders_stand_side_by_side(said: Store, made_encoder: Path) -> None:
+    twice = text_vectors(said, encoder=[str(made_encoder)] * 2, layers=[1, 2])
+    assert twice.shape == (len(said), 32)
+    np.testing.assert_array_equal(twice[:, :16], twice[:, 16:])
+
+
 @pytest.mark.parametrize("context", ["none", "past"])
 def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path, context: str) -> None:
     asked = recipe(
@@ -114,7 +121,7 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
     run = train(asked, said, tmp_path / "run")
     network, spec = load_network(run)
     assert spec.context == context
-    assert spec.text["encoder"] == spec.sizes["pretrained"]["encoder"] == str(made_encoder)
+    assert spec.text["encoder"] == [spec.sizes["pretrained"]["encoder"]] == [str(made_encoder)]
     assert accuracy(run) >= 15 / 16
     with pytest.raises(ModelError, match="not written as ONNX"):
         export(run, tmp_path / "m.onnx")
@@ -144,7 +151,7 @@ def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: 
     ("text", "said_so"),
     [
         ({"layers": []}, "go together"),
-        ({"layers": [1, 2], "trained_layers": 1}, "gives one of text.layers"),
+        ({"layers": [1, 2], "trained_layers": 1}, "it is one, and so is its layer"),
         ({"speakers": True}, "for an encoder that learns"),
     ],
 )

@@ -14,22 +14,24 @@ from serenade.features.store import Store
 
 
 def text_vectors(
-    store: Store, *, vectors: str = "", encoder: str = "", layers: Sequence[int] = ()
+    store: Store, *, vectors: str = "", encoder: Sequence[str] = (), layers: Sequence[int] = ()
 ) -> NDArray[np.float32]:
     """The vectors of a store's rows [shape=(rows, width)], in the order of its index.
 
     Args:
         store: of MELD, for `vectors`; with a column `text`, for `encoder`, whose vectors are kept in it.
         vectors: `text_emotion.pkl` or its kin, looked up by dialogue and rank.
-        encoder: folder or name of a frozen encoder, where there are no `vectors`.
-        layers: of the encoder, from 1, side by side.
+        encoder: folders or names of frozen encoders, where there are no `vectors`.
+        layers: of each encoder, from 1; all are side by side.
 
     Raises:
         CorpusError: the file is missing, lacks a dialogue, or the store has no dialogues or no texts.
         ModelError, MissingExtra: see `serenade.features.encoders.encode_texts`.
     """
     if not vectors:
-        return encode_texts(list(texts_of(store)), encoder=encoder, layers=layers, folder=store.path)
+        texts = list(texts_of(store))
+        found = [encode_texts(texts, encoder=name, layers=layers, folder=store.path) for name in encoder]
+        return np.concatenate(found, axis=1)
     if not {"dialogue", "rank"} <= set(store.index):
         raise CorpusError(
             "text.vectors are looked up by dialogue and rank, which this store does not tell",

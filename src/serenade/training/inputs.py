@@ -89,9 +89,9 @@ class Inputs:
         if not text["trained_layers"]:
             source = {name: text[name] for name in ("vectors", "encoder", "layers")}
             return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
-        pieces = Pieces(text["encoder"])
-        (layers,) = text["layers"]
-        pretrained = {"encoder": text["encoder"], "layers": layers, "trained": text["trained_layers"]}
+        (encoder,), (layers,) = text["encoder"], text["layers"]
+        pieces = Pieces(encoder)
+        pretrained = {"encoder": encoder, "layers": layers, "trained": text["trained_layers"]}
         return cls(
             store, kind=kind, vocabulary=pieces, pretrained=pretrained, speakers=text["speakers"], takes=takes
         )

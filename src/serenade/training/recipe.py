@@ -58,8 +58,8 @@ class Text:
         vectors: where each utterance has a vector already: `text_emotion.pkl`, or what `serenade convert`
             made of it; "" for words.
         encoder: a frozen encoder that gives each utterance a vector: a folder with its Hugging Face files, or
-            a name on the hub; "" for words.
-        layers: of the encoder, counted from 1, side by side; those in the middle tell most of emotion.
+            a name on the hub; several give one each, side by side; none for words.
+        layers: of each encoder, counted from 1, side by side; those in the middle tell most of emotion.
         trained_layers: so many of its layers, up to the one in `layers`, learn with the network, which then
             reads its pieces of words ("text_encoder"); 0 leaves it frozen.
         speakers: whether an encoder that learns reads who speaks before what is said.
@@ -67,7 +67,7 @@ class Text:
 
     min_count: int = 2
     vectors: str = ""
-    encoder: str = ""
+    encoder: tuple[str, ...] = ()
     layers: tuple[int, ...] = ()
     trained_layers: int = 0
     speakers: bool = False
@@ -225,8 +225,10 @@ class Recipe:
             raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
         if bool(self.text.encoder) != bool(self.text.layers):
             raise RecipeError("recipe: text.encoder and text.layers go together, such as layers = [8]")
-        if self.text.trained_layers and len(self.text.layers) != 1:
-            raise RecipeError("recipe: an encoder that learns (text.trained_layers) gives one of text.layers")
+        if self.text.trained_layers and (len(self.text.encoder), len(self.text.layers)) != (1, 1):
+            raise RecipeError(
+                "recipe: where an encoder learns (text.trained_layers), it is one, and so is its layer"
+            )
         if self.text.speakers and not self.text.trained_layers:
             raise RecipeError("recipe: text.speakers is for an encoder that learns (text.trained_layers)")
         if not self.training.prior_powers:
@@ -249,7 +251,8 @@ class Recipe:
             del content["text"], content["data"]["inputs"]
             if self.training.prior_powers == (0.0,):
                 del content["training"]["prior_powers"]
-            del content["training"]["encoder_rate"]
+            if self.training.encoder_rate == Training.encoder_rate:
+                del content["training"]["encoder_rate"]
         return hash_of(content)
 
     def to_toml(self) -> str:

@@ -372,8 +372,8 @@ def _write_model(
 
 
 def _text_source(recipe: Recipe) -> dict[str, Any]:
-    """What of `[text]` a trained model needs; lists, as JSON gives them back."""
-    source = asdict(recipe.text) | {"layers": list(recipe.text.layers)}
+    """What of `[text]` a trained model needs, as JSON gives it back."""
+    source = asdict(recipe.text) | {"encoder": list(recipe.text.encoder), "layers": list(recipe.text.layers)}
     return {name: value for name, value in source.items() if name != "min_count"}
 
 
