@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from serenade.errors import MissingExtra, ModelError
+from serenade.features import encoders
 from serenade.features.encoders import Pieces, encode_texts, load_encoder
 
 transformers = pytest.importorskip("transformers")
@@ -30,6 +31,22 @@ def by_hand(folder: str, text: str, layer: int) -> np.ndarray:
     with torch.no_grad():
         states = model(input_ids=ids, output_hidden_states=True).hidden_states[layer]
     return states[0, 1:-1].mean(0).numpy()
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """float32, whatever the processor computes in."""
+    monkeypatch.setattr(encoders, "processor_computes_bf16", lambda: False)
+
+
+def test_bf16_gives_nearly_the_same_and_is_kept_apart(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = encode_texts(TEXTS, encoder=folder, layers=[1, 2], folder=tmp_path)
+    monkeypatch.setattr(encoders, "processor_computes_bf16", lambda: True)
+    rounded = encode_texts(TEXTS, encoder=folder, layers=[1, 2], folder=tmp_path)
+    assert len(list(tmp_path.glob("text_vectors-*.npy"))) == 2
+    assert 0 < np.abs(rounded - exact).max() < 0.05
 
 
 def test_the_mean_over_the_words_of_each_layer_whatever_else_is_in_the_batch(folder: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serenade.errors import MissingExtra, ModelError
+from serenade.features.precision import processor_computes_bf16
 from serenade.files import hash_of, sha256_of, write_json, write_whole
 
 FORMAT_VERSION = 1
@@ -32,13 +33,15 @@ def encode_texts(
 ) -> NDArray[np.float32]:
     """The mean over the tokens of each text, of every layer asked for, side by side.
 
+    Matrices are multiplied in bf16 where the processor computes in it: in under half the time.
+
     Args:
         texts: one a row; an empty one gives zeros.
         encoder: folder with `config.json`, `tokenizer.json` and `model.safetensors`, or a name on the
             Hugging Face hub.
         layers: counted from 1; those behind the last one asked for are not computed.
         folder: where the vectors are kept (`text_vectors-<hash>.npy` and `.json`) and found again by the
-            next call with the same texts, encoder and layers; None keeps nothing.
+            next call with the same texts, encoder, layers and arithmetic; None keeps nothing.
 
     Returns:
         [shape=(texts, layers * width)].
@@ -56,6 +59,7 @@ def encode_texts(
         "encoder": _identity(encoder, config),
         "layers": list(layers),
         "texts": hash_of(list(texts)),
+        "arithmetic": "bf16" if processor_computes_bf16() else "fp32",
     }
     kept = None if folder is None else Path(folder) / f"text_vectors-{hash_of(about)[:16]}"
     if kept is not None and (found := _kept(kept, len(texts))) is not None:
@@ -180,7 +184,8 @@ def _encoded(
     ids = [torch.tensor(tokens) for tokens in read["input_ids"]]
     words = [1 - torch.tensor(special) for special in read["special_tokens_mask"]]
     pad = torch.nn.utils.rnn.pad_sequence
-    with torch.inference_mode():
+    bf16 = torch.autocast("cpu", torch.bfloat16, enabled=processor_computes_bf16())
+    with torch.inference_mode(), bf16:
         for batch in _batches([len(text) for text in ids]):
             states = model(
                 input_ids=pad([ids[k] for k in batch], True, float(tokenizer.pad_token_id)),
@@ -190,7 +195,7 @@ def _encoded(
             # The marks of start and end are no words. A text of signs unknown to the tokenizer has some.
             inside = pad([words[k] for k in batch], True)[..., None].float()
             n_words = inside.sum(1).clamp(min=1)
-            means = [(states[layer] * inside).sum(1) / n_words for layer in layers]
+            means = [(states[layer].float() * inside).sum(1) / n_words for layer in layers]
             vectors[[spoken[k] for k in batch]] = torch.cat(means, dim=1).numpy()
     return vectors
 
