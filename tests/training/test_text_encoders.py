@@ -99,6 +99,8 @@ def test_a_frozen_encoder(
     assert spec.sizes == {"text_width": 16}
     assert accuracy(run) >= 15 / 16
     assert json.loads((run / "evaluation" / "metrics.json").read_text())["model"]["context"] == context
+    for page in (run / "evaluation" / "report.html", run / "model" / "README.md"):
+        assert ("the whole dialogue, its future too" in page.read_text()) == (context == "all")
     assert len(list(said.path.glob("text_vectors-*.npy"))) == 1
     assert (run / "model" / "model.onnx").is_file()
 
