@@ -34,3 +34,35 @@ def made_meld(tmp_path_factory: pytest.TempPathFactory) -> MadeMeld:
 def real_meld(shared: Path) -> pd.DataFrame:
     """The 13,708 real rows of MELD, without clips; to be read, not changed."""
     return read_corpus(shared / "meld")
+
+
+@pytest.fixture(scope="session")
+def made_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a BERT of three random layers, eight wide, and its tokenizer of eight words."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from tokenizers.processors import TemplateProcessing
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "oh", "no", "!", "you", "are", "my", "friend", "."]
+    path = tmp_path_factory.mktemp("bert")
+    tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = TemplateProcessing(
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(path)
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(words),
+        hidden_size=8,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=16,
+        initializer_range=0.5,
+    )
+    transformers.BertModel(config).save_pretrained(path)
+    return path

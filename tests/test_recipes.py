@@ -65,11 +65,14 @@ def tiny_store(folder: Path, corpus: str) -> Store:
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=[file.stem for file in RECIPES])
-def test_recipe_runs(file, tmp_path):
+def test_recipe_runs(file, tmp_path, request):
     corpus = file.stem.partition("_")[0]
     small = ["training.epochs=1", "training.seeds=[0]"]
     if read_recipe(file).data.split.startswith(("grouped", "actors")):
         small.append("data.fold=1")
+    if encoders := read_recipe(file).text.encoder:
+        made = str(request.getfixturevalue("made_encoder"))
+        small += [f"text.encoder={[made] * len(encoders)}", "text.layers=[1, 2]"]
     recipe = read_recipe(file, changes=small)
     run = train(recipe, tiny_store(tmp_path / "store", corpus), tmp_path / "run")
     assert (run / "model" / "model.onnx").exists()

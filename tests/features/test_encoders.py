@@ -9,42 +9,20 @@ import numpy as np
 import pytest
 
 from serenade.errors import MissingExtra, ModelError
-from serenade.features.encoders import encode_texts
+from serenade.features import encoders
+from serenade.features.encoders import Pieces, encode_texts, load_encoder
 
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 
 TEXTS = ["oh no !", "", "you are my friend .", "no"]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "oh", "no", "!", "you", "are", "my", "friend", "."]
+"""Of the made encoder."""
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A BERT of three random layers."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-    from tokenizers.processors import TemplateProcessing
-
-    path = tmp_path_factory.mktemp("bert")
-    tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = TemplateProcessing(
-        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(path)
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=8,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=16,
-        initializer_range=0.5,
-    )
-    transformers.BertModel(config).save_pretrained(path)
-    return str(path)
+def folder(made_encoder: Path) -> str:
+    return str(made_encoder)
 
 
 def by_hand(folder: str, text: str, layer: int) -> np.ndarray:
@@ -53,6 +31,22 @@ def by_hand(folder: str, text: str, layer: int) -> np.ndarray:
     with torch.no_grad():
         states = model(input_ids=ids, output_hidden_states=True).hidden_states[layer]
     return states[0, 1:-1].mean(0).numpy()
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """float32, whatever the processor computes in."""
+    monkeypatch.setattr(encoders, "processor_computes_bf16", lambda: False)
+
+
+def test_bf16_gives_nearly_the_same_and_is_kept_apart(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = encode_texts(TEXTS, encoder=folder, layers=[1, 2], folder=tmp_path)
+    monkeypatch.setattr(encoders, "processor_computes_bf16", lambda: True)
+    rounded = encode_texts(TEXTS, encoder=folder, layers=[1, 2], folder=tmp_path)
+    assert len(list(tmp_path.glob("text_vectors-*.npy"))) == 2
+    assert 0 < np.abs(rounded - exact).max() < 0.05
 
 
 def test_the_mean_over_the_words_of_each_layer_whatever_else_is_in_the_batch(folder: str) -> None:
@@ -111,3 +105,19 @@ def test_without_the_extra_one_sentence_says_so(folder: str, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingExtra, match=r'pip install "serenade\[text\]"'):
         encode_texts(TEXTS, encoder=folder, layers=[1])
+
+
+def test_pieces_are_those_of_the_encoders_own_tokenizer(folder: str) -> None:
+    pieces = Pieces(folder)
+    assert pieces.ids("oh no huh") == [2, 4, 5, 1, 3]
+    assert len(pieces.ids("no " * 500)) == 128
+    assert pieces.ids("") == [2, 3]
+
+
+def test_an_encoder_ends_at_the_layer_asked_for(folder: str) -> None:
+    cut = load_encoder(folder, layers=2)
+    ids = torch.tensor([[2, 4, 5, 3]])
+    states = cut(input_ids=ids).last_hidden_state[0, 1:-1].mean(0).detach().numpy()
+    np.testing.assert_allclose(states, by_hand(folder, "oh no", 2), atol=1e-6)
+    with pytest.raises(ModelError, match="it has 1 to 3"):
+        load_encoder(folder, layers=4)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serenade.errors import MissingExtra, ModelError
+from serenade.features.precision import processor_computes_bf16
 from serenade.files import hash_of, sha256_of, write_json, write_whole
 
 FORMAT_VERSION = 1
@@ -32,13 +33,15 @@ def encode_texts(
 ) -> NDArray[np.float32]:
     """The mean over the tokens of each text, of every layer asked for, side by side.
 
+    Matrices are multiplied in bf16 where the processor computes in it: in under half the time.
+
     Args:
         texts: one a row; an empty one gives zeros.
         encoder: folder with `config.json`, `tokenizer.json` and `model.safetensors`, or a name on the
             Hugging Face hub.
         layers: counted from 1; those behind the last one asked for are not computed.
         folder: where the vectors are kept (`text_vectors-<hash>.npy` and `.json`) and found again by the
-            next call with the same texts, encoder and layers; None keeps nothing.
+            next call with the same texts, encoder, layers and arithmetic; None keeps nothing.
 
     Returns:
         [shape=(texts, layers * width)].
@@ -50,16 +53,13 @@ def encode_texts(
     """
     transformers = _transformers()
     config = _load(transformers.AutoConfig, encoder)
-    if not layers or min(layers) < 1 or max(layers) > config.num_hidden_layers:
-        raise ModelError(
-            f"layers {list(layers)} of the encoder are asked for, and it has 1 to {config.num_hidden_layers}",
-            file=encoder,
-        )
+    _require_layers(layers, config, encoder)
     about = {
         "version": FORMAT_VERSION,
         "encoder": _identity(encoder, config),
         "layers": list(layers),
         "texts": hash_of(list(texts)),
+        "arithmetic": "bf16" if processor_computes_bf16() else "fp32",
     }
     kept = None if folder is None else Path(folder) / f"text_vectors-{hash_of(about)[:16]}"
     if kept is not None and (found := _kept(kept, len(texts))) is not None:
@@ -70,6 +70,52 @@ def encode_texts(
             np.save(out, vectors)
         write_json(kept.with_suffix(".json"), {**about, "from": encoder, "shape": list(vectors.shape)})
     return vectors
+
+
+def load_encoder(encoder: str, *, layers: int) -> Any:
+    """The torch module of an encoder, up to a layer, in evaluation mode.
+
+    Raises:
+        MissingExtra, ModelError: see `encode_texts`.
+    """
+    import torch
+
+    transformers = _transformers()
+    _require_layers([layers], _load(transformers.AutoConfig, encoder), encoder)
+    model = _load(
+        transformers.AutoModel, encoder, dtype=torch.float32, use_safetensors=True, num_hidden_layers=layers
+    ).eval()
+    # It stands behind the last layer of all, and nobody asks it.
+    if hasattr(model, "pooler"):
+        model.pooler = None
+    return model
+
+
+class Pieces:
+    """Texts as the numbers of an encoder's own tokenizer.
+
+    Args:
+        encoder: as `encode_texts` takes it.
+
+    Raises:
+        MissingExtra, ModelError: see `encode_texts`.
+    """
+
+    def __init__(self, encoder: str) -> None:
+        self._tokenizer = _load(_transformers().AutoTokenizer, encoder)
+
+    def ids(self, text: str) -> list[int]:
+        """The pieces of a text between the marks of its start and end, at most `LONGEST_TOKENS`."""
+        pieces: list[int] = self._tokenizer(text, truncation=True, max_length=LONGEST_TOKENS)["input_ids"]
+        return pieces
+
+
+def _require_layers(layers: Sequence[int], config: Any, encoder: str) -> None:
+    if not layers or min(layers) < 1 or max(layers) > config.num_hidden_layers:
+        raise ModelError(
+            f"layers {list(layers)} of the encoder are asked for, and it has 1 to {config.num_hidden_layers}",
+            file=encoder,
+        )
 
 
 def _transformers() -> Any:
@@ -124,13 +170,7 @@ def _encoded(
     import torch
 
     tokenizer = _load(transformers.AutoTokenizer, encoder)
-    model = _load(
-        transformers.AutoModel,
-        encoder,
-        dtype=torch.float32,
-        use_safetensors=True,
-        num_hidden_layers=max(layers),
-    ).eval()
+    model = load_encoder(encoder, layers=max(layers))
     vectors = np.zeros((len(texts), len(layers) * model.config.hidden_size), np.float32)
     spoken = [row for row, text in enumerate(texts) if text.strip()]
     if not spoken:
@@ -144,7 +184,8 @@ def _encoded(
     ids = [torch.tensor(tokens) for tokens in read["input_ids"]]
     words = [1 - torch.tensor(special) for special in read["special_tokens_mask"]]
     pad = torch.nn.utils.rnn.pad_sequence
-    with torch.inference_mode():
+    bf16 = torch.autocast("cpu", torch.bfloat16, enabled=processor_computes_bf16())
+    with torch.inference_mode(), bf16:
         for batch in _batches([len(text) for text in ids]):
             states = model(
                 input_ids=pad([ids[k] for k in batch], True, float(tokenizer.pad_token_id)),
@@ -154,7 +195,7 @@ def _encoded(
             # The marks of start and end are no words. A text of signs unknown to the tokenizer has some.
             inside = pad([words[k] for k in batch], True)[..., None].float()
             n_words = inside.sum(1).clamp(min=1)
-            means = [(states[layer] * inside).sum(1) / n_words for layer in layers]
+            means = [(states[layer].float() * inside).sum(1) / n_words for layer in layers]
             vectors[[spoken[k] for k in batch]] = torch.cat(means, dim=1).numpy()
     return vectors
 

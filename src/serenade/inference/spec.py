@@ -39,9 +39,11 @@ class Spec:
         temperature: the logits are divided by this before the softmax (Guo et al. 2017); it is already
             part of an exported graph.
         inputs: what the network is given: "sound", "text" or "both".
+        context: what of its dialogue an utterance is judged by: "none", "past" or "all"; a stream cannot know
+            all.
         vocabulary: words of a network of tokens, the first of them id 2 (`serenade.inference.tokens`).
-        text: where the text vectors of a network that takes them come from, as in a recipe's `[text]`:
-            `{"vectors", "encoder", "layer"}`.
+        text: where the vectors of texts, or the encoder that learnt with the network, come from: a recipe's
+            `[text]`; empty for words.
         sizes: what else of the data the network was made for, such as `{"text_width": 600}`.
         unsure_below: answers of a lower confidence are called `unsure`.
         corpora: what it was trained on, each `{"name", "license"}`.
@@ -68,9 +70,10 @@ class Spec:
     temperature: float = 1.0
     shift: tuple[float, ...] = ()
     inputs: str = "sound"
+    context: str = "none"
     vocabulary: tuple[str, ...] = ()
     text: dict[str, Any] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, Any] = field(default_factory=dict)
     unsure_below: float = 0.0
     corpora: tuple[dict[str, Any], ...] = ()
     license: str = ""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from serenade.networks.encoder import create_part, sizes_of
+from serenade.networks.masking import places
 from serenade.networks.recurrent import BothWays, Lstm
 from serenade.networks.registry import Network, register_network
 
@@ -26,6 +27,7 @@ class Dialogue(Network):
         n_mels: mel bands, for an utterance network of sound.
         vocabulary: number of tokens, for one of words.
         text_width: features of a text's vector, for one of vectors.
+        pretrained: encoder, for one that is made of it; see `text_encoder`.
         utterance: name of the utterance network.
         utterance_options: its own options.
         causal: whether only the past is known, as in a stream; else the LSTM walks both ways.
@@ -51,6 +53,7 @@ class Dialogue(Network):
         n_mels: int | None = None,
         vocabulary: int | None = None,
         text_width: int | None = None,
+        pretrained: Mapping[str, Any] | None = None,
         utterance: str = "text_lstm",
         utterance_options: Mapping[str, Any] | None = None,
         causal: bool = False,
@@ -60,9 +63,11 @@ class Dialogue(Network):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width)
+        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained)
         self.utterance = create_part(utterance, utterance_options, n_classes=n_classes, sizes=sizes)
         self.takes = self.utterance.takes | {"dialogues", "speakers"}
+        self.context = "past" if causal else "all"
+        self.exports = self.utterance.exports
         self.embed_speaker = nn.Embedding(speakers, speaker_width)
         n_inputs = self.utterance.width + speaker_width
         self.recur: nn.Module = Lstm(n_inputs, hidden) if causal else BothWays(n_inputs, hidden)
@@ -81,7 +86,7 @@ class Dialogue(Network):
         vectors = self.drop(self.utterance.encode(**inputs))
         known = self.embed_speaker.num_embeddings - 1
         steps = torch.cat([vectors, self.embed_speaker(speakers.clamp(max=known))], dim=1)
-        inside, rows = _places(dialogues)
+        inside, rows = places(dialogues)
         padded = steps[rows]
         states = self.recur(padded) if self.causal else self.recur(padded, inside)
         # True places follow each other dialogue by dialogue: the order of the rows.
@@ -93,19 +98,6 @@ class Dialogue(Network):
         """Those of the utterance network."""
         return self.utterance.muon_weights()
 
-
-def _places(dialogues: Tensor) -> tuple[Tensor, Tensor]:
-    """Which steps of a padded batch of dialogues are utterances, and of which row.
-
-    Returns:
-        True where there is one, and its row, each [shape=(d, longest)]; the padding reads row 0.
-
-    >>> inside, rows = _places(torch.tensor([2, 1]))
-    >>> inside.int().tolist(), rows.tolist()
-    ([[1, 1], [1, 0]], [[0, 1], [2, 0]])
-    """
-    # A tensor, not a number: the exported graph then measures each batch anew.
-    step = torch.arange(dialogues.max(), device=dialogues.device)[None]  # type: ignore[call-overload]
-    inside = step < dialogues[:, None]
-    rows = (dialogues.cumsum(0) - dialogues)[:, None] + step
-    return inside, torch.where(inside, rows, 0)
+    def pretrained_weights(self) -> list[nn.Parameter]:
+        """Those of the utterance network."""
+        return self.utterance.pretrained_weights()

@@ -27,7 +27,7 @@ class Encoder(Network):
     classify: nn.Module
 
 
-def sizes_of(**sizes: int | None) -> dict[str, int]:
+def sizes_of(**sizes: Any) -> dict[str, Any]:
     """The sizes that the data have: what a network hands on to its parts.
 
     >>> sizes_of(n_mels=128, vocabulary=None)
@@ -41,7 +41,7 @@ def create_part(
     options: Mapping[str, Any] | None,
     *,
     n_classes: int,
-    sizes: Mapping[str, int],
+    sizes: Mapping[str, Any],
     judges: bool = False,
 ) -> Encoder:
     """Build a network that is a part of another.
@@ -63,7 +63,7 @@ def create_part(
     if not isinstance(network, Encoder):
         raise RecipeError(
             f"network {name!r} gives no vector of an utterance, so it cannot be a part of another; take "
-            "'compact' or 'spectrogram_cnn' for sound, 'text_lstm' or 'text_head' for text"
+            "'compact' or 'spectrogram_cnn' for sound, 'text_lstm', 'text_head' or 'text_encoder' for text"
         )
     if not judges:
         network.classify = nn.Identity()

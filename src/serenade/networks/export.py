@@ -14,6 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from serenade.errors import ModelError
 from serenade.files import write_whole
 from serenade.inference.spec import Spec
 from serenade.networks.frontend import TorchFrontEnd
@@ -102,8 +103,15 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         file: where to; written whole or not at all.
 
     Raises:
+        ModelError: the network cannot become a graph.
         OutputError: it cannot be written there.
     """
+    if not network.exports:
+        raise ModelError(
+            f"network {spec.network!r} runs a Hugging Face encoder, which is not written as ONNX; serenade "
+            "evaluate asks its model.safetensors",
+            file=file,
+        )
     was_training = network.training
     classifier = Classifier(network, spec).cpu().eval()
     example = _example(classifier.names, spec)

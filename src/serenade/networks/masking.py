@@ -68,3 +68,23 @@ def masked_statistics(steps: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     mean = (steps * weights).sum(-1)
     variance = ((steps - mean[..., None]).square() * weights).sum(-1)
     return mean, (variance + 1e-5).sqrt()
+
+
+def places(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Where rows that follow each other lie once they are padded, such as the utterances of dialogues.
+
+    Args:
+        counts: rows of each group [shape=(groups,)].
+
+    Returns:
+        True where there is a row, and which, each [shape=(groups, longest)]; the padding reads row 0.
+
+    >>> inside, rows = places(torch.tensor([2, 1]))
+    >>> inside.int().tolist(), rows.tolist()
+    ([[1, 1], [1, 0]], [[0, 1], [2, 0]])
+    """
+    # A tensor, not a number: the exported graph then measures each batch anew.
+    step = torch.arange(counts.max(), device=counts.device)[None]  # type: ignore[call-overload]
+    inside = step < counts[:, None]
+    rows = (counts.cumsum(0) - counts)[:, None] + step
+    return inside, torch.where(inside, rows, 0)

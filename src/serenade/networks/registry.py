@@ -19,8 +19,11 @@ from serenade.errors import RecipeError
 SOUND = frozenset({"features", "lengths"})
 """Inputs of a network of sound: log-mel and its valid frames."""
 
-SIZES = ("n_mels", "vocabulary", "text_width")
-"""What follows from the data; a network is given those that its constructor names."""
+SIZES = ("n_mels", "vocabulary", "text_width", "pretrained")
+"""What follows from the data, or from a recipe's `[text]`; a network is given what its constructor names."""
+
+CONTEXTS = ("none", "past", "all")
+"""What of its dialogue an utterance may be judged by; what lies in the future is unknown to a stream."""
 
 
 class Network(nn.Module):
@@ -44,12 +47,20 @@ class Network(nn.Module):
 
     Attributes:
         takes: names of its inputs; a network that wraps another may say so on itself.
+        context: one of `CONTEXTS`.
+        exports: whether it can become an ONNX graph.
     """
 
     takes: frozenset[str] = SOUND
+    context: str = "none"
+    exports: bool = True
 
     def muon_weights(self) -> list[nn.Parameter]:
         """Filters and matrices inside the network: what the Muon optimiser is made for."""
+        return []
+
+    def pretrained_weights(self) -> list[nn.Parameter]:
+        """What has been learnt elsewhere and is to move slowly."""
         return []
 
 
@@ -66,6 +77,7 @@ _MODULES = (
     "fusion_original",
     "spectrogram_cnn",
     "text",
+    "text_encoder",
     "text_original",
 )
 

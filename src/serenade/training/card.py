@@ -7,6 +7,9 @@ from serenade.inference.spec import Spec
 from serenade.training.loop import EpochLog, kept_line
 from serenade.training.recipe import Recipe
 
+CARD = "README.md"
+"""Its name in a model folder."""
+
 _CARD = """---
 library_name: serenade
 pipeline_tag: audio-classification
@@ -26,6 +29,7 @@ serenade predict recording.wav --model .
 |---|---|
 | trained on | {corpora} |
 | split | `{split}`{fold}, {sizes} clips; hash `{split_hash}` |
+| context | {context} |
 | input | mono, {rate_hz} Hz (other files are converted, and the answer says so) |
 | kept epoch's dev UAR | {dev_uar:.1%} (used for choosing: not a test result) |
 | temperature, fitted on dev | {temperature:.3f} |
@@ -42,6 +46,13 @@ _LEAKY = """**This model was trained under a split that leaks on purpose** (the 
 sides). Its figures are far too good; it is here for comparison only.
 
 """
+
+
+_CONTEXT = {
+    "none": "each utterance is judged on its own",
+    "past": "an utterance is judged with the dialogue so far",
+    "all": "an utterance is judged with the whole dialogue, its future too",
+}
 
 
 def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) -> str:
@@ -62,6 +73,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         fold=f", fold {split.fold} of {split.n_folds}" if split.fold else "",
         sizes=" / ".join(f"{count} {part}" for part, count in sizes.items()),
         split_hash=split.hash[:12],
+        context=_CONTEXT[spec.context],
         rate_hz=spec.front_end.rate_hz,
         dev_uar=kept_line(lines, recipe)["dev_uar"],
         temperature=spec.temperature,

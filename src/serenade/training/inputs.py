@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from typing import Self
+from collections.abc import Mapping, Set
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from serenade.audio.logmel import normalize
-from serenade.errors import CorpusError
+from serenade.features.encoders import Pieces
 from serenade.features.store import Store
-from serenade.features.text_vectors import text_vectors
+from serenade.features.text_vectors import text_vectors, texts_of
 from serenade.inference.spec import Spec
 from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
 from serenade.networks.registry import SOUND
@@ -31,8 +31,10 @@ class Inputs:
     Args:
         store: where the rows are.
         kind: "sound", "text" or "both".
-        vocabulary: for words.
+        vocabulary: for words, or the pieces of words of an encoder that learns.
         vectors: of every row of the store [shape=(rows, width)], in place of words.
+        pretrained: which encoder learns, where one does, for the network that is made of it.
+        speakers: whether who speaks is written before what is said.
         takes: names of the inputs to give.
 
     Attributes:
@@ -48,12 +50,14 @@ class Inputs:
         store: Store,
         *,
         kind: str = "sound",
-        vocabulary: Vocabulary | None = None,
+        vocabulary: Vocabulary | Pieces | None = None,
         vectors: NDArray[np.float32] | None = None,
+        pretrained: Mapping[str, Any] | None = None,
+        speakers: bool = False,
         takes: Set[str] = SOUND,
     ) -> None:
         self.store, self.kind, self.takes = store, kind, takes
-        self.vocabulary, self.vectors = vocabulary, vectors
+        self.vocabulary, self.vectors, self.pretrained = vocabulary, vectors, pretrained
         self.frames = store.index["frames"].to_numpy(np.int64)
         self.has_sound = (store.index["state"] == "ok").to_numpy() & (kind != "text")
         self.has_text = np.zeros(len(self.frames), bool)
@@ -61,14 +65,36 @@ class Inputs:
             texts = texts_of(store)
             self.has_text = (texts != "").astype(bool)
             if vocabulary is not None:
+                texts = texts_of(store, speakers=speakers)
                 self.ids = [vocabulary.ids(text) for text in texts]
 
     @classmethod
     def of_spec(cls, store: Store, spec: Spec, *, takes: Set[str]) -> Self:
         """The inputs of a trained model."""
+        if spec.text:
+            return cls.of_text(store, spec.text, kind=spec.inputs, takes=takes)
         vocabulary = Vocabulary(spec.vocabulary) if spec.vocabulary else None
-        vectors = text_vectors(store, **spec.text) if spec.text else None
-        return cls(store, kind=spec.inputs, vocabulary=vocabulary, vectors=vectors, takes=takes)
+        return cls(store, kind=spec.inputs, vocabulary=vocabulary, takes=takes)
+
+    @classmethod
+    def of_text(cls, store: Store, text: Mapping[str, Any], *, kind: str, takes: Set[str] = SOUND) -> Self:
+        """The inputs of a network that reads vectors, or an encoder's pieces of words.
+
+        Args:
+            store: where the rows are.
+            text: a recipe's section `[text]`, with `vectors` or `encoder`.
+            kind: "text" or "both".
+            takes: names of the inputs to give.
+        """
+        if not text["trained_layers"]:
+            source = {name: text[name] for name in ("vectors", "encoder", "layers")}
+            return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
+        (encoder,), (layers,) = text["encoder"], text["layers"]
+        pieces = Pieces(encoder)
+        pretrained = {"encoder": encoder, "layers": layers, "trained": text["trained_layers"]}
+        return cls(
+            store, kind=kind, vocabulary=pieces, pretrained=pretrained, speakers=text["speakers"], takes=takes
+        )
 
     def withhold(self, modality: str) -> None:
         """Take the sound, or the text, of every row away."""
@@ -78,10 +104,12 @@ class Inputs:
             self.has_text[:] = False
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def sizes(self) -> dict[str, Any]:
         """What a network must know of them: some of `serenade.networks.registry.SIZES`."""
-        sizes = {} if self.kind == "text" else {"n_mels": self.store.front_end.n_mels}
-        if self.vocabulary is not None:
+        sizes: dict[str, Any] = {} if self.kind == "text" else {"n_mels": self.store.front_end.n_mels}
+        if self.pretrained is not None:
+            sizes["pretrained"] = self.pretrained
+        elif isinstance(self.vocabulary, Vocabulary):
             sizes["vocabulary"] = len(self.vocabulary)
         if self.vectors is not None:
             sizes["text_width"] = self.vectors.shape[1]
@@ -125,19 +153,3 @@ class Inputs:
                 clip = normalize(self.store.features(int(row)), self.store.front_end)
                 features[place, :, : len(clip)] = clip.T
         return {"features": torch.from_numpy(features), "lengths": torch.from_numpy(lengths)}
-
-
-def texts_of(store: Store) -> NDArray[np.object_]:
-    """What is said in every row [shape=(rows,)], "" where that is not known.
-
-    Raises:
-        CorpusError: the store has no column `text`.
-    """
-    if "text" not in store.index:
-        raise CorpusError(
-            "the recipe learns from text (data.inputs), and this store has no column text; MELD has one, and "
-            "a manifest may",
-            file=store.path,
-        )
-    texts: NDArray[np.object_] = store.index["text"].to_numpy(object)
-    return texts

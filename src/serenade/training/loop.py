@@ -234,12 +234,17 @@ def _optimizers(taught: nn.Module, network: Network, recipe: Recipe) -> list[tor
     """AdamW (Loshchilov & Hutter 2019), which does not decay biases and normalisation; Muon if asked for."""
     choice = recipe.training
     turned = network.muon_weights() if choice.muon_rate else []
-    others = [weight for weight in taught.parameters() if not any(weight is other for other in turned)]
+    pretrained = network.pretrained_weights()
+    apart = {id(weight) for weight in [*turned, *pretrained]}
+    fresh = [weight for weight in taught.parameters() if weight.requires_grad and id(weight) not in apart]
     groups = [
-        {"params": [weight for weight in others if weight.ndim > 1], "weight_decay": choice.weight_decay},
-        {"params": [weight for weight in others if weight.ndim <= 1], "weight_decay": 0.0},
+        {"params": [weight for weight in weights if (weight.ndim > 1) == decays], "lr": rate}
+        | {"weight_decay": choice.weight_decay if decays else 0.0}
+        for weights, rate in ((fresh, choice.learning_rate), (pretrained, choice.encoder_rate))
+        for decays in (True, False)
+        if weights
     ]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=choice.learning_rate, fused=True)]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, fused=True)]
     if turned:
         optimizers.append(Muon(turned, lr=choice.muon_rate, weight_decay=choice.muon_decay))
     return optimizers
@@ -285,7 +290,8 @@ def _follow(kept: nn.Module, network: nn.Module, *, decay: float, step: int) -> 
 
 
 def _floating(module: nn.Module) -> list[Tensor]:
-    both = [*module.parameters(), *module.buffers()]
+    """What moves; the frozen part of a pretrained encoder is large, and does not."""
+    both = [*(weight for weight in module.parameters() if weight.requires_grad), *module.buffers()]
     return [tensor for tensor in both if tensor.is_floating_point()]
 
 

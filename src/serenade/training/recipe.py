@@ -57,14 +57,20 @@ class Text:
         min_count: a word seen less often in the train part is unknown.
         vectors: where each utterance has a vector already: `text_emotion.pkl`, or what `serenade convert`
             made of it; "" for words.
-        encoder: a frozen encoder that gives each utterance a vector: a folder or a name; "" for words.
-        layer: of the encoder, counted from 1; 0 for its last.
+        encoder: a frozen encoder that gives each utterance a vector: a folder with its Hugging Face files, or
+            a name on the hub; several give one each, side by side; none for words.
+        layers: of each encoder, counted from 1, side by side; those in the middle tell most of emotion.
+        trained_layers: so many of its layers, up to the one in `layers`, learn with the network, which then
+            reads its pieces of words ("text_encoder"); 0 leaves it frozen.
+        speakers: whether an encoder that learns reads who speaks before what is said.
     """
 
     min_count: int = 2
     vectors: str = ""
-    encoder: str = ""
-    layer: int = 0
+    encoder: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    trained_layers: int = 0
+    speakers: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +128,7 @@ class Training:
         batch_size: clips of a step, on each device; for a network of dialogues, whole dialogues.
         learning_rate: of AdamW; the peak of "one-cycle".
         weight_decay: of AdamW, on matrices and filters only.
+        encoder_rate: learning rate of a pretrained encoder's own weights, where `text.trained_layers` learn.
         muon_rate: learning rate of Muon, which then moves the weights that `network.muon_weights()` names
             (AdamW the others); 0 leaves all to AdamW.
         muon_decay: weight decay of Muon.
@@ -148,6 +155,7 @@ class Training:
     batch_size: int = 48
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
+    encoder_rate: float = 3e-5
     muon_rate: float = 0.0
     muon_decay: float = 0.05
     schedule: str = "one-cycle"
@@ -224,6 +232,14 @@ class Recipe:
                 raise RecipeError(f"recipe: {section}.{key} must be below 1")
         if self.text.vectors and self.text.encoder:
             raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
+        if bool(self.text.encoder) != bool(self.text.layers):
+            raise RecipeError("recipe: text.encoder and text.layers go together, such as layers = [8]")
+        if self.text.trained_layers and (len(self.text.encoder), len(self.text.layers)) != (1, 1):
+            raise RecipeError(
+                "recipe: where an encoder learns (text.trained_layers), it is one, and so is its layer"
+            )
+        if self.text.speakers and not self.text.trained_layers:
+            raise RecipeError("recipe: text.speakers is for an encoder that learns (text.trained_layers)")
         if not self.training.prior_powers:
             raise RecipeError("recipe: training.prior_powers must name at least one power, 0 for none")
         if not self.training.seeds:
@@ -244,6 +260,8 @@ class Recipe:
             del content["text"], content["data"]["inputs"]
             if self.training.prior_powers == (0.0,):
                 del content["training"]["prior_powers"]
+            if self.training.encoder_rate == Training.encoder_rate:
+                del content["training"]["encoder_rate"]
         return hash_of(content)
 
     def to_toml(self) -> str:

@@ -26,7 +26,7 @@ from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metrics import METRICS
 from serenade.features.store import Store
-from serenade.features.text_vectors import text_vectors
+from serenade.features.text_vectors import texts_of
 from serenade.files import alone, make_folder, output_error, write_json, write_whole
 from serenade.inference.spec import Spec
 from serenade.inference.tokens import Vocabulary, vocabulary_of
@@ -37,12 +37,12 @@ from serenade.networks.export import export_onnx
 from serenade.networks.registry import Network
 from serenade.networks.weights import WEIGHTS, save_network
 from serenade.training.batches import Batches, targets_of
-from serenade.training.card import model_card
+from serenade.training.card import CARD, model_card
 from serenade.training.checkpoint import LAST
 from serenade.training.curves import write_curves
 from serenade.training.devices import Tell, launch
 from serenade.training.dialogues import DialogueBatches
-from serenade.training.inputs import Inputs, texts_of
+from serenade.training.inputs import Inputs
 from serenade.training.loop import EpochLog, fit, kept_line, logits_of
 from serenade.training.precision import fabric_precision
 from serenade.training.prior import prior_shift
@@ -119,7 +119,7 @@ def train(
     with alone(make_folder(out), busy):
         _claim(out, recipe, store, resume=resume)
         for part, split in zip(parts, splits, strict=True):
-            if not (part.folder / "model" / "model.onnx").exists():
+            if not (part.folder / "model" / CARD).exists():
                 _train_part(recipe, store, split, part, devices=devices, report=report)
         write_json(out / SUMMARY, _summary(recipe, store, parts))
     return out
@@ -232,8 +232,7 @@ def _inputs(recipe: Recipe, store: Store, split: Split) -> Inputs:
     if kind == "sound":
         return Inputs(store)
     if text.vectors or text.encoder:
-        vectors = text_vectors(store, vectors=text.vectors, encoder=text.encoder, layer=text.layer)
-        return Inputs(store, kind=kind, vectors=vectors)
+        return Inputs.of_text(store, asdict(text), kind=kind)
     texts = texts_of(store)[(split.parts == "train").to_numpy()]
     vocabulary = Vocabulary(vocabulary_of(texts, min_count=text.min_count))
     return Inputs(store, kind=kind, vocabulary=vocabulary)
@@ -329,7 +328,7 @@ def _write_model(
     lines: list[EpochLog],
     part: Part,
 ) -> None:
-    """Calibrate on dev and write the model folder; the ONNX file, written last, says that it is whole."""
+    """Calibrate on dev and write the model folder; its card, written last, says that it is whole."""
     logits, true = logits_of(network, dev), dev.targets.argmax(1)
     monitor = recipe.training.monitor.removeprefix("dev_")
     shift = prior_shift(
@@ -351,8 +350,9 @@ def _write_model(
         temperature=temperature,
         shift=shift,
         inputs=recipe.data.inputs,
-        vocabulary=inputs.vocabulary.words if inputs.vocabulary else (),
-        text=_vector_source(recipe) if inputs.vectors is not None else {},
+        context=network.context,
+        vocabulary=inputs.vocabulary.words if isinstance(inputs.vocabulary, Vocabulary) else (),
+        text=_text_source(recipe) if recipe.text.vectors or recipe.text.encoder else {},
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
         corpora=_corpora(store),
@@ -363,16 +363,18 @@ def _write_model(
     )
     folder = part.folder / "model"
     save_network(network, spec, folder)
-    with write_whole(folder / "README.md") as out:
-        out.write(model_card(spec, recipe, split, lines))
     with write_whole(part.folder / "recipe.toml") as out:
         out.write(recipe.to_toml())
-    export_onnx(network, spec, folder / "model.onnx")
+    if network.exports:
+        export_onnx(network, spec, folder / "model.onnx")
+    with write_whole(folder / CARD) as out:
+        out.write(model_card(spec, recipe, split, lines))
 
 
-def _vector_source(recipe: Recipe) -> dict[str, Any]:
-    source = asdict(recipe.text)
-    return {name: source[name] for name in ("vectors", "encoder", "layer")}
+def _text_source(recipe: Recipe) -> dict[str, Any]:
+    """What of `[text]` a trained model needs, as JSON gives it back."""
+    source = asdict(recipe.text) | {"encoder": list(recipe.text.encoder), "layers": list(recipe.text.layers)}
+    return {name: value for name, value in source.items() if name != "min_count"}
 
 
 def _corpora(store: Store) -> tuple[dict[str, Any], ...]:

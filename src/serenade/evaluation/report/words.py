@@ -172,6 +172,14 @@ def limits(metrics: Metrics) -> list[tuple[str, str]]:
                 "corpus was published. Other people, another series or a telephone line are another test.",
             )
         )
+    if model.get("context") == "all":
+        found.append(
+            (
+                "They are not those of a live conversation.",
+                "The model is told the whole dialogue, also what is said after the utterance that it judges. "
+                "Where that is not known yet, take a model of the past alone, and its figures.",
+            )
+        )
     if any(split["evaluated"] == "dev" for split in metrics["splits"]):
         found.append(
             (

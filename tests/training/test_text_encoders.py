@@ -1,0 +1,162 @@
+"""Recipes with an encoder of text, frozen or learning: trained, evaluated, found again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from serenade.audio.logmel import FrontEnd
+from serenade.errors import ModelError, RecipeError
+from serenade.features.store import Store, write_store
+from serenade.features.text_vectors import text_vectors
+from serenade.networks.export import export
+from serenade.networks.weights import load_network
+from serenade.training.evaluate import evaluate
+from serenade.training.inputs import Inputs
+from serenade.training.recipe import Recipe
+from serenade.training.run import train
+
+pytest.importorskip("transformers")
+
+WORDS = {"anger": "no", "joy": "friend"}
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Store:
+    """Dialogues of two utterances without sound, whose words the made encoder knows; one says nothing."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "id": f"{part}{dialogue}_{rank}",
+            "file": f"{part}{dialogue}_{rank}.mp4",
+            "start": np.nan,
+            "end": np.nan,
+            "emotion": (emotion := list(WORDS)[int(rng.integers(2))]),
+            "speaker": ("you", "my")[rank],
+            "corpus": "meld",
+            "split": part,
+            "dialogue": f"{part}/{dialogue}",
+            "rank": rank,
+            "text": f"oh {WORDS[emotion]} !" if (part, dialogue, rank) != ("test", 0, 0) else "",
+            "state": "missing",
+            "sha256": "",
+            "frames": 0,
+        }
+        for part, dialogues in (("train", 24), ("dev", 8), ("test", 8))
+        for dialogue in range(dialogues)
+        for rank in (0, 1)
+    ]
+    return write_store(tmp_path / "said", [], pd.DataFrame(rows), front_end=FrontEnd())
+
+
+def recipe(encoder: Path, *, network: dict, **text: object) -> Recipe:
+    return Recipe.from_dict(
+        {
+            "name": "said",
+            "data": {"inputs": "text", "split": "meld"},
+            "text": {"encoder": str(encoder), "layers": [2], **text},
+            "network": network,
+            "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
+        }
+    )
+
+
+def accuracy(run: Path) -> float:
+    pooled = evaluate(run, audio=False).metrics["pooled"]
+    assert sum(map(sum, pooled["confusion"])) == 16, "every row is in the score"
+    return float(pooled["accuracy"])
+
+
+HEAD = {"hidden": 16, "dropout": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("network", "context"),
+    [
+        ({"name": "text_head", "options": HEAD}, "none"),
+        (
+            {
+                "name": "dialogue",
+                "options": {"utterance": "text_head", "utterance_options": HEAD, "dropout": 0.0},
+            },
+            "all",
+        ),
+    ],
+    ids=["alone", "dialogue"],
+)
+def test_a_frozen_encoder(
+    said: Store, made_encoder: Path, tmp_path: Path, network: dict, context: str
+) -> None:
+    run = train(recipe(made_encoder, network=network, layers=[2, 3]), said, tmp_path / "run")
+    spec = load_network(run)[1]
+    assert spec.text["layers"] == [2, 3]
+    assert spec.sizes == {"text_width": 16}
+    assert accuracy(run) >= 15 / 16
+    assert json.loads((run / "evaluation" / "metrics.json").read_text())["model"]["context"] == context
+    for page in (run / "evaluation" / "report.html", run / "model" / "README.md"):
+        assert ("the whole dialogue, its future too" in page.read_text()) == (context == "all")
+    assert len(list(said.path.glob("text_vectors-*.npy"))) == 1
+    assert (run / "model" / "model.onnx").is_file()
+
+
+def test_encoders_stand_side_by_side(said: Store, made_encoder: Path) -> None:
+    twice = text_vectors(said, encoder=[str(made_encoder)] * 2, layers=[1, 2])
+    assert twice.shape == (len(said), 32)
+    np.testing.assert_array_equal(twice[:, :16], twice[:, 16:])
+
+
+@pytest.mark.parametrize("context", ["none", "past"])
+def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path, context: str) -> None:
+    asked = recipe(
+        made_encoder,
+        network={"name": "text_encoder", "options": {"context": context}},
+        trained_layers=2,
+        speakers=True,
+    )
+    asked = replace(asked, training=replace(asked.training, encoder_rate=0.01, epochs=20))
+    run = train(asked, said, tmp_path / "run")
+    network, spec = load_network(run)
+    assert spec.context == context
+    assert spec.text["encoder"] == [spec.sizes["pretrained"]["encoder"]] == [str(made_encoder)]
+    assert accuracy(run) >= 15 / 16
+    with pytest.raises(ModelError, match="not written as ONNX"):
+        export(run, tmp_path / "m.onnx")
+    # A run without a graph is whole all the same: going on trains nothing anew.
+    before = (run / "model" / "model.safetensors").stat().st_mtime_ns
+    train(asked, said, tmp_path / "run", resume=True)
+    assert (run / "model" / "model.safetensors").stat().st_mtime_ns == before
+    inputs = Inputs.of_spec(said, spec, takes=network.takes)
+    row = int(np.flatnonzero(said.index["text"] == "oh no !")[0])
+    assert inputs.ids[row][-4:] == [4, 5, 6, 3]
+    assert inputs.ids[row][1] == {"you": 7, "my": 9}[said.index["speaker"][row]], "who speaks comes first"
+
+
+def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+    def moved(rate: float) -> torch.Tensor:
+        asked = recipe(made_encoder, network={"name": "text_encoder"}, trained_layers=1)
+        asked = replace(
+            asked, training=replace(asked.training, encoder_rate=rate, weight_decay=0.0, epochs=2)
+        )
+        return load_network(train(asked, said, tmp_path / f"{rate}"))[0].pretrained_weights()[0]
+
+    still, little, much = moved(1e-12), moved(1e-4), moved(1e-2)
+    assert 0 < (little - still).abs().max() < (much - still).abs().max() / 10
+
+
+@pytest.mark.parametrize(
+    ("text", "said_so"),
+    [
+        ({"layers": []}, "go together"),
+        ({"layers": [1, 2], "trained_layers": 1}, "it is one, and so is its layer"),
+        ({"speakers": True}, "for an encoder that learns"),
+    ],
+)
+def test_what_does_not_fit_together(made_encoder: Path, text: dict, said_so: str) -> None:
+    with pytest.raises(RecipeError, match=said_so):
+        recipe(made_encoder, network={"name": "text_head"}, **text)
