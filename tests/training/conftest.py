@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from serenade.audio.logmel import FrontEnd
 from serenade.features.store import Store, write_store
+from serenade.training import model_folder
 from serenade.training import run as run_module
 from serenade.training.recipe import Recipe
 
@@ -116,7 +117,7 @@ def weights_of() -> Callable[[Path], dict[str, torch.Tensor]]:
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs without pictures and without ONNX, which take longer than training here."""
     monkeypatch.setattr(run_module, "write_curves", lambda *_, **__: None)
-    monkeypatch.setattr(run_module, "export_onnx", lambda network, spec, file: file.touch())
+    monkeypatch.setattr(model_folder, "export_onnx", lambda network, spec, file: file.touch())
 
 
 @pytest.fixture(autouse=True, scope="session")
