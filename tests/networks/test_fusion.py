@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -167,13 +169,14 @@ def made_corpus(n: int, carries: str, rng: np.random.Generator) -> tuple[Inputs,
     return inputs, torch.from_numpy(labels)
 
 
-def score_on_test(name: str, carries: str, *, seed: int, epochs: int = 5) -> float:
+@cache
+def score_on_test(name: str, carries: str, *, seed: int, epochs: int = 5, learnt: int = 800) -> float:
     """Accuracy on the test part of a made corpus, of the epoch that was best on the dev part.
 
     A half alone learns from the utterances that have it, and is asked about all.
     """
     rng = np.random.default_rng(seed)
-    (inputs, labels), dev, test = (made_corpus(n, carries, rng) for n in (800, 400, 1_000))
+    (inputs, labels), dev, test = (made_corpus(n, carries, rng) for n in (learnt, 400, 1_000))
     torch.manual_seed(seed)
     network = build(name)
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
@@ -213,11 +216,14 @@ def test_fusion_with_a_half_that_says_nothing_is_not_below_the_other():
 @pytest.mark.parametrize("name", ["fusion", "fusion.late"])
 @pytest.mark.parametrize("carries", ["sound", "text", "both"])
 def test_fusion_is_never_below_its_better_half(name, carries):
-    """Over five seeds; modality dropout and the other half's noise may cost two points."""
+    """Over three seeds, within their noise.
+
+    Of 800 utterances, instead of 3,200, the noise of a half that says nothing costs 1.5 points.
+    """
     mean = {
-        one: np.mean([score_on_test(one, carries, seed=seed) for seed in range(5)])
+        one: np.mean([score_on_test(one, carries, seed=seed, epochs=3, learnt=3_200) for seed in range(3)])
         for one in ("compact", "text_head", name)
     }
     print(carries, {one: round(float(score), 3) for one, score in mean.items()})
     better = max(mean["compact"], mean["text_head"])
-    assert mean[name] > better + (0.05 if carries == "both" else -0.02)
+    assert mean[name] > better + (0.05 if carries == "both" else -0.01)
