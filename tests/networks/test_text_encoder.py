@@ -98,15 +98,26 @@ def test_the_layers_that_learn_learn_and_no_others(make) -> None:
     }
 
 
-def test_it_may_be_the_utterance_of_a_dialogue(make, made_encoder: Path) -> None:
-    pretrained = {"encoder": str(made_encoder), "layers": 2, "trained": 1}
+@pytest.mark.parametrize(("context", "whole"), [("none", "past"), ("past", "past"), ("all", "all")])
+def test_it_may_be_the_utterance_of_a_dialogue(made_encoder: Path, context: str, whole: str) -> None:
+    torch.manual_seed(0)
     network = create_network(
-        "dialogue", n_classes=7, utterance="text_encoder", pretrained=pretrained, causal=True
-    )
+        "dialogue",
+        n_classes=7,
+        utterance="text_encoder",
+        utterance_options={"context": context},
+        pretrained={"encoder": str(made_encoder), "layers": 2, "trained": 1},
+        causal=True,
+    ).eval()
     assert not network.exports
-    assert network.context == "past"
+    assert network.context == whole
     assert len(network.pretrained_weights()) == len(network.utterance.pretrained_weights()) > 0
-    assert network.eval()(**conversation(3, 2), speakers=torch.tensor([0, 1, 0, 0, 1])).shape == (5, 7)
+    batch = conversation(5, 2) | {"speakers": torch.tensor([0, 1, 0, 0, 1, 0, 1])}
+    changed = batch | {"tokens": batch["tokens"].clone()}
+    changed["tokens"][3, :2] = changed["tokens"][3, :2] % 11 + 1
+    moved = (network(**changed) - network(**batch)).abs().amax(1)
+    assert moved[:3].any() == (whole == "all"), "only who is told the future knows it"
+    assert not moved[5:].any()
 
 
 def test_what_cannot_be_is_said(make) -> None:

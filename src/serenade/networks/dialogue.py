@@ -66,7 +66,7 @@ class Dialogue(Network):
         sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained)
         self.utterance = create_part(utterance, utterance_options, n_classes=n_classes, sizes=sizes)
         self.takes = self.utterance.takes | {"dialogues", "speakers"}
-        self.context = "past" if causal else "all"
+        self.context = "past" if causal and self.utterance.context != "all" else "all"
         self.exports = self.utterance.exports
         self.embed_speaker = nn.Embedding(speakers, speaker_width)
         n_inputs = self.utterance.width + speaker_width
@@ -83,6 +83,8 @@ class Dialogue(Network):
             speakers: who speaks, by first appearance in the dialogue [shape=(n,)].
             **inputs: what the utterance network takes, n rows each.
         """
+        if "dialogues" in self.utterance.takes:
+            inputs["dialogues"] = dialogues
         vectors = self.drop(self.utterance.encode(**inputs))
         known = self.embed_speaker.num_embeddings - 1
         steps = torch.cat([vectors, self.embed_speaker(speakers.clamp(max=known))], dim=1)
