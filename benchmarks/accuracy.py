@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +19,42 @@ from serenade.training.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-_HEAD = (
-    "| corpus | recipe | split | network | models | clips | UAR % | accuracy % | macro F1 % | weighted F1 % "
-    "| listeners | minutes each |\n"
-)
-_LINE = "|---|---|---|---|---|---:|---|---|---|---|---|---:|\n"
+IN_README = ("corpus", "split", "network", "models", "scored on", "UAR %", "weighted F1 %", "listeners")
+"""Columns of the README's table; docs/results.md has all."""
 
 
-def rows(run: Path) -> str:
-    """One line of the table."""
-    metrics: dict[str, Any] = json.loads((run / "evaluation" / "metrics.json").read_text())
+def cells(run: Path) -> dict[str, str]:
+    """One line of the table, by column; of a run without a test part at hand, its dev part's."""
+    folder = run / "evaluation"
+    if not (folder / "metrics.json").is_file():
+        folder = folder / "dev"
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
     recipe = read_recipe(run)
-    summary = json.loads((run / "summary.json").read_text())
-    parts = summary["parts"]
-    folds = {part["fold"] for part in parts}
-    seeds = {part["seed"] for part in parts}
-    models = f"{_counted(len(folds), 'fold')}, {_counted(len(seeds), 'seed')}"
+    parts = json.loads((run / "summary.json").read_text())["parts"]
+    folds, seeds = ({part[of] for part in parts} for of in ("fold", "seed"))
+    evaluated = {split["evaluated"] for split in metrics["splits"]}
     heard = metrics["listeners"]
-    split = f"`{recipe.data.split}`" + (" **leaks on purpose**" if "leaky" in recipe.data.split else "")
-    minutes = sum(part["seconds"] for part in parts) / 60 / len(parts)
-    cells = [
-        ", ".join(metrics["corpora"]),
-        f"`{recipe.name}`",
-        split,
-        f"`{recipe.network.name}`",
-        models,
-        f"{metrics['counts']['scored_clips']:,}",
-        *(_figure(metrics, name) for name in ("uar", "accuracy", "macro_f1", "weighted_f1")),
-        f"accuracy {heard['accuracy']:.1%}" if heard else "",
-        f"{minutes:.1f}",
-    ]
-    return "| " + " | ".join(cells) + " |\n"
+    return {
+        "corpus": ", ".join(metrics["corpora"]),
+        "recipe": f"`{recipe.name}`",
+        "split": f"`{recipe.data.split}`" + (" **leaks on purpose**" if "leaky" in recipe.data.split else ""),
+        "network": f"`{recipe.network.name}`",
+        "models": f"{_counted(len(folds), 'fold')}, {_counted(len(seeds), 'seed')}",
+        "epochs": f"{max(part['epochs'] for part in parts)} of {recipe.training.epochs}",
+        "scored on": f"{', '.join(sorted(evaluated))}, {metrics['counts']['scored_clips']:,} clips",
+        "UAR %": _figure(metrics, "uar"),
+        "accuracy %": _figure(metrics, "accuracy"),
+        "macro F1 %": _figure(metrics, "macro_f1"),
+        "weighted F1 %": _figure(metrics, "weighted_f1"),
+        "listeners": f"accuracy {heard['accuracy']:.1%}" if heard else "",
+        "minutes each": f"{sum(part['seconds'] for part in parts) / 60 / len(parts):.1f}",
+    }
+
+
+def table(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> str:
+    """Some columns of the lines as Markdown."""
+    rows = [columns, ["---"] * len(columns), *([line[name] for name in columns] for line in lines)]
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
 def _counted(count: int, name: str) -> str:
@@ -73,17 +79,18 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--write", action="store_true", help="into docs/results.md and README.md")
     options = parser.parse_args()
-    table = _HEAD + _LINE + "".join(rows(run) for run in options.runs)
+    lines = [cells(run) for run in options.runs]
     if not options.write:
-        print(table)
+        print(table(lines, list(lines[0])))
         return
     command = "python benchmarks/accuracy.py " + " ".join(f"runs/{run.name}" for run in options.runs)
     with write_whole(ROOT / "docs" / "results.md") as out:
-        out.write(f"# Results\n\nWritten by `{command} --write`; do not edit.\n\n{table}{_NOTES}")
+        out.write(f"# Results\n\nWritten by `{command} --write`; do not edit.\n\n")
+        out.write(table(lines, list(lines[0])) + _NOTES)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     before, after = readme.split(BEGIN)[0], readme.split(END)[1]
     with write_whole(ROOT / "README.md") as out:
-        out.write(f"{before}{BEGIN}\n{table}{END}{after}")
+        out.write(f"{before}{BEGIN}\n{table(lines, IN_README)}{END}{after}")
 
 
 _NOTES = """
