@@ -75,3 +75,12 @@ def test_through_onnx(committee, through_onnx):
 def test_a_committee_of_one_is_refused(members):
     with pytest.raises(RecipeError, match="at least two members"):
         create_network("committee", n_classes=7, vocabulary=WORDS, members=members)
+
+
+@pytest.mark.parametrize(("causal", "context"), [(True, "past"), (False, "all")])
+def test_it_knows_as_much_as_its_best_informed_member(causal, context):
+    members = [
+        {"name": "text_bag"},
+        {"name": "dialogue", "options": {"utterance": "text_bag", "causal": causal}},
+    ]
+    assert create_network("committee", n_classes=3, vocabulary=9, members=members).context == context

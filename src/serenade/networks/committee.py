@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.networks.encoder import sizes_of
-from serenade.networks.registry import Network, create_network, register_network
+from serenade.networks.registry import CONTEXTS, Network, create_network, register_network
 
 
 @register_network("committee")
 class Committee(Network):
-    """Members of different kinds, whose log-probabilities are averaged (Hansen and Salamon 1990).
+    """Members whose log-probabilities are averaged (Hansen and Salamon 1990), alike or of different kinds.
 
     While it learns, each member answers for itself, so that their errors stay their own: networks that are
     wrong about different rows are right together more often than the best of them alone.
@@ -55,6 +55,7 @@ class Committee(Network):
             for member in members
         ]
         self.takes = frozenset().union(*(network.takes for network in networks))
+        self.context = max((network.context for network in networks), key=CONTEXTS.index)
         self.members = nn.ModuleList(networks)
 
     def forward(self, **inputs: Tensor) -> Tensor:
