@@ -101,10 +101,10 @@ from its train. MELD's official parts keep dialogues apart, not speakers. Listen
 sound alone: the share in which most of them named what the actor meant. Minutes are the wall time of one
 model on one core that other work shared. The corpora are acted.
 
-A row scored on dev was chosen, or at least stopped, by these very clips, and flatters a little; the test part of
-`tfds` was not at hand. The seed's networks had far fewer epochs than their recipes ask for (40): they cost five
-minutes of a core an epoch, and their rows say what so little training gives, not what they can do. MELD's text from
-scratch was asked on test twice: once by an earlier committee, which dev and test liked less.
+A row scored on dev was chosen, or at least stopped, by these very clips, and flatters a little; the test part
+of `tfds` was not at hand. The seed's networks had far fewer epochs than their recipes ask for (40): they cost
+five minutes of a core an epoch or more, and their rows say what so little training gives, no more. MELD's
+text from scratch was asked on test twice: once by an earlier committee, which dev and test liked less.
 """
 
 if __name__ == "__main__":
