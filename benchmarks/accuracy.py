@@ -19,7 +19,7 @@ from serenade.training.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-IN_README = ("corpus", "split", "network", "models", "scored on", "UAR %", "weighted F1 %", "listeners")
+IN_README = ("corpus", "split", "recipe", "models", "scored on", "UAR %", "weighted F1 %", "listeners")
 """Columns of the README's table; docs/results.md has all."""
 
 
