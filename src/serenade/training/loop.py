@@ -104,6 +104,7 @@ def fit(
             inputs, targets = fabric.to_device((inputs, targets))
             answer = model(**inputs)
             logits, others = answer if questions else (answer, {})
+            # Members of a committee are held against the label one by one: their errors stay their own.
             if logits.ndim == 3:
                 targets = targets.repeat_interleave(logits.shape[1], dim=0)
                 logits = logits.flatten(0, 1)
