@@ -208,7 +208,7 @@ name = "listens"
 [data]
 split = "meld"
 [network]
-options = {stem = 8, widths = [8, 8, 8], projection = 16}
+options = {stem = 16, widths = [24, 48, 64], projection = 96}
 [training]
 epochs = 1
 precision = "fp32"
