@@ -10,7 +10,7 @@ from serenade.networks.auxiliary import UNKNOWN, Auxiliary, auxiliary_loss
 
 def test_the_emotions_logits_are_the_networks_own() -> None:
     torch.manual_seed(0)
-    network = create_network("compact", n_mels=16, n_classes=3, stem=8, widths=[8, 8, 8]).eval()
+    network = create_network("compact", n_mels=16, n_classes=3, stem=16, widths=[16, 16, 16]).eval()
     asked = Auxiliary(network, {"sentence": 12, "speaker": 5}).eval()
     features, lengths = torch.randn(4, 16, 30), torch.tensor([30, 4, 17, 1])
     logits, others = asked(features=features, lengths=lengths)

@@ -15,7 +15,7 @@ from serenade.networks.keras import keras_count
 from serenade.networks.registry import Network
 
 MELS, WIDTH, WORDS, CLASSES = 16, 16, 30, 4
-SMALL = {"stem": 8, "widths": [16], "strides": [[2, 2]], "projection": 32}
+SMALL = {"stem": 16, "widths": [16], "strides": [[2, 2]], "projection": 32}
 """A `compact` that learns in seconds."""
 
 Inputs = dict[str, Tensor]

@@ -107,9 +107,9 @@ def test_two_networks_of_one_name():
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"stem": 4}, "multiples of 8, not 4"),
-        ({"widths": [8, 12, 16]}, "multiples of 8, not 12"),
-        ({"widths": [8]}, "cannot be built"),
+        ({"stem": 8}, "16 at least, not 8"),
+        ({"widths": [16, 20, 24]}, "16 at least, not 20"),
+        ({"widths": [16]}, "cannot be built"),
         ({"dropout": 3.0}, "cannot be built"),
     ],
 )

@@ -54,7 +54,7 @@ def _run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 def small_trainer(folder: Path, *arguments: str) -> list[str]:
     """The trainer's command, with a small network in its recipe."""
     recipe = RECIPE.read_text().replace(
-        'name = "cnn_lstm"', 'name = "compact"\noptions = {stem = 8, widths = [8, 8, 8], projection = 16}'
+        'name = "cnn_lstm"', 'name = "compact"\noptions = {stem = 16, widths = [16, 16, 16], projection = 16}'
     )
     (folder / RECIPE.name).write_text(recipe)
     place = str(folder / "__init__.py")

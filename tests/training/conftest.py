@@ -20,7 +20,7 @@ from serenade.training.recipe import Recipe
 
 LABELS = ("anger", "neutral", "sadness")
 FRONT_END = FrontEnd(rate_hz=8000, n_fft=256, hop=160, n_mels=16, fmax_hz=4000.0)
-TINY = {"name": "compact", "options": {"stem": 8, "widths": [8, 8, 8], "projection": 16, "dropout": 0.1}}
+TINY = {"name": "compact", "options": {"stem": 16, "widths": [16, 16, 16], "projection": 16, "dropout": 0.1}}
 
 
 def write_tiny_store(

@@ -26,7 +26,7 @@ from serenade.training.run import train
 WORDS = {"anger": "damn", "neutral": "well", "sadness": "alas"}
 SIZES = {"train": 24, "dev": 8, "test": 8}
 FRONT_END = FrontEnd(rate_hz=8000, n_fft=256, hop=160, n_mels=16, fmax_hz=4000.0)
-TINY_SOUND = {"name": "compact", "options": {"stem": 8, "widths": [8, 8, 8], "projection": 16}}
+TINY_SOUND = {"name": "compact", "options": {"stem": 16, "widths": [16, 16, 16], "projection": 16}}
 TINY_TEXT = {"embedding": 8, "hidden": 8, "dropout": 0.0, "word_dropout": 0.0}
 HEARS_AND_READS = frozenset({"features", "lengths", "tokens", "token_lengths", "present"})
 

@@ -26,7 +26,7 @@ def kept(run: Path, name: str, *, weights: str = "kept") -> dict[str, torch.Tens
 
 def test_logits_come_in_the_order_that_was_asked(store: Store) -> None:
     torch.manual_seed(0)
-    network = create_network("compact", n_mels=16, n_classes=3, stem=8, widths=[8, 8, 8]).eval()
+    network = create_network("compact", n_mels=16, n_classes=3, stem=16, widths=[16, 16, 16]).eval()
     rows = np.random.default_rng(0).permutation(len(store))[:20]
     nothing = np.zeros((20, 3), np.float32)
     together = logits_of(network, Batches(store, rows, nothing, size=7))

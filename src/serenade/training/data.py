@@ -21,6 +21,7 @@ from serenade.training.batches import Batches, targets_of
 from serenade.training.dialogues import DialogueBatches
 from serenade.training.inputs import Inputs
 from serenade.training.recipe import Recipe
+from serenade.training.teacher import teacher_answers
 
 _EVALUATION_BATCH = 64
 
@@ -58,13 +59,15 @@ def batches_of(
         recipe: how it is drawn.
         store: where the rows are.
         split: which of them.
-        name: of the part, "train" or "dev"; only "train" is drawn at random, with votes and copies.
+        name: of the part, "train" or "dev"; only "train" is drawn at random, with votes, copies
+            and what a teacher says.
         labels: order of the classes; rows of other classes are left out.
         inputs: what the network is given of a row.
         fabric: how many processes share the train part.
 
     Raises:
         RecipeError: what the recipe asks for cannot be drawn from whole dialogues.
+        ModelError, SplitError: see `serenade.training.teacher.teacher_answers`.
     """
     chosen = (split.parts == name) & store.index["emotion"].isin(labels)
     by_dialogue = "dialogues" in inputs.takes
@@ -83,11 +86,15 @@ def batches_of(
         chosen &= originals
     rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
     table = store.index.iloc[rows]
+    targets = targets_of(table, labels, votes=recipe.data.votes if training else 0.0)
+    if training and recipe.data.teacher:
+        taught = teacher_answers(recipe.data.teacher, store, split, rows, labels)
+        targets += np.float32(recipe.data.teacher_share) * (taught - targets)
     kind = DialogueBatches if by_dialogue else Batches
     return kind(
         store,
         rows,
-        targets_of(table, labels, votes=recipe.data.votes if training else 0.0),
+        targets,
         size=recipe.training.batch_size if training else _EVALUATION_BATCH,
         inputs=inputs,
         weighted=training and recipe.training.sampler == "weighted",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from serenade.features.store import Store
 from serenade.training.batches import Batch, Batches, cut
+from serenade.training.inputs import Inputs
 
 
 class DialogueBatches(Batches):
@@ -63,6 +64,14 @@ class DialogueBatches(Batches):
             spoken = [numbered(self.speakers[self.rows[dialogue]]) for dialogue in dialogues]
             inputs["speakers"] = torch.from_numpy(np.concatenate(spoken))
         return Batch(inputs, torch.from_numpy(self.targets[places]), self.rows[places])
+
+
+def batches_to_answer(
+    store: Store, rows: NDArray[np.int64], inputs: Inputs, *, n_classes: int, size: int = 64
+) -> Batches:
+    """Rows that a trained network is asked for: whole dialogues where it judges within them, else clips."""
+    kind = DialogueBatches if "dialogues" in inputs.takes else Batches
+    return kind(store, rows, np.zeros((len(rows), n_classes), np.float32), size=size, inputs=inputs)
 
 
 def places_of_dialogues(table: pd.DataFrame) -> list[NDArray[np.int64]]:

@@ -22,8 +22,7 @@ from serenade.features.store import Store
 from serenade.inference.spec import Spec
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
-from serenade.training.batches import Batches
-from serenade.training.dialogues import DialogueBatches
+from serenade.training.dialogues import batches_to_answer
 from serenade.training.inputs import Inputs
 from serenade.training.loop import logits_of
 
@@ -31,7 +30,6 @@ _KEPT = (
     *("file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s", "start", "end"),
     *("dialogue", "rank", "text", "state"),
 )
-_BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +144,7 @@ class _Asked:
         spec, inputs = self.spec, Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
         if without:
             inputs.withhold(without)
-        nothing = np.zeros((len(self.rows), len(spec.labels)), np.float32)
-        kind = DialogueBatches if "dialogues" in self.network.takes else Batches
-        batches = kind(self.store, self.rows, nothing, size=_BATCH, inputs=inputs)
+        batches = batches_to_answer(self.store, self.rows, inputs, n_classes=len(spec.labels))
         probabilities = softmax(
             logits_of(self.network, batches) + np.asarray(spec.shift or 0, np.float32),
             temperature=spec.temperature,

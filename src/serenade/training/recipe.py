@@ -37,6 +37,9 @@ class Data:
         copies_share: with "drawn", how often it is a copy.
         auxiliary: columns of the store that the network is asked for as well while it learns, such as
             "sentence"; what was said can then be told from how.
+        teacher: folder of a finished run under the same split, whose answers are learnt from beside the
+            labels (`serenade.training.teacher`); "" for none.
+        teacher_share: share of its answers in the targets.
     """
 
     inputs: str = "sound"
@@ -47,6 +50,8 @@ class Data:
     copies: str = "all"
     copies_share: float = 0.5
     auxiliary: tuple[str, ...] = ()
+    teacher: str = ""
+    teacher_share: float = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +235,8 @@ class Recipe:
         ):
             if getattr(getattr(self, section), key) >= 1:
                 raise RecipeError(f"recipe: {section}.{key} must be below 1")
+        if self.data.teacher_share > 1:
+            raise RecipeError(f"recipe: data.teacher_share must be 1 at most, not {self.data.teacher_share}")
         if self.text.vectors and self.text.encoder:
             raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
         if bool(self.text.encoder) != bool(self.text.layers):
@@ -255,6 +262,10 @@ class Recipe:
     def hash(self) -> str:
         """SHA-256 of all resolved values; of a recipe of sound, of those that sound has."""
         content = asdict(self)
+        for newer in ("teacher", "teacher_share"):
+            # Recipes were published before there were teachers, and keep their hashes.
+            if getattr(self.data, newer) == getattr(Data, newer):
+                del content["data"][newer]
         if self.data.inputs == "sound":
             # Recipes of sound were published before texts came in, and keep their hashes.
             del content["text"], content["data"]["inputs"]

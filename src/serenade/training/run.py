@@ -33,7 +33,6 @@ from serenade.training.precision import fabric_precision
 from serenade.training.recipe import Recipe
 
 SUMMARY = "summary.json"
-_EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
