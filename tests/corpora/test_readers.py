@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serenade.corpora import list_corpora, read_corpus
+from serenade.corpora import list_corpora, read_corpora, read_corpus
 from serenade.corpora.registry import guess_corpus, register_corpus
 from serenade.corpora.table import COLUMNS, new_table
 from serenade.errors import CorpusError
@@ -158,3 +158,35 @@ def test_an_option_that_a_reader_does_not_have(tmp_path, corpus):
     touch(tmp_path, "03-01-05-01-02-01-12.wav")
     with pytest.raises(CorpusError, match="the reader of ravdess has no option 'metadata'; it takes none"):
         read_corpus(tmp_path, corpus, metadata=tmp_path)
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A clip of RAVDESS, and one of EmoDB that nobody has labelled so: its speaker is 03 too."""
+    touch(tmp_path, "ravdess/03-01-05-01-01-01-03.wav", "emodb/03a01Wa.wav", "notes/why.txt")
+    return [tmp_path / "ravdess", tmp_path / "emodb"]
+
+
+def test_several_folders_are_one_table(two):
+    table = read_corpora(two)
+    assert table[["corpus", "speaker"]].to_numpy().tolist() == [["ravdess", "03"], ["emodb", "03"]]
+    assert table.index.tolist() == [0, 1]
+    assert read_corpora(two[:1])["corpus"].tolist() == ["ravdess"]
+
+
+def test_notes_of_every_folder_are_kept(two):
+    touch(two[1], "other.wav")
+    assert read_corpora(two).attrs["notes"] == ["1 files are not named as emodb names them: left out"]
+
+
+def test_options_go_to_their_reader(two, tmp_path):
+    write_nemo(tmp_path / "nemo")
+    folders = [*two, tmp_path / "nemo"]
+    assert len(read_corpora(folders, nemo={"metadata": tmp_path / "nemo"})) == 5
+    with pytest.raises(CorpusError, match="there are options for cremad, and these are emodb, nemo, ravdess"):
+        read_corpora(folders, cremad={"metadata": tmp_path})
+
+
+def test_one_of_several_that_is_not_there(two, tmp_path):
+    with pytest.raises(CorpusError, match="gone: there is no such file or folder"):
+        read_corpora([*two, tmp_path / "gone"])

@@ -319,3 +319,49 @@ def test_every_split_is_described():
     assert all(list_splits().values())
     as_json = json.dumps(make_split(make_table("abcd"), "one-speaker-out", fold=2).to_dict())
     assert json.loads(as_json)["clips"] == {"train": 6, "dev": 3, "test": 3}
+
+
+def several(*, calm=False):
+    """Nine speakers of one corpus; three of another, one of them of the same name, with a label more."""
+    own = make_table(range(9))
+    other = make_table(range(8, 11), corpus="other", emotions=(*EMOTIONS, "calm") if calm else EMOTIONS)
+    return pd.concat([own, other], ignore_index=True)
+
+
+def test_one_corpus_is_dealt_out_and_the_others_are_learnt_from():
+    table = several(calm=True)
+    own = table[table["corpus"] == "own"]
+    for fold in (1, 2, 3):
+        split, alone = (
+            make_split(table, "grouped-3", fold=fold, corpus="own"),
+            make_split(own, "grouped-3", fold=fold),
+        )
+        check_split(table, split)
+        pd.testing.assert_series_equal(split.parts[own.index], alone.parts)
+        assert split.hash != alone.hash
+        others = split.parts[table["corpus"] == "other"]
+        assert others[table["emotion"] != "calm"].eq("train").all()
+        assert split.dropped[others.index[others == ""]].unique().tolist() == [
+            "has none of the labels of own"
+        ]
+        assert split.to_dict()["corpus"] == "own"
+
+
+def test_what_of_other_corpora_could_not_be_prepared_is_dropped():
+    table = several().assign(state="ok")
+    table.loc[table.index[-1], "state"] = "silent"
+    split = make_split(table, "grouped-3", fold=1, corpus="own")
+    assert split.dropped.to_dict() == {table.index[-1]: "could not be prepared: silent"}
+
+
+def test_a_sound_that_two_corpora_share_is_a_leak():
+    table = several()
+    table["sha256"] = [str(number) for number in range(len(table))]
+    table.loc[table.index[-1], "sha256"] = "0"
+    with pytest.raises(SplitError, match="1 identical sounds in two parts"):
+        check_split(table, make_split(table, "grouped-3", fold=1, corpus="own"))
+
+
+def test_a_corpus_that_is_not_there():
+    with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, own"):
+        make_split(several(), "grouped-3", fold=1, corpus="cremad")

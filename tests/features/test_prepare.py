@@ -272,6 +272,30 @@ def test_identical_sound_is_seen_across_formats(tmp_path: Path, make_clips: Make
     assert index["sha256"].nunique() == 2
 
 
+def test_several_folders_are_one_store(clips: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "Actor_01"
+    folder.mkdir()
+    soundfile.write(folder / "03-01-05-01-01-01-01.wav", 0.1 * np.ones(8000), 16_000)
+    store = prepare([clips, folder], tmp_path / "out", front_end=SMALL, jobs=1)
+    assert store.about["corpus"] == ["cremad", "ravdess"]
+    assert store.index["speaker"].tolist() == ["1001"] * 6 + ["01"]
+    assert store.index["repetition"].tolist()[-1] == 1.0
+
+
+def test_silence_at_the_ends_is_left_away(tmp_path: Path, make_clips: MakeClips) -> None:
+    clips = make_clips(tmp_path / "clips", 2)
+    for file in clips.iterdir():
+        sound, rate_hz = soundfile.read(file)
+        soundfile.write(file, np.concatenate([np.zeros(rate_hz), sound, np.zeros(rate_hz)]), rate_hz)
+    whole = prepare(clips, tmp_path / "whole", corpus="cremad", front_end=SMALL, jobs=1)
+    trimmed = prepare(clips, tmp_path / "trimmed", corpus="cremad", front_end=SMALL, trim=True, jobs=1)
+    assert whole.index["duration_s"].tolist() == [2.5, 2.5]
+    assert trimmed.index["duration_s"].between(0.5, 0.7).all()
+    assert trimmed.about["trim"]
+    with pytest.raises(StoreError, match="a finished store of other recordings"):
+        prepare(clips, tmp_path / "trimmed", corpus="cremad", front_end=SMALL, jobs=1)
+
+
 def test_too_many_variants(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="augment is 9"):
         prepare(clips, tmp_path / "out", corpus="cremad", augment=9, jobs=1)
@@ -319,6 +343,24 @@ class TestReadyMade:
         (mels / "frontend.json").write_text('{"n_mel": 16}')
         with pytest.raises(RecipeError, match="n_mels"):
             prepare(mels, tmp_path / "out", corpus="cremad", jobs=1)
+
+    def test_sound_beside_them_goes_through_their_front_end(
+        self, mels: Path, clips: Path, tmp_path: Path
+    ) -> None:
+        store = prepare([clips, mels], tmp_path / "out", corpus="cremad", jobs=1)
+        assert store.front_end == SMALL
+        assert len(store) == 8
+        np.testing.assert_array_equal(
+            store.features(0), log_mel(decode(store.index["file"][0], rate_hz=16_000).samples, SMALL)
+        )
+
+    def test_spectrograms_of_two_front_ends_are_refused(self, mels: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        (other / "SAD").mkdir(parents=True)
+        (other / "frontend.json").write_text(json.dumps({**SMALL.to_dict(), "hop": 200}))
+        np.save(other / "SAD" / "1002_DFA_SAD_XX_original.npy", np.zeros((16, 30), np.float32))
+        with pytest.raises(StoreError, match="other: holds spectrograms of another front end"):
+            prepare([mels, other], tmp_path / "out", corpus="cremad", jobs=1)
 
     def test_it_cannot_be_augmented(self, mels: Path, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="variants are made of waveforms"):

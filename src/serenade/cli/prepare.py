@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,9 @@ _NAMED = 10
 
 
 def prepare(
-    corpus_at: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of recordings, or a manifest.")],
+    corpus_at: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="Folders of recordings, or manifests, of one store.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Folder of the store.")],
     corpus: Annotated[
         str | None, typer.Option("--corpus", help="Name of the corpus; guessed when left away.")
@@ -37,6 +39,9 @@ def prepare(
         Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of CREMA-D's tables.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the variants drawn.")] = 0,
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Leave the silence at both ends of each clip away.")
+    ] = False,
     spectrograms: Annotated[
         bool, typer.Option("--spectrograms", help="MELD: the original's X_audio_*.npy instead of a store.")
     ] = False,
@@ -55,30 +60,39 @@ def prepare(
     if compress and not spectrograms:
         raise typer.BadParameter("goes with --spectrograms", param_hint="--compress")
     if spectrograms:
-        if corpus not in (None, "meld") or augment or seed or front_end is not None or metadata is not None:
+        others = corpus not in (None, "meld") or front_end is not None or metadata is not None
+        if others or augment or seed or trim or len(corpus_at) > 1:
             raise typer.BadParameter(
                 "are MELD's, and fixed; only --compress, --jobs and --strict go with them",
                 param_hint="--spectrograms",
             )
-        _prepare_spectrograms(corpus_at, out, compress=compress, jobs=jobs, strict=strict)
+        _prepare_spectrograms(corpus_at[0], out, compress=compress, jobs=jobs, strict=strict)
         return
     with _progress_on_stderr() as progress:
         store = prepare_store(
-            corpus_at,
+            corpus_at if len(corpus_at) > 1 else corpus_at[0],
             out,
-            corpus=corpus if metadata is None else "cremad",
+            corpus=corpus if metadata is None or len(corpus_at) > 1 else "cremad",
             front_end=None if front_end is None else read_front_end(front_end),
             augment=augment,
             seed=seed,
+            trim=trim,
             jobs=jobs,
             progress=progress,
-            **({} if metadata is None else {"metadata": metadata}),
+            **_tables(metadata, several=len(corpus_at) > 1),
         )
     summary = summarise(store)
     _name(summary.trouble, f"column note of {store.path / 'index.csv'}")
     print(summary)
     if strict and summary.trouble:
         raise typer.Exit(1)
+
+
+def _tables(metadata: Path | None, *, several: bool) -> dict[str, Any]:
+    """CREMA-D's tables as its reader takes them, alone or among others."""
+    if metadata is None:
+        return {}
+    return {"cremad": {"metadata": metadata}} if several else {"metadata": metadata}
 
 
 def _prepare_spectrograms(meld: Path, out: Path, *, compress: bool, jobs: int | None, strict: bool) -> None:

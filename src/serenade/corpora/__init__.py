@@ -5,7 +5,14 @@ Importing this package registers every reader; one more is a function with `@reg
 
 from serenade.corpora import cremad, emodb, emovo, manifest, meld, nemo, ravdess
 from serenade.corpora.findings import Findings, check_table
-from serenade.corpora.registry import Corpus, licence_of, list_corpora, read_corpus, register_corpus
+from serenade.corpora.registry import (
+    Corpus,
+    licence_of,
+    list_corpora,
+    read_corpora,
+    read_corpus,
+    register_corpus,
+)
 from serenade.corpora.splits import Split, check_split, folds_of, list_splits, make_split
 from serenade.corpora.table import new_table
 
@@ -28,6 +35,7 @@ __all__ = [
     "nemo",
     "new_table",
     "ravdess",
+    "read_corpora",
     "read_corpus",
     "register_corpus",
 ]

@@ -147,6 +147,34 @@ def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> 
     return _read(_CORPORA[corpus], path, options)
 
 
+def read_corpora(
+    paths: Sequence[str | Path], corpus: str | None = None, **options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Read several folders or manifests, each as `read_corpus` does, into one table.
+
+    Args:
+        paths: each of its own corpus; a speaker is told from one of the same name by the column `corpus`.
+        corpus: of all of them; guessed one by one when None.
+        options: of their readers, by corpus, e.g. `cremad={"targets": "sound"}`.
+
+    Raises:
+        CorpusError: as `read_corpus`; or options of a corpus that is not among them.
+    """
+    tables, notes, names = [], [], set()
+    for path in paths:
+        # A path that is not there is told by `read_corpus`.
+        name = corpus or (guess_corpus(path).name if Path(path).exists() else "")
+        table = read_corpus(path, name or None, **options.get(name, {}))
+        notes += table.attrs.pop("notes", [])
+        tables.append(table)
+        names.add(name)
+    if unused := sorted(set(options) - names):
+        raise CorpusError(f"there are options for {unused[0]}, and these are {', '.join(sorted(names))}")
+    together = pd.concat(tables, ignore_index=True)
+    together.attrs["notes"] = notes
+    return together
+
+
 def _read(corpus: Corpus, path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     known = [
         name for name, given in signature(corpus.read).parameters.items() if given.kind == given.KEYWORD_ONLY

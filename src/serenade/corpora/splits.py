@@ -6,7 +6,7 @@ The split `meld` alone keeps dialogues apart, not speakers; `Split.apart` says w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -37,6 +37,7 @@ class Split:
         seed: of the dev speakers (and of random-leaky's files).
         sources: the table's `source` (with `start` and variant where several rows share one), for the hash.
         dropped: why a row is in no part, for the rows with part "" only.
+        corpus: whose clips were dealt out, where others are only learnt from; "" where all were.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Split:
     seed: int
     sources: pd.Series[str]
     dropped: pd.Series[str]
+    corpus: str = ""
 
     @property
     def apart(self) -> str:
@@ -72,6 +74,7 @@ class Split:
             "leaky": self.leaky,
             "apart": self.apart,
             "seed": self.seed,
+            "corpus": self.corpus,
             "hash": self.hash,
             "clips": {part: int((self.parts == part).sum()) for part in PARTS if (self.parts == part).any()},
             "dropped": {str(why): int(n) for why, n in self.dropped.value_counts().sort_index().items()},
@@ -95,7 +98,9 @@ def folds_of(name: str, table: pd.DataFrame) -> int:
     return rule.folds(labelled) if rule.folds else 1
 
 
-def make_split(table: pd.DataFrame, name: str, *, fold: int | None = None, seed: int = 0) -> Split:
+def make_split(
+    table: pd.DataFrame, name: str, *, fold: int | None = None, seed: int = 0, corpus: str = ""
+) -> Split:
     """Deal a corpus table out into train, dev and test.
 
     In no part are: rows without a label, or that a store could not prepare (column `state`; where dialogues
@@ -108,11 +113,15 @@ def make_split(table: pd.DataFrame, name: str, *, fold: int | None = None, seed:
         name: one of `list_splits()`, with a number for K, e.g. "grouped-6".
         fold: from 1; left out for splits without folds.
         seed: of the dev speakers, together with the fold.
+        corpus: the one that is dealt out, of a table of several: all other clips with a label of it are
+            learnt from, in every fold. "" deals out all.
 
     Raises:
         SplitError: no such split or fold, speakers missing or too few, or an empty train part.
     """
     rule = rule_named(name)
+    if corpus:
+        return _with_others(table, make_split(of_corpus(table, corpus), name, fold=fold, seed=seed), corpus)
     labelled = table[table["emotion"] != ""]
     if labelled.empty:
         raise SplitError(f"cannot make the split {name!r}: not one of {len(table)} clips has a label")
@@ -145,6 +154,36 @@ def make_split(table: pd.DataFrame, name: str, *, fold: int | None = None, seed:
         sources=_identity(table),
         dropped=dropped[parts == ""],
     )
+
+
+def of_corpus(table: pd.DataFrame, corpus: str) -> pd.DataFrame:
+    """The rows of one corpus; all rows for "".
+
+    Raises:
+        SplitError: it is not in the table.
+    """
+    if not corpus:
+        return table
+    if not (table["corpus"] == corpus).any():
+        there = ", ".join(sorted(set(table["corpus"]) - {""})) or "a corpus without a name"
+        raise SplitError(f"the split is to deal out {corpus!r}, and this store holds {there}")
+    return table[table["corpus"] == corpus]
+
+
+def _with_others(table: pd.DataFrame, split: Split, corpus: str) -> Split:
+    """The split of one corpus, all else with a label of it in train."""
+    parts = split.parts.reindex(table.index).fillna("")
+    others = table["corpus"] != corpus
+    labels = set(table.loc[split.parts[split.parts == "train"].index, "emotion"])
+    known = others & table["emotion"].isin(labels)
+    parts[known] = "train"
+    dropped = split.dropped.reindex(table.index).fillna("")
+    dropped[others & ~known] = f"has none of the labels of {corpus}"
+    if "state" in table:
+        unusable = known & (table["state"] != "ok")
+        dropped[unusable] = "could not be prepared: " + table.loc[unusable, "state"].astype(str)
+        parts[unusable] = ""
+    return replace(split, parts=parts, sources=_identity(table), dropped=dropped[parts == ""], corpus=corpus)
 
 
 def check_split(table: pd.DataFrame, split: Split) -> None:

@@ -32,7 +32,7 @@ class Chunk:
     """A few clips and where their features go.
 
     Attributes:
-        key: SHA-256 of the clips' ids, sizes and times of change, of the front end, variants and seed.
+        key: SHA-256 of the clips' ids, sizes and times of change, of the front end, variants, seed and trim.
         clips: in order.
         folder: where `{key}.npz` is written.
     """
@@ -43,6 +43,7 @@ class Chunk:
     front_end: FrontEnd
     augment: int
     seed: int
+    trim: bool
 
     @property
     def file(self) -> Path:
@@ -67,7 +68,10 @@ class Chunk:
         rows: list[dict[str, Any]] = []
         blocks = [np.empty((0, self.front_end.n_mels), np.float32)]
         for clip in self.clips:
-            for row, frames in render(clip, front_end=self.front_end, augment=self.augment, seed=self.seed):
+            rendered = render(
+                clip, front_end=self.front_end, augment=self.augment, seed=self.seed, trim=self.trim
+            )
+            for row, frames in rendered:
                 rows.append({"clip": clip.id, **row.to_dict()})
                 blocks.append(frames)
         # To wait for the disk after each chunk takes longer than to make it.
@@ -91,7 +95,7 @@ class Chunk:
 
 
 def cut_into_chunks(
-    clips: Sequence[Clip], *, folder: Path, front_end: FrontEnd, augment: int, seed: int
+    clips: Sequence[Clip], *, folder: Path, front_end: FrontEnd, augment: int, seed: int, trim: bool = False
 ) -> list[Chunk]:
     """Cut clips into chunks of `CLIPS_A_CHUNK`, in order."""
     chunks = []
@@ -103,6 +107,7 @@ def cut_into_chunks(
             "front_end": front_end.hash,
             "augment": augment,
             "seed": seed,
+            "trim": trim,
         }
         chunks.append(
             Chunk(
@@ -112,6 +117,7 @@ def cut_into_chunks(
                 front_end=front_end,
                 augment=augment,
                 seed=seed,
+                trim=trim,
             )
         )
     return chunks

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from serenade.audio.decode import decode
 from serenade.audio.logmel import FrontEnd, log_mel
 from serenade.audio.speech import SILENCE_DBFS, is_silent
+from serenade.audio.trim import trim_silence
 from serenade.audio.variants import draw_variants, make_variant
 from serenade.errors import UnsupportedMedia
 from serenade.features.mel_folder import read_mel
@@ -70,7 +71,9 @@ Rendered = tuple[Row, NDArray[np.float32]]
 """A row and its frames [shape=(frames, n_mels)], dB."""
 
 
-def render(clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0) -> Iterator[Rendered]:
+def render(
+    clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0, trim: bool = False
+) -> Iterator[Rendered]:
     """The original of a clip, then `augment` distinct variants of it.
 
     Only an original in state "ok" has variants. A clip that cannot be used gives one row with no frames and a
@@ -81,6 +84,7 @@ def render(clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0) 
         front_end: how to make the log-mel.
         augment: how many waveform variants to draw.
         seed: of the draw, together with the clip's id.
+        trim: leave silence at both ends away; ready-made spectrograms stay as they are.
     """
     if clip.file.endswith(".npy"):
         yield _ready_made(clip, front_end)
@@ -111,6 +115,8 @@ def render(clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0) 
         )
         return
     silent = is_silent(samples)
+    if trim and not silent:
+        samples = trim_silence(samples, rate_hz=front_end.rate_hz)
     yield _row(clip.id, "original", samples, front_end, silent=silent)
     if augment and not silent:
         rng = generator_of(clip.id, seed)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from serenade.audio.logmel import FrontEnd
 from serenade.audio.variants import VARIANTS
-from serenade.corpora import licence_of, read_corpus
+from serenade.corpora import licence_of, read_corpora, read_corpus
 from serenade.corpora.table import COLUMNS
 from serenade.errors import CorpusError, StoreError
 from serenade.features.chunks import Chunk, cut_into_chunks
@@ -56,13 +56,14 @@ class Progress:
 
 
 def prepare(
-    corpus_at: str | Path | pd.DataFrame,
+    corpus_at: str | Path | pd.DataFrame | Sequence[str | Path],
     out: str | Path,
     *,
     corpus: str | None = None,
     front_end: FrontEnd | None = None,
     augment: int = 0,
     seed: int = 0,
+    trim: bool = False,
     jobs: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     **reader_options: Any,
@@ -74,16 +75,18 @@ def prepare(
     end, variants and seed is opened as it is.
 
     Args:
-        corpus_at: folder or manifest (see `read_corpus`), or a corpus table.
+        corpus_at: folder or manifest (see `read_corpus`), several of them for one store of several corpora,
+            or a corpus table.
         out: folder of the store.
         corpus: name of the reader; guessed when None.
         front_end: of the log-mels; `FrontEnd()` when None. For ready-made spectrograms (`.npy`) the folder's
             `frontend.json` when None.
         augment: how many distinct waveform variants to draw a clip.
         seed: of those draws.
+        trim: leave the silence at both ends of each clip away (not of ready-made spectrograms).
         jobs: worker processes; one a core when None.
         progress: called at the start and after every chunk.
-        reader_options: passed to the corpus's reader.
+        reader_options: passed to the corpus's reader; of several, as `read_corpora` takes them.
 
     Raises:
         CorpusError: no corpus there.
@@ -101,10 +104,12 @@ def prepare(
     (63, 128)
     """
     if isinstance(corpus_at, pd.DataFrame):
-        table, folder = _checked(corpus_at), None
+        table, folders = _checked(corpus_at), []
+    elif isinstance(corpus_at, str | Path):
+        table, folders = read_corpus(corpus_at, corpus, **reader_options), [Path(corpus_at)]
     else:
-        table, folder = read_corpus(corpus_at, corpus, **reader_options), Path(corpus_at)
-    front_end = _front_end(table, folder, front_end, augment)
+        table, folders = read_corpora(corpus_at, corpus, **reader_options), [Path(at) for at in corpus_at]
+    front_end = _front_end(table, folders, front_end, augment)
     if not 0 <= augment <= len(VARIANTS):
         raise StoreError(f"augment is {augment}, and a clip has 0 to {len(VARIANTS)} variants", file=out)
     table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=_ids(table))
@@ -115,6 +120,7 @@ def prepare(
         front_end=front_end,
         augment=augment,
         seed=seed,
+        trim=trim,
     )
     key = hash_of([[chunk.key for chunk in chunks], table.drop(columns="file").to_csv(index=False)])
     report = progress or (lambda _: None)
@@ -128,7 +134,7 @@ def prepare(
             _make(chunks, jobs, report)
             index = _index(table, chunks)
             if not (index["state"] == "ok").any() and not _texts_alone(index):
-                raise StoreError(_none_usable(index), file=folder or out)
+                raise StoreError(_none_usable(index), file=folders[0] if folders else out)
             about = {
                 "key": key,
                 "notes": list(table.attrs.get("notes", ())),
@@ -137,6 +143,7 @@ def prepare(
                 "licence": {name: licence_of(name) for name in sorted(set(table["corpus"]) - {""})},
                 "augment": augment,
                 "seed": seed,
+                "trim": trim,
             }
             frames = (chunk.frames() for chunk in chunks)
             store = write_store(out, frames, index, front_end=front_end, about=about)
@@ -152,18 +159,24 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _front_end(table: pd.DataFrame, folder: Path | None, given: FrontEnd | None, augment: int) -> FrontEnd:
-    ready_made = [str(file).endswith(".npy") for file in table["file"]]
-    if not any(ready_made):
+def _front_end(
+    table: pd.DataFrame, folders: Sequence[Path], given: FrontEnd | None, augment: int
+) -> FrontEnd:
+    """Of ready-made spectrograms the one that made them; sound beside them goes through the same."""
+    ready_made = [Path(file).absolute() for file in table["file"] if str(file).endswith(".npy")]
+    if not ready_made:
         return given or FrontEnd()
-    if not all(ready_made):
-        raise StoreError("holds sound and ready-made spectrograms (.npy); prepare one of them", file=folder)
+    homes = [folder for folder in folders if any(folder.absolute() in file.parents for file in ready_made)]
+    homes = homes or [Path(os.path.commonpath(ready_made))]
     if augment:
         raise StoreError(
             "holds ready-made spectrograms, and variants are made of waveforms; leave --augment away",
-            file=folder,
+            file=homes[0],
         )
-    return front_end_of(folder or Path(os.path.commonpath(list(table["file"]))), given)
+    front_ends = {front_end_of(home, given) for home in homes}
+    if len(front_ends) > 1:
+        raise StoreError("holds spectrograms of another front end than the folder before it", file=homes[-1])
+    return front_ends.pop()
 
 
 def _ids(table: pd.DataFrame) -> list[str]:

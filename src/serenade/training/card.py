@@ -49,8 +49,8 @@ sides). Its figures are far too good; it is here for comparison only.
 
 """
 
-_ACTED = """It learnt from actors. Played emotion is louder and clearer than felt emotion, the actors are few, and
-their language is one."""
+_ACTED = """It learnt from actors. Played emotion is louder and clearer than felt emotion, the actors are few,
+and their language is one."""
 
 _OWN = (
     "It knows the speakers, the language and the recordings that it learnt from, and was tried on no others."

@@ -115,6 +115,9 @@ def questions_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor
                 f"{', '.join(store.index.columns)}"
             )
         given = store.index[name].astype(str).where(store.index[name].notna(), "")
+        if store.index["corpus"].nunique() > 1:
+            # Speaker 01 of one corpus is not that of another.
+            given = (store.index["corpus"] + "/" + given).where(given != "", "")
         answers = sorted(set(given[split.parts == "train"]) - {""})
         if len(answers) < 2:
             raise RecipeError(f"data.auxiliary asks for {name!r}, in which all clips to learn from are alike")

@@ -28,6 +28,8 @@ class Data:
     Attributes:
         inputs: what the network is given: "sound", "text" or "both".
         split: one of `serenade.corpora.splits.list_splits()`.
+        corpus: whose clips it deals out, in a store of several corpora: the others' clips with a label of it
+            are all learnt from. "" deals out all.
         fold: one fold (from 1), or 0 for all folds, one run each.
         split_seed: of the dev speakers, and of random-leaky's files.
         votes: share of the listeners' votes in the targets, 0 for what the actor meant alone.
@@ -44,6 +46,7 @@ class Data:
 
     inputs: str = "sound"
     split: str = "grouped-5"
+    corpus: str = ""
     fold: int = 0
     split_seed: int = 0
     votes: float = 0.0
@@ -262,8 +265,8 @@ class Recipe:
     def hash(self) -> str:
         """SHA-256 of all resolved values; of a recipe of sound, of those that sound has."""
         content = asdict(self)
-        for newer in ("teacher", "teacher_share"):
-            # Recipes were published before there were teachers, and keep their hashes.
+        for newer in ("corpus", "teacher", "teacher_share"):
+            # Recipes were published before there were these, and keep their hashes.
             if getattr(self.data, newer) == getattr(Data, newer):
                 del content["data"][newer]
         if self.data.inputs == "sound":

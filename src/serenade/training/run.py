@@ -15,7 +15,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from serenade import __version__
-from serenade.corpora.splits import Split, check_split, folds_of, make_split
+from serenade.corpora.splits import Split, check_split, folds_of, make_split, of_corpus
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.files import alone, make_folder, output_error, write_json, write_whole
@@ -55,7 +55,7 @@ Report = Callable[[Part, EpochLog], None]
 
 def parts_of(recipe: Recipe, store: Store, out: Path) -> list[Part]:
     """The folds and seeds of a run; a single one lives in `out` itself."""
-    n_folds = folds_of(recipe.data.split, store.index)
+    n_folds = folds_of(recipe.data.split, of_corpus(store.index, recipe.data.corpus))
     folds: list[int | None] = [recipe.data.fold or None] if n_folds == 1 or recipe.data.fold else []
     folds = folds or list(range(1, n_folds + 1))
     pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
@@ -109,7 +109,8 @@ def train(
 
 
 def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
-    split = make_split(store.index, recipe.data.split, fold=fold, seed=recipe.data.split_seed)
+    data = recipe.data
+    split = make_split(store.index, data.split, fold=fold, seed=data.split_seed, corpus=data.corpus)
     check_split(store.index, split)
     if not (usable_rows(recipe, store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")

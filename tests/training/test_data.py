@@ -1,0 +1,53 @@
+"""Stores of several corpora: whose clips are dealt out, and who is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from serenade.corpora.splits import make_split
+from serenade.errors import SplitError
+from serenade.features.store import Store
+from serenade.training.data import questions_of
+from serenade.training.recipe import Recipe
+from serenade.training.run import train
+
+Tiny = Callable[..., Recipe]
+
+
+@pytest.fixture
+def several(make_store: Callable[..., Store], tmp_path: Path) -> Store:
+    """Five speakers of one corpus, and one of another with the name of the first."""
+
+    def change(table: pd.DataFrame, features: list) -> None:
+        other = table["speaker"] == "06"
+        table.loc[other, "corpus"] = "other"
+        table.loc[other, "speaker"] = "01"
+
+    return make_store(tmp_path / "several", change=change)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, tiny: Tiny, tmp_path: Path):
+    run = train(tiny(data={"corpus": "toy", "fold": 0}, training={"epochs": 1}), several, tmp_path / "run")
+    for fold in (1, 2, 3):
+        split = pd.read_csv(run / f"fold{fold}-seed0" / "split.csv")
+        assert split["part"][several.index["corpus"] == "other"].eq("train").all()
+        assert {"train", "dev", "test"} == set(split["part"][several.index["corpus"] == "toy"])
+
+
+def test_a_run_on_a_corpus_that_the_store_has_not(several: Store, tiny: Tiny, tmp_path: Path):
+    with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, toy"):
+        train(tiny(data={"corpus": "cremad"}), several, tmp_path / "run")
+
+
+def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny):
+    split = make_split(several.index, "grouped-5", fold=2, corpus="toy")
+    recipe = tiny(data={"auxiliary": ["speaker"]})
+    asked = pd.Series(questions_of(recipe, several, split)["speaker"].numpy())
+    first = asked[several.index["speaker"] == "01"].groupby(several.index["corpus"]).unique()
+    assert len(first["toy"]) == len(first["other"]) == 1
+    assert first["toy"][0] != first["other"][0]
