@@ -4,8 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from serenade.errors import RecipeError
 from serenade.networks import create_network
-from serenade.networks.auxiliary import UNKNOWN, Auxiliary, auxiliary_loss
+from serenade.networks.auxiliary import UNKNOWN, Auxiliary, asked_for_more, auxiliary_loss
 
 
 def test_the_emotions_logits_are_the_networks_own() -> None:
@@ -19,6 +20,32 @@ def test_the_emotions_logits_are_the_networks_own() -> None:
         "sentence": (4, 12),
         "speaker": (4, 5),
     }
+
+
+def test_every_member_of_a_committee_is_asked_for_itself() -> None:
+    torch.manual_seed(0)
+    options = {"stem": 16, "widths": [16, 16, 16], "projection": 16}
+    members = [
+        {"name": "compact", "options": options | {"centre_bands": centred}} for centred in (True, False)
+    ]
+    network = create_network("committee", n_mels=16, n_classes=3, members=members).train()
+    asked = asked_for_more(network, {"speaker": 5}).eval()
+    inputs = {"features": torch.randn(4, 16, 30), "lengths": torch.tensor([30, 4, 17, 1])}
+    logits, others = asked(**inputs)
+    assert others["speaker"].shape == (8, 5)
+    each = torch.stack([member(**inputs).log_softmax(-1) for member in network.members], dim=1)
+    assert torch.equal(logits, each)
+    # The order of the answers is that of the members, each with all rows.
+    targets = {"speaker": torch.tensor([0, UNKNOWN, 4, 1])}
+    halves = [auxiliary_loss({"speaker": half}, targets) for half in others["speaker"].split(4)]
+    torch.testing.assert_close(auxiliary_loss(others, targets), sum(halves) / 2)
+
+
+def test_a_member_that_cannot_be_asked() -> None:
+    members = [{"name": "text_bag"}, {"name": "dialogue", "options": {"utterance": "text_bag"}}]
+    network = create_network("committee", vocabulary=9, n_classes=3, members=members)
+    with pytest.raises(RecipeError, match="cannot be asked for more than the emotion"):
+        asked_for_more(network, {"speaker": 5})
 
 
 def test_what_is_not_known_teaches_nothing() -> None:

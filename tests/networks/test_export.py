@@ -46,19 +46,29 @@ def test_silence_stays_finite():
     assert not features.any()
 
 
-@pytest.mark.parametrize("name", ["cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn"])
-def test_parity_over_random_lengths(name, tmp_path):
+COMMITTEE = {"members": [{"name": "compact"}, {"name": "compact", "options": {"centre_bands": True}}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ("cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn")),
+        ("committee", COMMITTEE),
+    ],
+)
+def test_parity_over_random_lengths(name, options, tmp_path):
     torch.manual_seed(0)
     front_end = CREMAD_SEED if name.endswith("original") else FrontEnd(n_mels=64)
-    network = create_network(name, n_mels=front_end.n_mels, n_classes=6)
+    network = create_network(name, n_mels=front_end.n_mels, n_classes=6, **options).eval()
     spec = Spec(
         name="toy",
         labels=("anger", "disgust", "fear", "happiness", "neutral", "sadness"),
         front_end=front_end,
         network=name,
+        network_args=options,
         temperature=1.7,
     )
-    export_onnx(network, spec, tmp_path / "toy.onnx")
+    export_onnx(network.train(), spec, tmp_path / "toy.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "toy.onnx")
     assert Spec.from_metadata(session.get_modelmeta().custom_metadata_map) == spec
     assert network.training

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from serenade.errors import RecipeError
+from serenade.networks.committee import Committee
 from serenade.networks.encoder import Encoder
+from serenade.networks.registry import Network
 
 UNKNOWN = -1
 """Target of an utterance to which a question has no answer."""
@@ -43,19 +47,73 @@ class Auxiliary(nn.Module):
         return self.network.classify(vector), {name: head(vector) for name, head in self.heads.items()}
 
 
+class AuxiliaryCommittee(nn.Module):
+    """A committee of which every member is asked for itself, by last layers of its own.
+
+    Args:
+        members: each asked.
+
+    >>> from serenade.networks import create_network
+    >>> members = [Auxiliary(create_network("text_bag", vocabulary=9, n_classes=7), {"speaker": 5})] * 2
+    >>> texts = {"tokens": torch.tensor([[2, 3, 4]]), "token_lengths": torch.tensor([3])}
+    >>> logits, others = AuxiliaryCommittee(members)(**texts)
+    >>> logits.shape, others["speaker"].shape
+    (torch.Size([1, 2, 7]), torch.Size([2, 5]))
+    """
+
+    def __init__(self, members: Sequence[Auxiliary]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.takes = [member.network.takes for member in members]
+
+    def forward(self, **inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Logits of each member [shape=(n, members, classes)], of each question [shape=(members * n, k)]."""
+        answers = [
+            member(**{name: inputs[name] for name in takes})
+            for member, takes in zip(self.members.children(), self.takes, strict=True)
+        ]
+        logits = torch.stack([told.log_softmax(-1) for told, _ in answers], dim=1)
+        return logits, {name: torch.cat([others[name] for _, others in answers]) for name in answers[0][1]}
+
+
+def asked_for_more(network: Network, answers: Mapping[str, int]) -> nn.Module:
+    """A network, or each member of a committee, with its auxiliary questions.
+
+    Args:
+        network: the one that is trained.
+        answers: how many answers each question has.
+
+    Raises:
+        RecipeError: it, or a member, has no vector to answer from.
+    """
+    if isinstance(network, Committee):
+        return AuxiliaryCommittee([_asked(member, answers) for member in network.networks])
+    return _asked(network, answers)
+
+
+def _asked(network: Network, answers: Mapping[str, int]) -> Auxiliary:
+    if not isinstance(network, Encoder):
+        raise RecipeError(
+            "this network gives no vector of an utterance, so it cannot be asked for more than the emotion; "
+            "take 'compact', or leave data.auxiliary away"
+        )
+    return Auxiliary(network, answers)
+
+
 def auxiliary_loss(others: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
     """Mean cross-entropy over the questions; what is `UNKNOWN` counts as zero.
 
     Args:
-        others: logits of each question [shape=(n, answers)].
+        others: logits of each question [shape=(n, answers)], of a committee's members one after another.
         targets: the answers, by number [shape=(n,)].
 
     >>> import torch
     >>> float(auxiliary_loss({"sex": torch.zeros(2, 4)}, {"sex": torch.tensor([3, UNKNOWN])}))
     0.6931471824645996
     """
-    losses = [
-        F.cross_entropy(logits.float(), targets[name], ignore_index=UNKNOWN, reduction="sum") / len(logits)
-        for name, logits in others.items()
-    ]
+    losses = []
+    for name, logits in others.items():
+        wanted = targets[name].repeat(len(logits) // len(targets[name]))
+        total = F.cross_entropy(logits.float(), wanted, ignore_index=UNKNOWN, reduction="sum")
+        losses.append(total / len(logits))
     return sum(losses[1:], losses[0]) / len(losses)

@@ -62,15 +62,16 @@ class Committee(Network):
         """Logits [shape=(n, classes)]; in training those of each member [shape=(n, members, classes)]."""
         answers = [
             member(**{name: inputs[name] for name in member.takes}).log_softmax(-1)
-            for member in self._networks
+            for member in self.networks
         ]
         together = torch.stack(answers, dim=1)
         return together if self.training else together.mean(1)
 
     def muon_weights(self) -> list[nn.Parameter]:
         """Those of all members."""
-        return [weight for member in self._networks for weight in member.muon_weights()]
+        return [weight for member in self.networks for weight in member.muon_weights()]
 
     @property
-    def _networks(self) -> list[Network]:
+    def networks(self) -> list[Network]:
+        """The members, in order."""
         return [member for member in self.members if isinstance(member, Network)]

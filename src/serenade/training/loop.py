@@ -19,8 +19,7 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.evaluation.metrics import accuracy, confusion_matrix, uar, weighted_f1
-from serenade.networks.auxiliary import Auxiliary, auxiliary_loss
-from serenade.networks.encoder import Encoder
+from serenade.networks.auxiliary import asked_for_more, auxiliary_loss
 from serenade.networks.registry import SOUND, Network
 from serenade.training.augment import augment, mixup
 from serenade.training.batches import Batch, Batches
@@ -65,7 +64,8 @@ def fit(
     choice, front_end = recipe.training, train.front_end
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kept: Network = copy.deepcopy(network).to(fabric.device).eval()
-    taught = _with_questions(network, questions or {})
+    answers = {name: int(numbers.max()) + 1 for name, numbers in (questions or {}).items()}
+    taught = asked_for_more(network, answers) if answers else network
     model, *optimizers = fabric.setup(taught, *_optimizers(taught, network, recipe))
     steps = len(train) * choice.epochs
     schedules = [_schedule(optimizer, recipe, steps=steps) for optimizer in optimizers]
@@ -218,17 +218,6 @@ def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabr
         "dev_accuracy": float(accuracy(confusion)),
         "dev_weighted_f1": float(weighted_f1(confusion)),
     }
-
-
-def _with_questions(network: Network, questions: Mapping[str, Tensor]) -> nn.Module:
-    if not questions:
-        return network
-    if not isinstance(network, Encoder):
-        raise RecipeError(
-            "this network gives no vector of an utterance, so it cannot be asked for more than the emotion; "
-            "take 'compact', or leave data.auxiliary away"
-        )
-    return Auxiliary(network, {name: int(answers.max()) + 1 for name, answers in questions.items()})
 
 
 def _optimizers(taught: nn.Module, network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
