@@ -64,6 +64,12 @@ def tiny_store(folder: Path, corpus: str) -> Store:
     return write_store(folder, blocks, rows, front_end=FrontEnd())
 
 
+def with_encoders(request, count: int) -> list[str]:
+    """Changes that put a small made encoder in the place of each of a recipe's."""
+    made = str(request.getfixturevalue("made_encoder"))
+    return [f"text.encoder={[made] * count}", "text.layers=[1, 2]"]
+
+
 @pytest.mark.parametrize("file", RECIPES, ids=[file.stem for file in RECIPES])
 def test_recipe_runs(file, tmp_path, request):
     corpus = file.stem.partition("_")[0]
@@ -71,10 +77,12 @@ def test_recipe_runs(file, tmp_path, request):
     if read_recipe(file).data.split.startswith(("grouped", "actors")):
         small.append("data.fold=1")
     if encoders := read_recipe(file).text.encoder:
-        made = str(request.getfixturevalue("made_encoder"))
-        small += [f"text.encoder={[made] * len(encoders)}", "text.layers=[1, 2]"]
-    recipe = read_recipe(file, changes=small)
-    run = train(recipe, tiny_store(tmp_path / "store", corpus), tmp_path / "run")
+        small += with_encoders(request, len(encoders))
+    store = tiny_store(tmp_path / "store", corpus)
+    if name := Path(read_recipe(file).data.teacher).name:
+        teacher = read_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
+        small.append(f"data.teacher={train(teacher, store, tmp_path / name)}")
+    run = train(read_recipe(file, changes=small), store, tmp_path / "run")
     assert (run / "model" / "model.onnx").exists()
 
 
