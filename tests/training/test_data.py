@@ -1,4 +1,4 @@
-"""Stores of several corpora: whose clips are dealt out, and who is asked for."""
+"""Whose clips are dealt out of a store of several corpora, and what else a network is asked."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from serenade.corpora.splits import make_split
-from serenade.errors import SplitError
+from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.training.data import questions_of
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
 
 Tiny = Callable[..., Recipe]
+Weights = Callable[[Path], dict[str, torch.Tensor]]
 
 
 @pytest.fixture
@@ -51,3 +53,30 @@ def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny)
     first = asked[several.index["speaker"] == "01"].groupby(several.index["corpus"]).unique()
     assert len(first["toy"]) == len(first["other"]) == 1
     assert first["toy"][0] != first["other"][0]
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
+    store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
+):
+    plain = weights_of(train(tiny(), store, tmp_path / "plain"))
+    asked = weights_of(train(tiny(data={"auxiliary": ["sex"]}), store, tmp_path / "asked"))
+    assert asked.keys() == plain.keys()
+    assert any(not torch.equal(asked[name], plain[name]) for name in plain)
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("column", "network", "said"),
+    [
+        ("shoe_size", "compact", "this store does not have"),
+        ("language", "compact", "are alike"),
+        ("sex", "cnn_lstm", "gives no vector"),
+    ],
+)
+def test_a_question_that_cannot_be_asked(
+    store: Store, tiny: Tiny, tmp_path: Path, column: str, network: str, said: str
+):
+    sections = {} if network == "compact" else {"network": {"name": network}}
+    with pytest.raises(RecipeError, match=said):
+        train(tiny(data={"auxiliary": [column]}, **sections), store, tmp_path / "run")

@@ -208,32 +208,6 @@ def test_a_kill_between_best_and_last_loses_nothing(
 
 
 @pytest.mark.usefixtures("bare")
-def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
-    store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
-) -> None:
-    asked = train(tiny(training={"epochs": 3}, data={"auxiliary": ["sex"]}), store, tmp_path / "asked")
-    assert weights_of(asked).keys() == weights_of(finished).keys()
-    assert not same(weights_of(asked), weights_of(finished))
-
-
-@pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize(
-    ("column", "network", "said"),
-    [
-        ("shoe_size", "compact", "this store does not have"),
-        ("language", "compact", "are alike"),
-        ("sex", "cnn_lstm", "gives no vector"),
-    ],
-)
-def test_a_question_that_cannot_be_asked(
-    store: Store, tiny: Tiny, tmp_path: Path, column: str, network: str, said: str
-) -> None:
-    sections = {} if network == "compact" else {"network": {"name": network}}
-    with pytest.raises(RecipeError, match=said):
-        train(tiny(data={"auxiliary": [column]}, **sections), store, tmp_path / "run")
-
-
-@pytest.mark.usefixtures("bare")
 def test_a_seed_repeats_and_another_does_not(
     store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -148,6 +149,8 @@ def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
 def _train_part(
     recipe: Recipe, store: Store, split: Split, part: Part, *, devices: int, report: Report | None
 ) -> None:
+    # What arithmetic it takes stands in the recipe; said again at every fold it only breaks the progress.
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
     try:
         fabric = Fabric(
             accelerator="auto",
