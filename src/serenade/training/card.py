@@ -109,7 +109,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         context=_CONTEXT[spec.context],
         teacher=f"| taught by | {teacher} |\n" if recipe.data.teacher else "",
         input=_INPUT[spec.inputs].format(spec.front_end.rate_hz),
-        score_name={"uar": "UAR"}.get(score, score.replace("_", " ")),
+        score_name={"uar": "UAR"}.get(score, score.replace("_f1", " F1")),
         score=kept_line(lines, recipe)[f"dev_{score}"],
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
