@@ -119,8 +119,7 @@ they cost five minutes of a core an epoch or more, and their rows say what so li
 more. On MELD's test part, `meld_text` was asked twice (once as an earlier committee, which dev and test
 liked less), and so was `meld_text_best` (first with layers 6, 8 and 10, which dev liked less).
 `meld_text_distilled` knows the words of MELD alone and runs without an encoder, but its teacher has two,
-which have read far more: it is not from scratch in the sense of `meld_text`. In train of `cremad_committee`
-are 1,933 clips of 43 further speakers (RAVDESS, EmoDB, EMOVO, nEMO).
+which have read far more: it is not from scratch in the sense of `meld_text`.
 """
 
 if __name__ == "__main__":
