@@ -239,9 +239,11 @@ def _index(table: pd.DataFrame, chunks: Sequence[Chunk]) -> pd.DataFrame:
     )
     made = set(rows.columns) - {"clip"}
     if "variant" in table:
-        rows["variant"] = rows["clip"].map(dict(zip(table["id"], table["variant"], strict=True)))
-    told = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
-    return rows.join(told, on="clip").drop(columns="clip")
+        # Of several corpora some tell the variant, and the clips of the others are what they were made as.
+        told = rows["clip"].map(dict(zip(table["id"], table["variant"].fillna(""), strict=True)))
+        rows["variant"] = told.where(told != "", rows["variant"])
+    others = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
+    return rows.join(others, on="clip").drop(columns="clip")
 
 
 def _texts_alone(index: pd.DataFrame) -> bool:
