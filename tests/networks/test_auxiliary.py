@@ -25,9 +25,7 @@ def test_the_emotions_logits_are_the_networks_own() -> None:
 def test_every_member_of_a_committee_is_asked_for_itself() -> None:
     torch.manual_seed(0)
     options = {"stem": 16, "widths": [16, 16, 16], "projection": 16}
-    members = [
-        {"name": "compact", "options": options | {"centre_bands": centred}} for centred in (True, False)
-    ]
+    members = [{"name": "compact", "options": options | {"temporal": blocks}} for blocks in (0, 2)]
     network = create_network("committee", n_mels=16, n_classes=3, members=members).train()
     asked = asked_for_more(network, {"speaker": 5}).eval()
     inputs = {"features": torch.randn(4, 16, 30), "lengths": torch.tensor([30, 4, 17, 1])}

@@ -46,7 +46,7 @@ def test_silence_stays_finite():
     assert not features.any()
 
 
-COMMITTEE = {"members": [{"name": "compact"}, {"name": "compact", "options": {"centre_bands": True}}]}
+COMMITTEE = {"members": [{"name": "compact"}, {"name": "compact", "options": {"temporal": 0}}]}
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,6 @@ class Compact(Encoder):
         strides: (mel, time) stride of each block, each 1 or 2.
         projection: channels that are pooled over time.
         temporal: residual blocks over time between projection and pooling.
-        centre_bands: take the mean over time from each band first: what the voice and the microphone are like
-            on the whole is then left out, and what changes is heard.
         dropout: before the last layer.
 
     Raises:
@@ -110,11 +108,9 @@ class Compact(Encoder):
         strides: Sequence[Sequence[int]] = ((2, 2), (2, 1), (2, 2)),
         projection: int = 128,
         temporal: int = 2,
-        centre_bands: bool = False,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        self.centre_bands = centre_bands
         # From fewer than 16 channels, channels-last, oneDNN's backward of a strided 1 x 1 convolution writes
         # past its memory (torch 2.13, seen with 4 and 8 under MALLOC_CHECK_=3; none with 16, 24, 40 in 2,000
         # steps); multiples of 8 are what it is quick with anyway.
@@ -142,11 +138,7 @@ class Compact(Encoder):
 
     def encode(self, features: Tensor, lengths: Tensor) -> Tensor:
         """A vector of each clip [shape=(batch, width)]."""
-        inside = frame_mask(lengths, features.shape[2])[:, None]
-        if self.centre_bands:
-            mean = (features * inside).sum(2, keepdim=True) / lengths[:, None, None].to(features.dtype)
-            features = features - mean
-        maps = self.stem((features * inside)[:, None])
+        maps = self.stem(masked(features[:, None], lengths))
         lengths = halved(lengths)
         maps = masked(F.relu(self.stem_norm(maps)), lengths)
         for block in self.blocks:
