@@ -21,7 +21,7 @@ name = "tiny"
 split = "grouped-3"
 fold = 1
 [network]
-options = {stem = 8, widths = [8, 8, 8], projection = 16}
+options = {stem = 16, widths = [16, 16, 16], projection = 16}
 [training]
 epochs = 1
 batch_size = 8

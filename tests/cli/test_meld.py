@@ -20,7 +20,7 @@ from serenade.corpora.synthetic_meld import MadeMeld
 Serenade = Callable[..., tuple[int, str, str]]
 RECIPE = Path(__file__).parents[2] / "recipes" / "meld_fusion.toml"
 SMALL = (
-    "network.options.sound_options={stem = 8, widths = [8, 8, 8], projection = 16}",
+    "network.options.sound_options={stem = 16, widths = [16, 16, 16], projection = 16}",
     "network.options.text_options={embedding = 16, hidden = 16}",
     "text.min_count=1",
     "training.epochs=3",

@@ -28,7 +28,7 @@ def trim_silence(
 
     >>> voice = np.concatenate([np.zeros(8000), np.sin(np.arange(8000) / 5), np.zeros(8000)])
     >>> len(trim_silence(voice.astype(np.float32), rate_hz=8000)) / 8000
-    1.14
+    1.155
     """
     frame, hop, margin = (round(seconds * rate_hz) for seconds in (_FRAME_S, _HOP_S, _MARGIN_S))
     if len(samples) <= frame:

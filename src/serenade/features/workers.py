@@ -6,9 +6,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -44,17 +45,35 @@ def map_unordered(work: Callable[[T], Result], items: Sequence[T], *, jobs: int 
         return
     # Spawned, not forked: a fork copies the locks of torch's threads in whatever state they are.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
-        # Workers inherit the mask: Ctrl-C reaches them too, and they would fill the terminal with tracebacks.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _ctrl_c_later():
             futures = [pool.submit(work, item) for item in items]
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
             for future in as_completed(futures):
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Ctrl-C waits while workers are started, and reaches this process alone.
+
+    They inherit the mask: else each would fill the terminal with a traceback. But the mask is of this thread,
+    and a signal that another thread takes interrupts this one all the same, perhaps between the start of a
+    worker and what it is to be told; so the handler waits as well.
+    """
+    came: list[int] = []
+    in_main = current_thread() is main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if in_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if in_main:
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin() -> None:

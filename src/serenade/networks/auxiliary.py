@@ -54,7 +54,8 @@ class AuxiliaryCommittee(nn.Module):
         members: each asked.
 
     >>> from serenade.networks import create_network
-    >>> members = [Auxiliary(create_network("text_bag", vocabulary=9, n_classes=7), {"speaker": 5})] * 2
+    >>> bags = [create_network("text_bag", vocabulary=9, n_classes=7) for _ in range(2)]
+    >>> members = [Auxiliary(bag, {"speaker": 5}) for bag in bags]
     >>> texts = {"tokens": torch.tensor([[2, 3, 4]]), "token_lengths": torch.tensor([3])}
     >>> logits, others = AuxiliaryCommittee(members)(**texts)
     >>> logits.shape, others["speaker"].shape
