@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import runpy
 import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -378,34 +376,3 @@ def test_a_full_disk_and_the_rerun(serenade: Serenade, verb: str, verbs_into, sm
     filler.unlink()
     again = serenade(*arguments, *(["--resume"] if verb == "train" else []))
     assert again.status == 0, again
-
-
-LONG = """
-import resource, sys
-from serenade.cli.main import run
-status = run(["predict", sys.argv[1], "--model", sys.argv[2], "--format", "json"])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
-sys.exit(status)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [[], ["--timeline"]], ids=["whole", "timeline"])
-def test_three_hours_are_heard_in_little_memory(tmp_path: Path, options: list[str]) -> None:
-    file = tmp_path / "meeting.wav"
-    minute = TOY["voice"](60.0)
-    with soundfile.SoundFile(file, "w", 16_000, 1) as out:
-        for _ in range(180):
-            out.write(minute)
-    model = TOY["write_toy_model"](tmp_path / "model" / "model.onnx")
-    code = LONG.replace('"json"]', f'"json", *{options!r}]')
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    ran = subprocess.run(
-        [sys.executable, "-c", code, file, model], capture_output=True, text=True, timeout=900
-    )
-    took_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    assert ran.returncode == 0, ran.stderr
-    peak_mib = int(ran.stderr.strip().splitlines()[-1])
-    print(f"3 hours {options}: {peak_mib} MiB, {took_s:.0f} s of the processor")
-    assert peak_mib < 500
-    assert took_s < 3 * 3600 / 20

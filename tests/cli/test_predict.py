@@ -3,12 +3,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 import typer
 from typer.testing import CliRunner
 
@@ -187,3 +189,36 @@ def test_it_runs_without_any_training_library(calls, model):
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert sum("emotion" in answer for answer in answers) == 4
     assert "\x1b" not in done.stderr  # no bar where stderr is no terminal
+
+
+# Not ru_maxrss, which begins with what the parent held.
+LONG = """
+import sys
+from serenade.cli.main import run
+status = run(["predict", sys.argv[1], "--model", sys.argv[2], "--format", "json"])
+peak_kib = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+print(int(peak_kib) // 1024, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--timeline"]], ids=["whole", "timeline"])
+def test_three_hours_are_heard_in_little_memory(tmp_path: Path, options: list[str]) -> None:
+    file = tmp_path / "meeting.wav"
+    minute = TOY["voice"](60.0)
+    with soundfile.SoundFile(file, "w", 16_000, 1) as out:
+        for _ in range(180):
+            out.write(minute)
+    model = TOY["write_toy_model"](tmp_path / "model" / "model.onnx")
+    code = LONG.replace('"json"]', f'"json", *{options!r}]')
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    ran = subprocess.run(
+        [sys.executable, "-c", code, file, model], capture_output=True, text=True, timeout=900
+    )
+    took_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert ran.returncode == 0, ran.stderr
+    peak_mib = int(ran.stderr.strip().splitlines()[-1])
+    print(f"3 hours {options}: {peak_mib} MiB, {took_s:.0f} s of the processor")
+    assert peak_mib < 500
+    assert took_s < 3 * 3600 / 20
