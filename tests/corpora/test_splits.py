@@ -365,3 +365,10 @@ def test_a_sound_that_two_corpora_share_is_a_leak():
 def test_a_corpus_that_is_not_there():
     with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, own"):
         make_split(several(), "grouped-3", fold=1, corpus="cremad")
+
+
+def test_bad_clips_of_cremad_stay_out_of_train_where_another_corpus_is_dealt_out():
+    cremad = make_table(["1076"], corpus="cremad").assign(source=["1076_MTI_SAD_XX", "a", "b"])
+    table = pd.concat([make_table(range(9)), cremad], ignore_index=True)
+    split = make_split(table, "grouped-3", fold=1, corpus="own")
+    assert split.parts.iloc[-3:].tolist() == ["", "train", "train"]

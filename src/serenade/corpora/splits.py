@@ -179,10 +179,7 @@ def _with_others(table: pd.DataFrame, split: Split, corpus: str) -> Split:
     parts[known] = "train"
     dropped = split.dropped.reindex(table.index).fillna("")
     dropped[others & ~known] = f"has none of the labels of {corpus}"
-    if "state" in table:
-        unusable = known & (table["state"] != "ok")
-        dropped[unusable] = "could not be prepared: " + table.loc[unusable, "state"].astype(str)
-        parts[unusable] = ""
+    _drop(table, split.name, rule_named(split.name), parts, dropped)
     return replace(split, parts=parts, sources=_identity(table), dropped=dropped[parts == ""], corpus=corpus)
 
 
