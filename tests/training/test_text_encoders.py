@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from serenade.audio.logmel import FrontEnd
+from serenade.cli.main import app
 from serenade.errors import ModelError, RecipeError
 from serenade.features.store import Store, write_store
 from serenade.features.text_vectors import text_vectors
@@ -55,12 +57,12 @@ def said(tmp_path: Path) -> Store:
     return write_store(tmp_path / "said", [], pd.DataFrame(rows), front_end=FrontEnd())
 
 
-def recipe(encoder: Path, *, network: dict, **text: object) -> Recipe:
+def recipe(*encoders: Path, network: dict, **text: object) -> Recipe:
     return Recipe.from_dict(
         {
             "name": "said",
             "data": {"inputs": "text", "split": "meld"},
-            "text": {"encoder": str(encoder), "layers": [2], **text},
+            "text": {"encoder": [str(encoder) for encoder in encoders], "layers": [2], **text},
             "network": network,
             "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
         }
@@ -103,6 +105,49 @@ def test_a_frozen_encoder(
         assert ("the whole dialogue, its future too" in page.read_text()) == (context == "all")
     assert len(list(said.path.glob("text_vectors-*.npy"))) == 1
     assert (run / "model" / "model.onnx").is_file()
+
+
+def test_predict_asks_the_frozen_encoders(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+    network = {"name": "dialogue", "options": {"utterance": "text_head", "utterance_options": HEAD}}
+    run = train(recipe(made_encoder, made_encoder, network=network), said, tmp_path / "run")
+    evaluate(run, audio=False)
+    scored = pd.read_csv(run / "evaluation" / "predictions.csv", keep_default_na=False)
+    scored = scored[scored["dialogue"] != scored.loc[scored["text"] == "", "dialogue"].item()]
+    speakers = said.index.set_index("file")["speaker"]
+    table = scored[["text", "dialogue"]].assign(speaker=scored["file"].map(speakers))
+    table.to_csv(tmp_path / "said.csv", index=False)
+    options = ["--model", str(run), "--text", str(tmp_path / "said.csv"), "--format", "json"]
+    asked = CliRunner().invoke(app, ["predict", *options])
+    assert asked.exit_code == 0, asked.output
+    assert f"{made_encoder.name} and {made_encoder.name} read 2 texts" in asked.stderr
+    for answer, row in zip(json.loads(asked.stdout), scored.to_dict("records"), strict=True):
+        assert answer["emotion"] == row["predicted"]
+        assert answer["confidence"] == pytest.approx(row["confidence"], abs=1e-4)
+
+
+def test_a_committee_of_vectors_and_an_encoder_that_learns(
+    said: Store, made_encoder: Path, tmp_path: Path
+) -> None:
+    members = [
+        {"name": "text_encoder", "options": {"context": "all"}},
+        {"name": "text_head", "options": HEAD},
+    ]
+    asked = recipe(
+        made_encoder,
+        made_encoder,
+        network={"name": "committee", "options": {"members": members}},
+        layers=[1, 3],
+        trained_layers=2,
+        speakers=True,
+    )
+    run = train(replace(asked, training=replace(asked.training, encoder_rate=0.01)), said, tmp_path / "run")
+    network, spec = load_network(run)
+    assert spec.sizes["pretrained"] == {"encoder": str(made_encoder), "layers": 3, "trained": 2}
+    assert spec.sizes["text_width"] == 32
+    assert len(network.pretrained_weights()) == 2 * 16
+    assert accuracy(run) >= 15 / 16
+    with pytest.raises(ModelError, match="not written as ONNX"):
+        export(run, tmp_path / "m.onnx")
 
 
 def test_encoders_stand_side_by_side(said: Store, made_encoder: Path) -> None:
@@ -153,7 +198,7 @@ def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: 
     ("text", "said_so"),
     [
         ({"layers": []}, "go together"),
-        ({"layers": [1, 2], "trained_layers": 1}, "it is one, and so is its layer"),
+        ({"encoder": [], "layers": [], "trained_layers": 1}, "name it, and its layer"),
         ({"speakers": True}, "for an encoder that learns"),
     ],
 )

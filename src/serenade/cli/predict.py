@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.progress import Progress as Bar
 
+    from serenade.inference.conversation import Encode
     from serenade.inference.model import Model
     from serenade.inference.spec import Spec
     from serenade.inference.tally import Tally
@@ -138,7 +141,8 @@ def _predict_utterances(
     from serenade.inference.output import Output
     from serenade.inference.tally import Tally
 
-    conversation, tally = Conversation(model), Tally(rate_hz=model.spec.front_end.rate_hz)
+    tally = Tally(rate_hz=model.spec.front_end.rate_hz)
+    conversation = Conversation(model, encode=_encoders_of(model))
     for note in conversation.left_aside(utterances):
         print(note, file=sys.stderr)
     # A dialogue is answered whole: what of it was answered before says nothing about the rest.
@@ -154,6 +158,22 @@ def _predict_utterances(
     answers = ([answer] for answer in conversation.predict(utterances))
     output.write(lambda _: answers, [Path(utterance.name) for utterance in utterances], tally=tally)
     _tell(tally, model.spec, strict=strict)
+
+
+def _encoders_of(model: Model) -> Encode | None:
+    """The frozen encoders whose vectors a model reads; they alone need torch."""
+    encoders = model.spec.text.get("encoder")
+    if not encoders or "text_vectors" not in model.takes:
+        return None
+    layers = model.spec.text["layers"]
+    from serenade.features.encoders import encode_side_by_side
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        names = " and ".join(Path(name).name for name in encoders)
+        print(f"{names} read {len(texts):,} texts", file=sys.stderr)
+        return encode_side_by_side(texts, encoders=encoders, layers=layers)
+
+    return encode
 
 
 def _tell(tally: Tally, spec: Spec, *, strict: bool) -> None:

@@ -72,6 +72,28 @@ def encode_texts(
     return vectors
 
 
+def encode_side_by_side(
+    texts: Sequence[str],
+    *,
+    encoders: Sequence[str],
+    layers: Sequence[int],
+    folder: str | Path | None = None,
+) -> NDArray[np.float32]:
+    """What several encoders make of each text, one after another [shape=(texts, encoders * layers * width)].
+
+    Args:
+        texts: one a row.
+        encoders: folders or names.
+        layers: of each.
+        folder: where the vectors are kept, an encoder a file; None keeps nothing.
+
+    Raises:
+        MissingExtra, ModelError, OutputError: see `encode_texts`.
+    """
+    found = [encode_texts(texts, encoder=name, layers=layers, folder=folder) for name in encoders]
+    return np.concatenate(found, axis=1)
+
+
 def load_encoder(encoder: str, *, layers: int) -> Any:
     """The torch module of an encoder, up to a layer, in evaluation mode.
 
@@ -81,9 +103,14 @@ def load_encoder(encoder: str, *, layers: int) -> Any:
     import torch
 
     transformers = _transformers()
-    _require_layers([layers], _load(transformers.AutoConfig, encoder), encoder)
+    config = _load(transformers.AutoConfig, encoder)
+    _require_layers([layers], config, encoder)
+    config.num_hidden_layers = layers
+    if hasattr(config, "attention_probs_dropout_prob"):
+        # A random number for each pair of pieces would be a fifth of a training step.
+        config.attention_probs_dropout_prob = 0.0
     model = _load(
-        transformers.AutoModel, encoder, dtype=torch.float32, use_safetensors=True, num_hidden_layers=layers
+        transformers.AutoModel, encoder, config=config, dtype=torch.float32, use_safetensors=True
     ).eval()
     # It stands behind the last layer of all, and nobody asks it.
     if hasattr(model, "pooler"):
@@ -120,9 +147,10 @@ def _require_layers(layers: Sequence[int], config: Any, encoder: str) -> None:
 
 def _transformers() -> Any:
     try:
+        import torch  # noqa: F401
         import transformers
     except ModuleNotFoundError as cause:
-        raise MissingExtra('a text encoder needs transformers: pip install "serenade[text]"') from cause
+        raise MissingExtra(f'a text encoder needs {cause.name}: pip install "serenade[text]"') from cause
     # Weights of the layers left away are reported as if something were wrong.
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

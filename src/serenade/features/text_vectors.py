@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from serenade.errors import CorpusError
 from serenade.features.alignment import read_vectors, text_rows
-from serenade.features.encoders import encode_texts
+from serenade.features.encoders import encode_side_by_side
 from serenade.features.store import Store
 
 
@@ -30,8 +30,7 @@ def text_vectors(
     """
     if not vectors:
         texts = list(texts_of(store))
-        found = [encode_texts(texts, encoder=name, layers=layers, folder=store.path) for name in encoder]
-        return np.concatenate(found, axis=1)
+        return encode_side_by_side(texts, encoders=encoder, layers=layers, folder=store.path)
     if not {"dialogue", "rank"} <= set(store.index):
         raise CorpusError(
             "text.vectors are looked up by dialogue and rank, which this store does not tell",

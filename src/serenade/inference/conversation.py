@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,25 +19,31 @@ from serenade.inference.utterances import Utterance, dialogues_of, speakers_of
 NO_SOUND = Quality(duration_s=0.0, speech_ratio=0.0, level_dbfs=-120.0, clipped=False)
 """What is told of the recording of a text that has none."""
 
+Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+"""Texts to their vectors [shape=(texts, width)], an empty text to zeros."""
+
 
 class Conversation:
     """Asks one model about utterances, dialogue by dialogue.
 
     Args:
         model: a loaded model.
+        encode: what the vectors of texts come from, for a model that reads such.
 
     Raises:
         ModelError: it takes what cannot be made here.
     """
 
-    def __init__(self, model: Model) -> None:
-        if "text_vectors" in model.takes:
+    def __init__(self, model: Model, *, encode: Encode | None = None) -> None:
+        self.reads = frozenset({"tokens", "text_vectors"}) & model.takes
+        if "text_vectors" in self.reads and encode is None:
             raise ModelError(
-                "reads the vectors of a text encoder, which predict does not run; use one that reads words",
+                "reads vectors of texts that do not come from an encoder; use one that reads words",
                 file=model.file,
             )
-        self.model = model
+        self.model, self.encode = model, encode
         self.vocabulary = Vocabulary(model.spec.vocabulary)
+        self._vectors: dict[str, npt.NDArray[np.float32]] = {}
 
     def left_aside(self, utterances: Sequence[Utterance]) -> list[str]:
         """What the utterances have and the model does not take, a sentence each.
@@ -45,7 +51,7 @@ class Conversation:
         Raises:
             ModelError: that leaves nothing at all.
         """
-        listens, reads = "waveform" in self.model.takes, "tokens" in self.model.takes
+        listens, reads = "waveform" in self.model.takes, bool(self.reads)
         if not any((listens and one.file) or (reads and one.text) for one in utterances):
             kind = "listens, and there is no recording" if listens else "reads, and there is no text"
             raise ModelError(f"{kind}; give one, see serenade predict --help", file=self.model.file)
@@ -63,6 +69,10 @@ class Conversation:
             A Prediction, without scores where the model has nothing to go by; or the Failure of a recording
             that cannot be read, which keeps its place in the dialogue.
         """
+        utterances = list(utterances)
+        if self.encode is not None and "text_vectors" in self.reads:
+            texts = sorted({utterance.text for utterance in utterances})
+            self._vectors = dict(zip(texts, self.encode(texts), strict=True))
         for dialogue in dialogues_of(utterances):
             together = "dialogues" in self.model.takes
             for part in [dialogue] if together else [[utterance] for utterance in dialogue]:
@@ -76,7 +86,7 @@ class Conversation:
             if isinstance(clip, Failure):
                 yield clip
                 continue
-            read = bool(utterance.text) and "tokens" in self.model.takes
+            read = bool(utterance.text) and bool(self.reads)
             quality = clip.quality if clip else NO_SOUND
             known = read or sound is not None
             yield answer(self.model, row if known else None, quality=quality, file=utterance.name)
@@ -117,4 +127,6 @@ class Conversation:
             "dialogues": np.array([len(dialogue)], np.int64),
             "speakers": np.array(speakers_of(dialogue), np.int64),
         }
+        if self._vectors:
+            whole["text_vectors"] = np.stack([self._vectors[utterance.text] for utterance in dialogue])
         return {name: whole[name] for name in self.model.takes}

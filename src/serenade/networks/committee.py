@@ -25,6 +25,7 @@ class Committee(Network):
         n_mels: mel bands, for members of sound.
         vocabulary: number of tokens, for members of words.
         text_width: features of a text's vector, for members of vectors.
+        pretrained: encoder, for members that are made of it; see `text_encoder`.
         members: of each its `name`, and its own `options` if it has any.
 
     Raises:
@@ -44,18 +45,20 @@ class Committee(Network):
         n_mels: int | None = None,
         vocabulary: int | None = None,
         text_width: int | None = None,
+        pretrained: Mapping[str, Any] | None = None,
         members: Sequence[Mapping[str, Any]],
     ) -> None:
         super().__init__()
         if len(members) < 2 or any("name" not in member for member in members):
             raise RecipeError("a committee needs at least two members, each with a name")
-        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width)
+        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained)
         networks = [
             create_network(member["name"], n_classes=n_classes, **sizes, **member.get("options", {}))
             for member in members
         ]
         self.takes = frozenset().union(*(network.takes for network in networks))
         self.context = max((network.context for network in networks), key=CONTEXTS.index)
+        self.exports = all(network.exports for network in networks)
         self.members = nn.ModuleList(networks)
 
     def forward(self, **inputs: Tensor) -> Tensor:
@@ -70,6 +73,10 @@ class Committee(Network):
     def muon_weights(self) -> list[nn.Parameter]:
         """Those of all members."""
         return [weight for member in self.networks for weight in member.muon_weights()]
+
+    def pretrained_weights(self) -> list[nn.Parameter]:
+        """Those of all members."""
+        return [weight for member in self.networks for weight in member.pretrained_weights()]
 
     @property
     def networks(self) -> list[Network]:

@@ -14,10 +14,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from serenade.errors import RecipeError
+from serenade.errors import ModelError, RecipeError
 from serenade.features.encoders import load_encoder
 from serenade.networks.encoder import Encoder
-from serenade.networks.masking import frame_mask, places
+from serenade.networks.masking import frame_mask
 from serenade.networks.registry import CONTEXTS, register_network
 
 WINDOW = 510
@@ -36,7 +36,12 @@ class TextEncoder(Encoder):
         pretrained: `{"encoder": folder or name, "layers": those kept, "trained": how many learn}`, the
             uppermost ones.
         context: what of the dialogue is read with an utterance: "none", "past" or "all".
-        dropout: before the last layer; inside it is the encoder's own, in the layers that learn.
+        dropout: before the last layer; inside it is the encoder's own, in the layers that learn, but for the
+            one of pairs of pieces.
+
+    Raises:
+        RecipeError: no such context, or more layers to learn than are kept.
+        ModelError: no such encoder (`serenade.features.encoders.load_encoder`), or not of BERT's kind.
     """
 
     exports = False
@@ -59,6 +64,13 @@ class TextEncoder(Encoder):
         for weight in self.pretrained_weights():
             weight.requires_grad_(True)
         self.width: int = self.encoder.config.hidden_size
+        positions = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
+        if positions is None:
+            raise ModelError(
+                "has no embedding of positions; take an encoder of BERT's kind", file=pretrained["encoder"]
+            )
+        # Some count from the one behind the position that stands for padding.
+        self.first_position = 0 if positions.padding_idx is None else positions.padding_idx + 1
         self.drop = nn.Dropout(dropout)
         self.classify = nn.Linear(self.width, n_classes)
 
@@ -67,15 +79,26 @@ class TextEncoder(Encoder):
         inside = frame_mask(token_lengths, tokens.shape[1])
         text_of = inside.nonzero()[:, 0]
         windows = token_lengths if dialogues is None else _windows(dialogues, token_lengths)
-        filled, order = places(windows)
-        texts = text_of[order]
-        seen = filled[:, None, :].expand(-1, order.shape[1], -1)
+        # Pieces follow each other text by text, and so window by window.
+        window_of = torch.repeat_interleave(windows)
+        place = torch.arange(len(text_of), device=windows.device) - (windows.cumsum(0) - windows)[window_of]
+        row_of, start_of = _packed(windows)
+        row, column = row_of[window_of], start_of[window_of] + place
+        shape = (int(row_of.max()) + 1, int(windows.max()))
+        ids, positions = tokens.new_zeros(shape), tokens.new_zeros(shape)
+        ids[row, column], positions[row, column] = tokens[inside], place
+        window_at, text_at = (
+            torch.full(shape, -1, device=row.device).index_put((row, column), of)
+            for of in (window_of, text_of)
+        )
+        seen = window_at[:, None, :] == window_at[:, :, None]
         if self.context == "past":
-            seen = seen & (texts[:, None, :] <= texts[:, :, None])
+            seen = seen & (text_at[:, None, :] <= text_at[:, :, None])
         hidden = torch.zeros(seen.shape, device=seen.device).masked_fill(~seen, _HIDDEN)
-        # The windows hold the pieces in the order of the texts, which a mask brings back.
-        states = self.encoder(input_ids=tokens[inside][order], attention_mask=hidden[:, None])
-        pieces = states.last_hidden_state[filled].float()
+        states = self.encoder(
+            input_ids=ids, position_ids=positions + self.first_position, attention_mask=hidden[:, None]
+        )
+        pieces = states.last_hidden_state[row, column].float()
         sums = pieces.new_zeros(len(tokens), self.width).index_add(0, text_of, pieces)
         means: Tensor = sums / token_lengths[:, None]
         return means
@@ -124,3 +147,24 @@ def _windows(dialogues: Tensor, token_lengths: Tensor) -> Tensor:
                 windows.append(0)
             windows[-1] += pieces
     return torch.tensor(windows, device=dialogues.device)
+
+
+def _packed(windows: Tensor) -> tuple[Tensor, Tensor]:
+    """The row in which each window lies and where it starts there; a row holds as much as the longest window.
+
+    The longest first, each in the first row with room: an encoder's rows are then nearly full, where one
+    window a row leaves two fifths of them empty in MELD's dialogues.
+
+    >>> row, start = _packed(torch.tensor([3, 10, 6, 1]))
+    >>> row.tolist(), start.tolist()
+    ([1, 0, 1, 1], [6, 0, 0, 9])
+    """
+    row_of, start_of, filled = torch.zeros_like(windows), torch.zeros_like(windows), [0]
+    longest = int(windows.max())
+    for window in windows.argsort(descending=True, stable=True).tolist():
+        pieces = int(windows[window])
+        row = next((row for row, full in enumerate(filled) if full + pieces <= longest), len(filled))
+        filled += [0] * (row == len(filled))
+        row_of[window], start_of[window] = row, filled[row]
+        filled[row] += pieces
+    return row_of, start_of

@@ -86,14 +86,19 @@ class Inputs:
             kind: "text" or "both".
             takes: names of the inputs to give.
         """
+        source = {name: text[name] for name in ("vectors", "encoder", "layers")}
         if not text["trained_layers"]:
-            source = {name: text[name] for name in ("vectors", "encoder", "layers")}
             return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
-        (encoder,), (layers,) = text["encoder"], text["layers"]
-        pieces = Pieces(encoder)
-        pretrained = {"encoder": encoder, "layers": layers, "trained": text["trained_layers"]}
+        encoder, layers = text["encoder"][-1], text["layers"][-1]
+        frozen_too = (len(text["encoder"]), len(text["layers"])) != (1, 1)
         return cls(
-            store, kind=kind, vocabulary=pieces, pretrained=pretrained, speakers=text["speakers"], takes=takes
+            store,
+            kind=kind,
+            vocabulary=Pieces(encoder),
+            vectors=text_vectors(store, **source) if frozen_too else None,
+            pretrained={"encoder": encoder, "layers": layers, "trained": text["trained_layers"]},
+            speakers=text["speakers"],
+            takes=takes,
         )
 
     def withhold(self, modality: str) -> None:

@@ -68,8 +68,9 @@ class Text:
         encoder: a frozen encoder that gives each utterance a vector: a folder with its Hugging Face files, or
             a name on the hub; several give one each, side by side; none for words.
         layers: of each encoder, counted from 1, side by side; those in the middle tell most of emotion.
-        trained_layers: so many of its layers, up to the one in `layers`, learn with the network, which then
-            reads its pieces of words ("text_encoder"); 0 leaves it frozen.
+        trained_layers: so many layers of the last encoder, up to the last one in `layers`, learn with a
+            network that reads its pieces of words ("text_encoder"); 0 leaves it frozen. Of several encoders,
+            or layers, there are vectors as well, for other members of a committee.
         speakers: whether an encoder that learns reads who speaks before what is said.
     """
 
@@ -244,10 +245,8 @@ class Recipe:
             raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
         if bool(self.text.encoder) != bool(self.text.layers):
             raise RecipeError("recipe: text.encoder and text.layers go together, such as layers = [8]")
-        if self.text.trained_layers and (len(self.text.encoder), len(self.text.layers)) != (1, 1):
-            raise RecipeError(
-                "recipe: where an encoder learns (text.trained_layers), it is one, and so is its layer"
-            )
+        if self.text.trained_layers and not (self.text.encoder and self.text.layers):
+            raise RecipeError("recipe: text.trained_layers is for an encoder; name it, and its layer")
         if self.text.speakers and not self.text.trained_layers:
             raise RecipeError("recipe: text.speakers is for an encoder that learns (text.trained_layers)")
         if not self.training.prior_powers:
