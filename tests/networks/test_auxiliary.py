@@ -40,10 +40,36 @@ def test_every_member_of_a_committee_is_asked_for_itself() -> None:
 
 
 def test_a_member_that_cannot_be_asked() -> None:
-    members = [{"name": "text_bag"}, {"name": "dialogue", "options": {"utterance": "text_bag"}}]
+    bags = [{"name": "text_bag"}, {"name": "text_bag"}]
+    members = [{"name": "text_bag"}, {"name": "committee", "options": {"members": bags}}]
     network = create_network("committee", vocabulary=9, n_classes=3, members=members)
     with pytest.raises(RecipeError, match="cannot be asked for more than the emotion"):
         asked_for_more(network, {"speaker": 5})
+
+
+def test_in_a_dialogue_each_utterance_is_asked_by_itself() -> None:
+    torch.manual_seed(0)
+    network = create_network("dialogue", vocabulary=9, n_classes=3, utterance="text_bag").eval()
+    asked = asked_for_more(network, {"hints": 4}).eval()
+    said = {
+        "tokens": torch.randint(2, 9, (5, 3)),
+        "token_lengths": torch.tensor([3, 1, 2, 3, 2]),
+        "dialogues": torch.tensor([3, 2]),
+        "speakers": torch.tensor([0, 1, 0, 0, 1]),
+    }
+    logits, others = asked(**said)
+    assert torch.equal(logits, network(**said))
+    assert others["hints"].shape == (5, 4)
+    changed = said | {"tokens": said["tokens"].clone()}
+    changed["tokens"][1, 0] = 10 - changed["tokens"][1, 0]
+    moved = (asked(**changed)[1]["hints"] - others["hints"]).abs().amax(1) > 0
+    assert moved.tolist() == [False, True, False, False, False]
+
+
+def test_numbers_are_held_against_numbers() -> None:
+    answers, wanted = torch.randn(6, 4), torch.randn(3, 4)
+    each = [F.mse_loss(part, wanted) for part in answers.split(3)]
+    torch.testing.assert_close(auxiliary_loss({"hints": answers}, {"hints": wanted}), (each[0] + each[1]) / 2)
 
 
 def test_what_is_not_known_teaches_nothing() -> None:

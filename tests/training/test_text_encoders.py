@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from serenade.audio.logmel import FrontEnd
 from serenade.cli.main import app
+from serenade.corpora.splits import make_split
 from serenade.errors import ModelError, RecipeError
 from serenade.features.store import Store, write_store
 from serenade.features.text_vectors import text_vectors
@@ -23,6 +24,7 @@ from serenade.training.evaluate import evaluate
 from serenade.training.inputs import Inputs
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
+from serenade.training.teacher import teacher_hints
 
 pytest.importorskip("transformers")
 
@@ -148,6 +150,46 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
     assert accuracy(run) >= 15 / 16
     with pytest.raises(ModelError, match="not written as ONNX"):
         export(run, tmp_path / "m.onnx")
+
+
+def test_hints_are_what_the_teacher_reads(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+    teacher = train(
+        recipe(made_encoder, made_encoder, network={"name": "text_head"}, layers=[1, 3]), said, tmp_path / "t"
+    )
+    split = make_split(said.index, "meld")
+    hints = teacher_hints(teacher, said, split, 2)
+    texts = said.index["text"].to_numpy()
+    assert hints.shape == (len(said), 2)
+    assert not hints[texts == ""].any()
+    read = hints[(said.index["split"] == "train").to_numpy()]
+    (
+        np.testing.assert_allclose(read.T @ read / len(read), [[1, 0], [0, 0]], atol=0.1),
+        "two texts differ in one",
+    )
+    assert len({tuple(hint.round(3)) for hint in hints[texts != ""]}) == 2
+    with pytest.raises(RecipeError, match="asks for 33 components of vectors of 32"):
+        teacher_hints(teacher, said, split, 33)
+
+
+def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+    teacher = train(recipe(made_encoder, network={"name": "text_head"}), said, tmp_path / "teacher")
+    words = {
+        "data": {"inputs": "text", "split": "meld", "teacher": str(teacher), "hints": 1},
+        "text": {"min_count": 1},
+        "network": {"name": "dialogue", "options": {"utterance": "text_bag", "dropout": 0.0}},
+        "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
+    }
+    run = train(Recipe.from_dict(words), said, tmp_path / "words")
+    assert load_network(run)[1].text == {}
+    card = (run / "model" / "README.md").read_text()
+    assert "| taught by | the answers of `teacher`, a share of 0.7, and 1 components of the vectors" in card
+    assert accuracy(run) >= 15 / 16
+    words["data"]["teacher"] = str(run)
+    with pytest.raises(RecipeError, match=r"are of vectors of texts, and the teacher .* reads none"):
+        train(Recipe.from_dict(words), said, tmp_path / "further")
+    words["data"]["teacher"] = ""
+    with pytest.raises(RecipeError, match=r"name one in data\.teacher"):
+        Recipe.from_dict(words)
 
 
 def test_encoders_stand_side_by_side(said: Store, made_encoder: Path) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.networks.committee import Committee
+from serenade.networks.dialogue import Dialogue
 from serenade.networks.encoder import Encoder
 from serenade.networks.registry import Network
 
@@ -21,11 +22,13 @@ class Auxiliary(nn.Module):
     """A network with a linear layer beside its last one for each auxiliary question.
 
     What was said changes a spectrogram more than how it was said. A network that is also asked for the words
-    can tell the two apart (multi-task learning; Caruana 1997, https://doi.org/10.1023/A:1007379606734).
+    can tell the two apart (multi-task learning; Caruana 1997, https://doi.org/10.1023/A:1007379606734). A
+    question may also be for numbers, such as what a better network sees in the same utterance (hints; Romero
+    et al. 2015, https://arxiv.org/abs/1412.6550). In a dialogue it is asked of each utterance by itself.
 
     Args:
         network: the one that is trained.
-        answers: how many answers each question has.
+        answers: how many answers, or numbers, each question has.
 
     >>> from serenade.networks import create_network
     >>> import torch
@@ -36,15 +39,22 @@ class Auxiliary(nn.Module):
     (torch.Size([2, 6]), torch.Size([2, 12]))
     """
 
-    def __init__(self, network: Encoder, answers: Mapping[str, int]) -> None:
+    def __init__(self, network: Encoder | Dialogue, answers: Mapping[str, int]) -> None:
         super().__init__()
         self.network = network
-        self.heads = nn.ModuleDict({name: nn.Linear(network.width, n) for name, n in answers.items()})
+        width = network.utterance.width if isinstance(network, Dialogue) else network.width
+        self.heads = nn.ModuleDict({name: nn.Linear(width, n) for name, n in answers.items()})
 
     def forward(self, **inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Logits of the labels, and of each question [shape=(n, answers)]; for inputs see `Network`."""
-        vector = self.network.drop(self.network.encode(**inputs))
-        return self.network.classify(vector), {name: head(vector) for name, head in self.heads.items()}
+        if isinstance(self.network, Dialogue):
+            speakers = inputs.pop("speakers")
+            vector = self.network.utterances(**inputs)
+            logits = self.network.judge(vector, dialogues=inputs["dialogues"], speakers=speakers)
+        else:
+            vector = self.network.drop(self.network.encode(**inputs))
+            logits = self.network.classify(vector)
+        return logits, {name: head(vector) for name, head in self.heads.items()}
 
 
 class AuxiliaryCommittee(nn.Module):
@@ -93,28 +103,33 @@ def asked_for_more(network: Network, answers: Mapping[str, int]) -> nn.Module:
 
 
 def _asked(network: Network, answers: Mapping[str, int]) -> Auxiliary:
-    if not isinstance(network, Encoder):
+    if not isinstance(network, Encoder | Dialogue):
         raise RecipeError(
             "this network gives no vector of an utterance, so it cannot be asked for more than the emotion; "
-            "take 'compact', or leave data.auxiliary away"
+            "take 'compact' or 'dialogue', or leave data.auxiliary and data.hints away"
         )
     return Auxiliary(network, answers)
 
 
 def auxiliary_loss(others: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Mean cross-entropy over the questions; what is `UNKNOWN` counts as zero.
+    """Mean over the questions of their cross-entropy, or squared error where numbers are asked for.
 
     Args:
-        others: logits of each question [shape=(n, answers)], of a committee's members one after another.
-        targets: the answers, by number [shape=(n,)].
+        others: answers to each question [shape=(n, answers)], of a committee's members one after another.
+        targets: by number [shape=(n,)], where `UNKNOWN` counts as zero; or the numbers [shape=(n, answers)].
 
     >>> import torch
     >>> float(auxiliary_loss({"sex": torch.zeros(2, 4)}, {"sex": torch.tensor([3, UNKNOWN])}))
     0.6931471824645996
+    >>> float(auxiliary_loss({"hints": torch.zeros(2, 4)}, {"hints": torch.ones(2, 4)}))
+    1.0
     """
     losses = []
-    for name, logits in others.items():
-        wanted = targets[name].repeat(len(logits) // len(targets[name]))
-        total = F.cross_entropy(logits.float(), wanted, ignore_index=UNKNOWN, reduction="sum")
-        losses.append(total / len(logits))
+    for name, answers in others.items():
+        wanted = torch.cat([targets[name]] * (len(answers) // len(targets[name])))
+        if wanted.is_floating_point():
+            losses.append(F.mse_loss(answers.float(), wanted))
+            continue
+        total = F.cross_entropy(answers.float(), wanted, ignore_index=UNKNOWN, reduction="sum")
+        losses.append(total / len(answers))
     return sum(losses[1:], losses[0]) / len(losses)

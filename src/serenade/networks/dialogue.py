@@ -83,9 +83,18 @@ class Dialogue(Network):
             speakers: who speaks, by first appearance in the dialogue [shape=(n,)].
             **inputs: what the utterance network takes, n rows each.
         """
+        vectors = self.utterances(dialogues=dialogues, **inputs)
+        return self.judge(vectors, dialogues=dialogues, speakers=speakers)
+
+    def utterances(self, *, dialogues: Tensor, **inputs: Tensor) -> Tensor:
+        """A vector of each utterance from its own network [shape=(n, width)]; for inputs see `forward`."""
         if "dialogues" in self.utterance.takes:
             inputs["dialogues"] = dialogues
-        vectors = self.drop(self.utterance.encode(**inputs))
+        return self.utterance.encode(**inputs)
+
+    def judge(self, vectors: Tensor, *, dialogues: Tensor, speakers: Tensor) -> Tensor:
+        """Logits [shape=(n, classes)] from `utterances`."""
+        vectors = self.drop(vectors)
         known = self.embed_speaker.num_embeddings - 1
         steps = torch.cat([vectors, self.embed_speaker(speakers.clamp(max=known))], dim=1)
         inside, rows = places(dialogues)

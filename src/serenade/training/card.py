@@ -91,6 +91,8 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
     sizes = split.to_dict()["clips"]
     acted = {corpus.name for corpus in list_corpora()} - {"manifest"}
     teacher = f"the answers of `{Path(recipe.data.teacher).name}`, a share of {recipe.data.teacher_share}"
+    if recipe.data.hints:
+        teacher += f", and {recipe.data.hints} components of the vectors that it reads"
     score = recipe.training.score
     return _CARD.format(
         name=spec.name,

@@ -21,7 +21,7 @@ from serenade.training.batches import Batches, targets_of
 from serenade.training.dialogues import DialogueBatches
 from serenade.training.inputs import Inputs
 from serenade.training.recipe import Recipe
-from serenade.training.teacher import teacher_answers
+from serenade.training.teacher import teacher_answers, teacher_hints
 
 _EVALUATION_BATCH = 64
 
@@ -106,8 +106,14 @@ def batches_of(
 
 
 def questions_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor]:
-    """The numbered answers of every row to what `data.auxiliary` asks, as far as the train part has them."""
+    """What every row should answer beside its label: see the argument of `serenade.training.loop.fit`.
+
+    Numbered answers to what `data.auxiliary` asks, as far as the train part has them; and `data.hints`.
+    """
     questions = {}
+    if recipe.data.hints:
+        hints = teacher_hints(recipe.data.teacher, store, split, recipe.data.hints)
+        questions["hints"] = torch.from_numpy(hints)
     for name in recipe.data.auxiliary:
         if name not in store.index:
             raise RecipeError(

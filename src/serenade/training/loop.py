@@ -56,7 +56,8 @@ def fit(
         fabric: launched already.
         report: called with the figures of each epoch, past ones of a resumed run included.
         questions: what else the network is asked while it learns: the answers, by number, of every row of
-            the store, `UNKNOWN` where there is none [shape=(rows,)].
+            the store, `UNKNOWN` where there is none [shape=(rows,)]; or the numbers that are asked for
+            [shape=(rows, n)].
 
     Returns:
         The network that was kept, on the CPU, in evaluation mode.
@@ -64,7 +65,10 @@ def fit(
     choice, front_end = recipe.training, train.front_end
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kept: Network = copy.deepcopy(network).to(fabric.device).eval()
-    answers = {name: int(numbers.max()) + 1 for name, numbers in (questions or {}).items()}
+    answers = {
+        name: wanted.shape[1] if wanted.is_floating_point() else int(wanted.max()) + 1
+        for name, wanted in (questions or {}).items()
+    }
     taught = asked_for_more(network, answers) if answers else network
     model, *optimizers = fabric.setup(taught, *_optimizers(taught, network, recipe))
     steps = len(train) * choice.epochs

@@ -42,6 +42,8 @@ class Data:
         teacher: folder of a finished run under the same split, whose answers are learnt from beside the
             labels (`serenade.training.teacher`); "" for none.
         teacher_share: share of its answers in the targets.
+        hints: so many leading components of the text vectors that the teacher reads are asked for as well,
+            of the vector of each utterance; 0 for none.
     """
 
     inputs: str = "sound"
@@ -55,6 +57,7 @@ class Data:
     auxiliary: tuple[str, ...] = ()
     teacher: str = ""
     teacher_share: float = 0.7
+    hints: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +151,7 @@ class Training:
         sampler: "shuffled", or "weighted" (every class as often, drawn with replacement).
         class_weights: weigh the loss by inverse class frequency.
         label_smoothing: share of the target spread over all classes.
-        auxiliary_weight: of the loss of what `data.auxiliary` asks, beside the emotion's.
+        auxiliary_weight: of the loss of what `data.auxiliary` and `data.hints` ask, beside the emotion's.
         prior_powers: how far the class frequencies may be taken out of a trained network's answers, each
             tried on dev; 0 leaves them in, 1 takes them out wholly (`serenade.training.prior`).
         average: decay of the moving average of the weights that is evaluated and kept; 0 is off.
@@ -241,6 +244,8 @@ class Recipe:
                 raise RecipeError(f"recipe: {section}.{key} must be below 1")
         if self.data.teacher_share > 1:
             raise RecipeError(f"recipe: data.teacher_share must be 1 at most, not {self.data.teacher_share}")
+        if self.data.hints and not self.data.teacher:
+            raise RecipeError("recipe: data.hints are of what a teacher reads; name one in data.teacher")
         if self.text.vectors and self.text.encoder:
             raise RecipeError("recipe: text.vectors and text.encoder both give vectors; leave one away")
         if bool(self.text.encoder) != bool(self.text.layers):
