@@ -12,6 +12,7 @@ from serenade.audio.front_end import FrontEnd
 from serenade.corpora.speaker_lists import TFDS
 from serenade.features.mel_folder import read_front_end
 from serenade.features.store import Store, write_store
+from serenade.networks.weights import load_network
 from serenade.training.recipe import read_recipe
 from serenade.training.run import train
 
@@ -78,12 +79,16 @@ def test_recipe_runs(file, tmp_path, request):
         small.append("data.fold=1")
     if encoders := read_recipe(file).text.encoder:
         small += with_encoders(request, len(encoders))
+    learns = [f"text.trained_layers={min(1, read_recipe(file).text.trained_layers)}"]
     store = tiny_store(tmp_path / "store", corpus)
     if name := Path(read_recipe(file).data.teacher).name:
         teacher = read_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
-        small.append(f"data.teacher={train(teacher, store, tmp_path / name)}")
-    run = train(read_recipe(file, changes=small), store, tmp_path / "run")
-    assert (run / "model" / "model.onnx").exists()
+        hints = min(2, read_recipe(file).data.hints)
+        small += [f"data.teacher={train(teacher, store, tmp_path / name)}", f"data.hints={hints}"]
+    run = train(read_recipe(file, changes=small + learns), store, tmp_path / "run")
+    network, spec = load_network(run)
+    # An encoder that learnt on is not written as ONNX, and stands in the Spec.
+    assert (run / "model" / "model.onnx").exists() == network.exports == ("pretrained" not in spec.sizes)
 
 
 @pytest.mark.parametrize(
