@@ -21,6 +21,7 @@ VERBS = (
     "train",
     "evaluate",
     "report",
+    "combine",
     "predict",
     "export",
     "convert",

@@ -77,7 +77,7 @@ def evaluate(
     """
     path = Path(model)
     folders = list(run_folders(path).values()) if path.is_dir() else [path]
-    given = _own_store(path) if store is None else store
+    given = own_store(path) if store is None else store
     store = given if isinstance(given, Store) else Store.open(given)
     if (path / "run.json").is_file() and not (path / "summary.json").is_file():
         raise ModelError(
@@ -231,7 +231,12 @@ def _is_own(path: Path, store: Store) -> bool:
     return own
 
 
-def _own_store(path: Path) -> str:
+def own_store(path: Path) -> str:
+    """The store that a finished run was trained on.
+
+    Raises:
+        StoreError: it is none.
+    """
     run = _above(path, "summary.json")
     if run is None:
         raise StoreError("is no finished run, so say which store to evaluate on: --store STORE", file=path)

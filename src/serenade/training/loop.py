@@ -129,7 +129,7 @@ def fit(
             right.append((logits.detach().argmax(1) == targets.argmax(1)).float().mean())
 
         # One process judges for all: what follows from it (plateau, early stopping) must not differ.
-        figures = fabric.broadcast(_dev_figures(kept, dev, labels, fabric))
+        figures = fabric.broadcast(dev_figures(kept, dev, labels, fabric))
         line = {
             "epoch": epoch,
             "step": epoch * len(train),
@@ -209,7 +209,7 @@ def _augmented(
     return {**batch.inputs, "features": features, "lengths": lengths}, targets
 
 
-def _dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabric: Fabric) -> EpochLog:
+def dev_figures(network: nn.Module, dev: Batches, labels: tuple[str, ...], fabric: Fabric) -> EpochLog:
     """Loss, accuracy, UAR and weighted F1 on the dev part."""
     logits = logits_of(network, dev, fabric.device)
     true = [labels[number] for number in dev.targets.argmax(1)]

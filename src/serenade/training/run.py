@@ -96,20 +96,26 @@ def train(
     store = store if isinstance(store, Store) else Store.open(store)
     out = Path(out)
     parts = parts_of(recipe, store, out)
-    splits = [_checked_split(recipe, store, part.fold) for part in parts]
+    splits = [checked_split(recipe, store, part.fold) for part in parts]
     busy = OutputError(
         "another serenade train is at work here; wait for its end, or choose another --out", file=out
     )
     with alone(make_folder(out), busy):
-        _claim(out, recipe, store, resume=resume)
+        claim_folder(out, recipe, store, resume=resume)
         for part, split in zip(parts, splits, strict=True):
             if not (part.folder / "model" / CARD).exists():
                 _train_part(recipe, store, split, part, devices=devices, report=report)
-        write_json(out / SUMMARY, _summary(recipe, store, parts))
+        lines = [read_log(part.folder) for part in parts]
+        write_json(out / SUMMARY, summary_of(recipe, store, parts, lines))
     return out
 
 
-def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
+def checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
+    """The split of a fold, which does not leak and has something for dev.
+
+    Raises:
+        SplitError: it does, or has nothing.
+    """
     data = recipe.data
     split = make_split(store.index, data.split, fold=fold, seed=data.split_seed, corpus=data.corpus)
     check_split(store.index, split)
@@ -118,7 +124,7 @@ def _checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
     return split
 
 
-def _claim(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
+def claim_folder(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> None:
     """Make the run folder ours, or say why not."""
     marks = {"recipe": recipe.hash, "store": store.hash}
     claim = out / "run.json"
@@ -188,7 +194,7 @@ def _train_on(
         tell(line)
 
     if fabric.is_global_zero:
-        _write_split(store, split, part.folder / "split.csv")
+        write_split(store, split, part.folder / "split.csv")
     network = fit(
         recipe,
         network,
@@ -210,7 +216,12 @@ def _train_on(
     fabric.barrier()
 
 
-def _write_split(store: Store, split: Split, file: Path) -> None:
+def read_log(folder: Path) -> list[EpochLog]:
+    """Figures of every epoch of one fold and seed."""
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def write_split(store: Store, split: Split, file: Path) -> None:
     """Who was where: `file, source, speaker, emotion`, `dialogue` if there are any, `part, dropped`."""
     told = ["file", "source", "speaker", "emotion"] + ["dialogue"] * ("dialogue" in store.index)
     table = store.index[told].copy()
@@ -220,22 +231,30 @@ def _write_split(store: Store, split: Split, file: Path) -> None:
         table.to_csv(out, index=False, lineterminator="\n")
 
 
-def _summary(recipe: Recipe, store: Store, parts: list[Part]) -> dict[str, Any]:
-    """What was trained, with the dev figures of the kept epochs."""
+def summary_of(
+    recipe: Recipe, store: Store, parts: list[Part], lines: list[list[EpochLog]]
+) -> dict[str, Any]:
+    """What was trained, with the dev figures of the kept epochs.
+
+    Args:
+        recipe: of the run.
+        store: its store.
+        parts: its folds and seeds.
+        lines: figures of every epoch of each part.
+    """
     rows = []
-    for part in parts:
-        lines = [json.loads(line) for line in (part.folder / "log.jsonl").read_text().splitlines()]
-        kept = kept_line(lines, recipe)
+    for part, log in zip(parts, lines, strict=True):
+        kept = kept_line(log, recipe)
         rows.append(
             {
                 "fold": part.fold,
                 "seed": part.seed,
                 "folder": part.folder.name if len(parts) > 1 else ".",
-                "epochs": len(lines),
+                "epochs": log[-1]["epoch"],
                 "kept_epoch": kept["epoch"],
                 "dev_uar": kept["dev_uar"],
                 recipe.training.monitor: kept[recipe.training.monitor],
-                "seconds": round(sum(line["seconds"] for line in lines), 1),
+                "seconds": round(sum(line["seconds"] for line in log), 1),
             }
         )
     return {
