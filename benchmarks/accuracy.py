@@ -122,7 +122,7 @@ seed, once with auxiliary questions and blocks over time, and without them, as d
 part, `meld_text` was asked twice (once as an earlier committee, which dev and test liked less), and so was
 `meld_text_best` (first with layers 6, 8 and 10); `meld_text_distilled` was asked three times (first with
 words seen twice and less word dropout, then without hints): dev liked each a little more than the one
-before. `meld_text_causal` knows what has been said so far, `meld_text_best` and the others the whole dialogue.
+before. `meld_text_causal` knows what has been said so far, the others of MELD the whole dialogue.
 `meld_text_distilled` knows the words of MELD alone and runs without an encoder, but its teacher has two,
 which have read far more: it is not from scratch in the sense of `meld_text`. A row whose name ends in
 `_combined` is the three seeds of the row above, answering together (`serenade combine`); nothing was trained
