@@ -111,7 +111,7 @@ def test_modality_dropout_takes_one_half_now_and_then(network):
     assert torch.equal(network.thinned(both), both)
     left = network.train().thinned(both)
     assert left.any(1).all()
-    assert (~left).float().mean(0).tolist() == pytest.approx([0.15, 0.15], abs=0.01)
+    assert (~left).float().mean(0).tolist() == pytest.approx([network.modality_dropout / 2] * 2, abs=0.01)
     single = torch.tensor([[True, False], [False, True]] * 500)
     assert torch.equal(network.thinned(single), single)
 
@@ -216,9 +216,9 @@ def test_fusion_with_a_half_that_says_nothing_is_not_below_the_other():
 @pytest.mark.parametrize("name", ["fusion", "fusion.late"])
 @pytest.mark.parametrize("carries", ["sound", "text", "both"])
 def test_fusion_is_never_below_its_better_half(name, carries):
-    """Over three seeds, within a point and a half: what a half that says nothing costs, by its noise.
+    """Over three seeds, within the noise of 1,000 utterances: a point; a gate loses half a point more.
 
-    Of 3,200 utterances that is 0.1 to 1 point, by processor and seed; of 800 it is 1.5.
+    The gate learns from 3,200 utterances that a half says nothing to within 0.1 to 1 point; from 800, to 1.5.
     """
     mean = {
         one: np.mean([score_on_test(one, carries, seed=seed, epochs=3, learnt=3_200) for seed in range(3)])
@@ -226,4 +226,5 @@ def test_fusion_is_never_below_its_better_half(name, carries):
     }
     print(carries, {one: round(float(score), 3) for one, score in mean.items()})
     better = max(mean["compact"], mean["text_head"])
-    assert mean[name] > better + (0.05 if carries == "both" else -0.015)
+    noise = 0.01 if name == "fusion.late" else 0.015
+    assert mean[name] > better + (0.05 if carries == "both" else -noise)
