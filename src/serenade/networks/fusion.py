@@ -144,8 +144,8 @@ class LateFusion(_TwoHalves):
     """Each half judges for itself; the mean of their log-probabilities, weighted, decides.
 
     By default a third of the utterances teach it without their sound, a third without their text: so a half
-    that says nothing does not spoil the other one (on made corpora 0.0 to 0.3 points above the better half alone,
-    where a modality dropout of 0.3 leaves it 0.2 to 0.6 below; means of six seeds).
+    that says nothing does not spoil the other one (on made corpora 0.0 to 0.3 points above the better half
+    alone, where a modality dropout of 0.3 leaves it 0.2 to 0.6 below; means of six seeds).
 
     Args:
         n_classes: number of labels.

@@ -1,0 +1,34 @@
+"""The weights that come with the project."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import serenade
+from serenade.cli.main import run
+from serenade.corpora.cast import make_speaker, manner_of
+from serenade.corpora.voice import RATE_HZ, say
+from serenade.inference.spec import Spec
+
+FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "models").glob("*/config.json"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_card_is_of_these_weights(folder):
+    spec = Spec.from_dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"# {folder.name}\n" in card
+    assert f"hash `{spec.split['hash'][:12]}`" in card
+    assert f"fitted on dev | {spec.temperature:.3f} |" in card
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_they_are_exported_and_hear(folder, tmp_path):
+    path = tmp_path / "model.onnx"
+    assert run(["export", str(folder), "--out", str(path)]) == 0
+    rng = np.random.default_rng(0)
+    sound = say("Don't forget a jacket.", manner_of(make_speaker(1001, rng), "anger", 1.0, rng), rng=rng)
+    answer = serenade.Predictor(path).predict(sound, rate=RATE_HZ)
+    assert set(answer.scores) == {"anger", "disgust", "fear", "happiness", "neutral", "sadness"}
