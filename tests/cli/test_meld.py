@@ -92,6 +92,7 @@ def test_every_row_is_scored_and_what_is_lost_without_each_is_told(
         change = f"{abs(points):.1f} points {'less' if points > 0 else 'more'}"
         assert f"without the {modality}: weighted F1 {scored:.1%} ({change})" in lines
     page = (fused / "evaluation" / "report.html").read_text(encoding="utf-8")
+    assert "<blockquote>" in page  # what was said, beside what was made of it
     assert all(f"without the {modality}" in page for modality in ("sound", "text"))
     assert "Loss, dev weighted F1 and learning rate of 1 run" in page
     predictions = pd.read_csv(fused / "evaluation" / "predictions.csv")

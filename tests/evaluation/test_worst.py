@@ -35,6 +35,12 @@ def test_a_recording_that_is_gone_is_said_to_be(predictions: pd.DataFrame) -> No
     assert "no longer where it was" in error.note
 
 
+def test_of_a_model_that_only_reads_no_recording_is_looked_for(predictions: pd.DataFrame) -> None:
+    error = worst_errors(predictions, LABELS, front_end=FRONT_END, hears=False, n=1)[0]
+    assert error.features is None
+    assert error.note == ""
+
+
 def test_a_ready_made_spectrogram_has_a_picture_and_no_sound(tmp_path: Path, made) -> None:
     table = made(12, folder=str(tmp_path), suffix=".npy")
     stored = np.random.default_rng(0).normal(-40, 5, (128, 400)).astype(np.float32)

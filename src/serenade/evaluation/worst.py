@@ -43,7 +43,13 @@ class WorstError:
 
 
 def worst_errors(
-    table: pd.DataFrame, labels: Sequence[str], *, front_end: FrontEnd, audio: bool = True, n: int = 12
+    table: pd.DataFrame,
+    labels: Sequence[str],
+    *,
+    front_end: FrontEnd,
+    hears: bool = True,
+    audio: bool = True,
+    n: int = 12,
 ) -> list[WorstError]:
     """The `n` most confident wrong answers, one a source clip.
 
@@ -51,6 +57,7 @@ def worst_errors(
         table: of `serenade.evaluation.summary.checked`; `start` and `end` in seconds are heeded if there.
         labels: the model's labels.
         front_end: how pictures are made from sound.
+        hears: whether the model is given sound at all; of one that only reads, no recording is looked for.
         audio: whether sound is kept; the picture is made in any case.
         n: how many at most.
     """
@@ -61,7 +68,7 @@ def worst_errors(
         scores = sorted(
             ((label, float(row[f"score_{label}"])) for label in labels), key=lambda pair: -pair[1]
         )
-        features, sound, note = _look(row, front_end)
+        features, sound, note = _look(row, front_end) if hears else (None, None, "")
         named = {str(key): value for key, value in row.items()}
         found.append(
             WorstError(row=named, scores=scores, features=features, sound=sound if audio else None, note=note)

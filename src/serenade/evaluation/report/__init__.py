@@ -96,7 +96,9 @@ def _read_metrics(file: Path) -> dict[str, Any]:
 
 
 def _read_predictions(file: Path) -> pd.DataFrame:
-    texts = dict.fromkeys(("file", "source", "speaker", "emotion", "predicted", "listeners_emotion"), str)
+    texts = dict.fromkeys(
+        ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "text"), str
+    )
     try:
         table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values={"start": [""], "end": [""]})
     except FileNotFoundError:
@@ -151,7 +153,10 @@ def _labelled(svg: str, alt: str) -> str:
 def _errors(metrics: Mapping[str, Any], table: pd.DataFrame, *, audio: bool) -> list[WorstError]:
     if not metrics["pooled"]:
         return []
-    return worst_errors(table, metrics["labels"], front_end=_front_end(metrics), audio=audio)
+    hears = (metrics["model"] or {}).get("inputs") != "text"
+    return worst_errors(
+        table, metrics["labels"], front_end=_front_end(metrics), hears=hears, audio=audio and hears
+    )
 
 
 def _front_end(metrics: Mapping[str, Any]) -> FrontEnd:
@@ -177,4 +182,5 @@ def _card(error: WorstError, metrics: Mapping[str, Any], number: int) -> dict[st
         "picture": picture,
         "sound": sound,
         "note": error.note,
+        "text": str(error.row.get("text", "")),
     }
