@@ -75,8 +75,8 @@ class Fusion(_TwoHalves):
     """A gate weighs, feature by feature, what the halves say (Arevalo et al. 2017), among those present.
 
     A half that says nothing does not spoil the other one: a third of the utterances teach it without their
-    sound, a third without their text (on made corpora it is within 0.1 points of the better half alone, where it
-    was 0.6 below with a modality dropout of 0.3 and the dropout behind the gate; means of six seeds).
+    sound, a third without their text (on made corpora it is within 0.1 points of the better half alone, where
+    it was 0.6 below with a modality dropout of 0.3 and the dropout behind the gate; means of six seeds).
 
     Args:
         n_classes: number of labels.
