@@ -14,7 +14,7 @@ from serenade.evaluation.intervals import bootstrap_interval, group_confusions
 from serenade.evaluation.metrics import METRICS, Scores, score, uar
 
 REQUIRED = ("file", "source", "speaker", "emotion", "predicted", "confidence")
-_TEXT = ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "dialogue", "text")
+TEXT_COLUMNS = ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "dialogue", "text")
 LEADING = {"speaker": "uar", "dialogue": "weighted_f1"}
 """The figure that an evaluation is judged by, by what its split keeps apart: what others print too."""
 
@@ -35,7 +35,7 @@ def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
         )
     further = [name for name in predictions.columns if name not in wanted]
     table = predictions[[*wanted, *further]].reset_index(drop=True)
-    for name in _TEXT:
+    for name in TEXT_COLUMNS:
         if name in table.columns:
             table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
     if foreign := sorted(set(table["predicted"]) - set(labels)):

@@ -16,6 +16,7 @@ from serenade.errors import CorpusError, MissingExtra
 from serenade.evaluation import figures, provenance
 from serenade.evaluation.report import words
 from serenade.evaluation.style import PAGE, to_svg
+from serenade.evaluation.summary import TEXT_COLUMNS
 from serenade.evaluation.worst import WorstError, band_centres, sound_uri, worst_errors
 from serenade.files import write_whole
 
@@ -96,9 +97,7 @@ def _read_metrics(file: Path) -> dict[str, Any]:
 
 
 def _read_predictions(file: Path) -> pd.DataFrame:
-    texts = dict.fromkeys(
-        ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "text"), str
-    )
+    texts = dict.fromkeys(TEXT_COLUMNS, str)
     try:
         table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values={"start": [""], "end": [""]})
     except FileNotFoundError:
@@ -154,9 +153,7 @@ def _errors(metrics: Mapping[str, Any], table: pd.DataFrame, *, audio: bool) -> 
     if not metrics["pooled"]:
         return []
     hears = (metrics["model"] or {}).get("inputs") != "text"
-    return worst_errors(
-        table, metrics["labels"], front_end=_front_end(metrics), hears=hears, audio=audio and hears
-    )
+    return worst_errors(table, metrics["labels"], front_end=_front_end(metrics), hears=hears, audio=audio)
 
 
 def _front_end(metrics: Mapping[str, Any]) -> FrontEnd:
