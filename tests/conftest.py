@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ import pytest
 
 from serenade.corpora import read_corpus
 from serenade.corpora.synthetic_meld import MadeMeld, make_meld
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that:
+# the tests of Ctrl-C would wait for something that cannot happen.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
