@@ -138,6 +138,16 @@ def test_dev_is_about_15_percent_of_the_train_speakers(speakers, dev):
     assert len(speakers_in(table, make_split(table, "one-speaker-out", fold=1), "dev")) == dev
 
 
+def test_dev_share_keeps_fewer_of_the_same_speakers():
+    table = make_table([f"{number:03}" for number in range(62)])
+    usual = make_split(table, "one-speaker-out", fold=1)
+    fewer = make_split(table, "one-speaker-out", fold=1, dev_share=0.05)
+    assert len(speakers_in(table, fewer, "dev")) == 3
+    assert set(speakers_in(table, fewer, "dev")) < set(speakers_in(table, usual, "dev"))
+    assert speakers_in(table, fewer, "test") == speakers_in(table, usual, "test")
+    assert fewer.hash != usual.hash
+
+
 def test_dev_has_both_sexes():
     table = make_table([f"{number:03}" for number in range(25)])
     for seed in range(10):

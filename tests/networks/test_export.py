@@ -53,6 +53,7 @@ COMMITTEE = {"members": [{"name": "compact"}, {"name": "compact", "options": {"t
     ("name", "options"),
     [
         *((name, {}) for name in ("cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn")),
+        ("compact", {"tempi_percent": [92, 100, 108]}),
         ("committee", COMMITTEE),
     ],
 )

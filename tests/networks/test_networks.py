@@ -9,15 +9,20 @@ from serenade.errors import RecipeError
 from serenade.networks import create_network
 from serenade.networks.masking import frame_mask, in_order, reversal
 from serenade.networks.registry import register_network
+from serenade.networks.tempo import at_tempo
 
 SOUND_NETWORKS = ("cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn")
 """Those that take sound alone; the others have test files of their own."""
 
 
-@pytest.fixture(params=SOUND_NETWORKS)
+TEMPI = {"tempi_percent": [92, 100, 108]}
+
+
+@pytest.fixture(params=[*((name, {}) for name in SOUND_NETWORKS), ("compact", TEMPI)], ids=str)
 def network(request: pytest.FixtureRequest) -> torch.nn.Module:
     torch.manual_seed(0)
-    module = create_network(request.param, n_mels=128, n_classes=6)
+    name, options = request.param
+    module = create_network(name, n_mels=128, n_classes=6, **options)
     # Running statistics that are not 0 and 1, so that a missing mask would show.
     with torch.no_grad():
         for part in module.modules():
@@ -48,6 +53,32 @@ def test_every_frame_counts(network):
     changed[..., -1] += 50
     lengths = torch.tensor([48])
     assert (network(clip, lengths) - network(changed, lengths)).abs().max() > 1e-6
+
+
+def test_tempo_moves_frames_in_whole_numbers():
+    """As reading the clip between its frames would; a frame of it is never lost, and its end is held."""
+    frames = torch.arange(1.0, 8.0)[None, None].expand(2, 3, 7)
+    heard, lengths = at_tempo(frames, torch.tensor([7, 2]), 108)
+    assert lengths.tolist() == [7, 2]
+    torch.testing.assert_close(heard[0, 0], (1 + 1.08 * torch.arange(7.0)).clamp(max=7.0))
+    assert heard[1, 0].tolist() == [1.0, 2.0, 0, 0, 0, 0, 0]
+    same, lengths = at_tempo(frames, torch.tensor([7, 7]), 100)
+    assert torch.equal(same, frames)
+    assert at_tempo(frames, torch.tensor([7, 1]), 92)[1].tolist() == [8, 2]
+
+
+def test_tempi_are_averaged_only_once_learnt():
+    torch.manual_seed(0)
+    network = create_network("compact", n_mels=64, n_classes=6, dropout=0.0, **TEMPI).eval()
+    clip, lengths = torch.randn(2, 64, 40), torch.tensor([40, 23])
+    answers = [
+        network._judge(*at_tempo(clip, lengths, percent)).log_softmax(-1) for percent in (92, 100, 108)
+    ]
+    torch.testing.assert_close(network(clip, lengths), sum(answers) / 3)
+    network.tempi_percent = (100,)
+    plain = network.train()(clip, lengths)
+    network.tempi_percent = (92, 100, 108)
+    assert torch.equal(network(clip, lengths), plain)
 
 
 def test_parameter_counts():
@@ -111,6 +142,8 @@ def test_two_networks_of_one_name():
         ({"widths": [16, 20, 24]}, "16 at least, not 20"),
         ({"widths": [16]}, "cannot be built"),
         ({"dropout": 3.0}, "cannot be built"),
+        ({"tempi_percent": []}, "above 0"),
+        ({"tempi_percent": [100, 0]}, r"above 0, not \[100, 0\]"),
     ],
 )
 def test_options_of_compact_that_cannot_be(options: dict, told: str) -> None:

@@ -13,10 +13,8 @@ import pandas as pd
 from serenade.corpora import speaker_lists
 from serenade.errors import SplitError
 
-Assign = Callable[[pd.DataFrame, int, int], "pd.Series[str]"]
-
-_DEV_SHARE = 0.15
-"""Share of the speakers to train on that is kept for choosing."""
+DEV_SHARE = 0.15
+"""Share of the speakers to train on that is kept for choosing, where nobody says another."""
 _OFFICIAL = {
     "train": "train",
     "dev": "dev",
@@ -25,6 +23,17 @@ _OFFICIAL = {
     "val": "dev",
     "test": "test",
 }
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What is left to chance: `share` of the speakers to train on are dev's, by `seed` and the fold."""
+
+    seed: int = 0
+    share: float = DEV_SHARE
+
+
+Assign = Callable[[pd.DataFrame, int, Draw], "pd.Series[str]"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +73,16 @@ def people_of(table: pd.DataFrame) -> pd.Series[str]:
     return table["speaker"]
 
 
-def _dev_speakers(people: pd.Series[str], sex: pd.Series[str], rng: np.random.Generator) -> set[str]:
-    """About 15 % of the speakers, sexes in the proportion in which they are there."""
+def _dev_speakers(people: pd.Series[str], sex: pd.Series[str], fold: int, draw: Draw) -> set[str]:
+    """A share of the speakers, sexes in the proportion in which they are there."""
     known = pd.Series(sex.to_numpy(), index=people.to_numpy()).groupby(level=0).first().sort_index()
     if len(known) < 2:
         raise SplitError(
             f"there are too few speakers: of {len(known)} to train on none can be kept for choosing (dev); "
             "at least three are needed in all"
         )
-    wanted = max(2 if len(known) >= 6 else 1, round(_DEV_SHARE * len(known)))
-    shuffled = known.iloc[rng.permutation(len(known))]
+    wanted = max(2 if len(known) >= 6 else 1, round(draw.share * len(known)))
+    shuffled = known.iloc[np.random.default_rng([draw.seed, fold]).permutation(len(known))]
     # Each speaker's place within his sex, as a share of it: taking the smallest keeps the proportions.
     place = (shuffled.groupby(shuffled).cumcount() + 0.5) / shuffled.groupby(shuffled).transform("size")
     return set(place.sort_values(kind="stable").index[:wanted])
@@ -85,7 +94,7 @@ def _by_test_block(
 ) -> Assign:
     """Assign by the test speakers of a fold; dev speakers are cut from the rest."""
 
-    def assign(table: pd.DataFrame, fold: int, seed: int) -> pd.Series[str]:
+    def assign(table: pd.DataFrame, fold: int, draw: Draw) -> pd.Series[str]:
         people = people_of(table)
         test, aside = block(people, fold), held_out(people) if held_out else set()
         rest = ~people.isin(test | aside)
@@ -93,8 +102,7 @@ def _by_test_block(
             raise SplitError(
                 f"fold {fold} has no speaker to test on in this corpus; use another fold or grouped-5"
             )
-        rng = np.random.default_rng([seed, fold])
-        dev = _dev_speakers(people[rest], table["sex"][rest], rng)
+        dev = _dev_speakers(people[rest], table["sex"][rest], fold, draw)
         parts = pd.Series("train", index=table.index)
         parts[people.isin(dev)] = "dev"
         parts[people.isin(test)] = "test"
@@ -122,7 +130,7 @@ def _after(last: int) -> Callable[[pd.Series[str]], set[str]]:
 def _by_list(lists: Mapping[str, frozenset[str]]) -> Assign:
     part_of = {speaker: part for part, speakers in lists.items() for speaker in speakers}
 
-    def assign(table: pd.DataFrame, fold: int, seed: int) -> pd.Series[str]:
+    def assign(table: pd.DataFrame, fold: int, draw: Draw) -> pd.Series[str]:
         return table["speaker"].map(part_of).fillna("")
 
     return assign
@@ -149,7 +157,7 @@ def _one_out(people: pd.Series[str], fold: int) -> set[str]:
     return {sorted(people.unique())[fold - 1]}
 
 
-def _official(table: pd.DataFrame, fold: int, seed: int) -> pd.Series[str]:
+def _official(table: pd.DataFrame, fold: int, draw: Draw) -> pd.Series[str]:
     unknown = sorted(set(table["split"].str.lower()) - set(_OFFICIAL) - {""})
     if unknown or not (table["split"] != "").any():
         what = f"says {unknown[0]!r}" if unknown else "is empty"
@@ -167,15 +175,15 @@ def _official(table: pd.DataFrame, fold: int, seed: int) -> pd.Series[str]:
             "write dev for some of the rows"
         )
     people = people_of(train)
-    dev = people.isin(_dev_speakers(people, train["sex"], np.random.default_rng([seed, fold])))
+    dev = people.isin(_dev_speakers(people, train["sex"], fold, draw))
     parts[train.index[dev]] = "dev"
     return parts
 
 
-def _random(table: pd.DataFrame, fold: int, seed: int) -> pd.Series[str]:
+def _random(table: pd.DataFrame, fold: int, draw: Draw) -> pd.Series[str]:
     """70 / 15 / 15 by file, as the original did: copies and speakers fall on both sides."""
     order = table.sort_values(["file", "start"], kind="stable").index
-    shuffled = order[np.random.default_rng(seed).permutation(len(order))]
+    shuffled = order[np.random.default_rng(draw.seed).permutation(len(order))]
     bounds = [round(0.70 * len(order)), round(0.85 * len(order))]
     parts = pd.Series("test", index=table.index)
     parts[shuffled[: bounds[1]]] = "dev"

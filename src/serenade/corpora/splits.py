@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from serenade.corpora import speaker_lists
-from serenade.corpora.split_rules import ABOUT, Rule, rule_named
+from serenade.corpora.split_rules import ABOUT, DEV_SHARE, Draw, Rule, rule_named
 from serenade.errors import SplitError
 from serenade.files import hash_of
 
@@ -99,7 +99,13 @@ def folds_of(name: str, table: pd.DataFrame) -> int:
 
 
 def make_split(
-    table: pd.DataFrame, name: str, *, fold: int | None = None, seed: int = 0, corpus: str = ""
+    table: pd.DataFrame,
+    name: str,
+    *,
+    fold: int | None = None,
+    seed: int = 0,
+    dev_share: float = DEV_SHARE,
+    corpus: str = "",
 ) -> Split:
     """Deal a corpus table out into train, dev and test.
 
@@ -113,6 +119,8 @@ def make_split(
         name: one of `list_splits()`, with a number for K, e.g. "grouped-6".
         fold: from 1; left out for splits without folds.
         seed: of the dev speakers, together with the fold.
+        dev_share: share of the speakers to train on that are dev's (two at least, of six or more), where the
+            split does not name them itself.
         corpus: the one that is dealt out, of a table of several: all other clips with a label of it are
             learnt from, in every fold. "" deals out all.
 
@@ -121,7 +129,8 @@ def make_split(
     """
     rule = rule_named(name)
     if corpus:
-        return _with_others(table, make_split(of_corpus(table, corpus), name, fold=fold, seed=seed), corpus)
+        dealt = make_split(of_corpus(table, corpus), name, fold=fold, seed=seed, dev_share=dev_share)
+        return _with_others(table, dealt, corpus)
     labelled = table[table["emotion"] != ""]
     if labelled.empty:
         raise SplitError(f"cannot make the split {name!r}: not one of {len(table)} clips has a label")
@@ -134,7 +143,7 @@ def make_split(
             f"the split {name!r} has {n_folds} folds; say which with fold=1 … {n_folds}, not {fold}"
         )
 
-    assigned = rule.assign(labelled, fold or 1, seed)
+    assigned = rule.assign(labelled, fold or 1, Draw(seed, dev_share))
     parts = assigned.reindex(table.index).fillna("")
     dropped = pd.Series("", index=table.index)
     dropped[table["emotion"] == ""] = "has no label"

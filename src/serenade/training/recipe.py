@@ -32,6 +32,7 @@ class Data:
             are all learnt from. "" deals out all.
         fold: one fold (from 1), or 0 for all folds, one run each.
         split_seed: of the dev speakers, and of random-leaky's files.
+        dev_share: share of the speakers to train on that are dev's, where the split does not name them.
         votes: share of the listeners' votes in the targets, 0 for what the actor meant alone.
         copies: what becomes of a clip's altered copies (`variant` in the store): "all" are clips of their
             own, as in the original trainer; "drawn": each clip once an epoch, now and then as one of its
@@ -51,6 +52,7 @@ class Data:
     corpus: str = ""
     fold: int = 0
     split_seed: int = 0
+    dev_share: float = 0.15
     votes: float = 0.0
     copies: str = "all"
     copies_share: float = 0.5
@@ -236,6 +238,7 @@ class Recipe:
                     raise RecipeError(f"recipe: {section}.{key} must not be below 0, and is {value}")
         for section, key in (
             ("data", "votes"),
+            ("data", "dev_share"),
             ("training", "average"),
             ("training", "label_smoothing"),
             ("training", "warmup_share"),
@@ -269,7 +272,7 @@ class Recipe:
     def hash(self) -> str:
         """SHA-256 of all resolved values; of a recipe of sound, of those that sound has."""
         content = asdict(self)
-        for newer in ("corpus", "teacher", "teacher_share"):
+        for newer in ("dev_share", "corpus", "teacher", "teacher_share"):
             # Recipes were published before there were these, and keep their hashes.
             if getattr(self.data, newer) == getattr(Data, newer):
                 del content["data"][newer]

@@ -117,7 +117,14 @@ def checked_split(recipe: Recipe, store: Store, fold: int | None) -> Split:
         SplitError: it does, or has nothing.
     """
     data = recipe.data
-    split = make_split(store.index, data.split, fold=fold, seed=data.split_seed, corpus=data.corpus)
+    split = make_split(
+        store.index,
+        data.split,
+        fold=fold,
+        seed=data.split_seed,
+        dev_share=data.dev_share,
+        corpus=data.corpus,
+    )
     check_split(store.index, split)
     if not (usable_rows(recipe, store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")
