@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from serenade.cli.main import app
@@ -66,6 +67,22 @@ def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
     assert (out / "fold1-seed3" / "model" / "model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(RecipeError, match="one seed, and a committee has two members"):
         combine(out, tmp_path / "further")
+
+
+def test_seeds_are_dealt_out_by_two(store: Store, tiny: Tiny, tmp_path: Path):
+    recipe = tiny(data={"split": "grouped-2", "fold": 1}, training={"seeds": [5, 6, 7, 8], "epochs": 1})
+    run = train(recipe, store, tmp_path / "apart")
+    with pytest.raises(RecipeError, match=r"4 seeds of .* cannot be dealt out by 3; take a divisor"):
+        combine(run, tmp_path / "threes", members=3)
+    with pytest.raises(RecipeError, match="cannot be dealt out by 1"):
+        combine(run, tmp_path / "ones", members=1)
+    out = combine(run, tmp_path / "pairs", members=2)
+    assert read_recipe(out).name == f"{recipe.name}_combined_2"
+    assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed5", "fold1-seed7"]
+    pair, _ = load_network(out / "fold1-seed7")
+    for mine, seed in zip(pair.networks, (7, 8), strict=True):
+        theirs, _ = load_network(run / f"fold1-seed{seed}")
+        assert torch.equal(mine.classify.weight, theirs.classify.weight)
 
 
 def run_predictions(run: Path) -> Path:

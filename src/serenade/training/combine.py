@@ -35,6 +35,7 @@ def combine(
     run: str | Path,
     out: str | Path,
     *,
+    members: int | None = None,
     store: str | Path | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -46,25 +47,33 @@ def combine(
     Args:
         run: folder of a finished run of two seeds or more.
         out: the new run folder; `serenade evaluate`, `report`, `export` and `predict` take it as any other.
+        members: how many seeds make one model, so that a run of six gives three models of two a fold; all of
+            them if None.
         store: the run's own, if it has been moved.
-        report: called with (folds done, folds in all).
+        report: called with (models done, models in all).
 
     Returns:
         The new run folder.
 
     Raises:
-        RecipeError: the run has one seed.
+        RecipeError: the run has one seed, or its seeds cannot be dealt out by `members`.
         StoreError, ModelError: it is not finished, or its store is not there.
         SplitError: this is not the store that it was trained on.
         OutputError: `out` holds another run, or cannot be written to.
     """
     run, out = Path(run), Path(out)
     recipe = read_recipe(run)
-    if len(recipe.training.seeds) < 2:
+    seeds = recipe.training.seeds
+    if len(seeds) < 2:
         raise RecipeError(f"{run} was trained with one seed, and a committee has two members at least")
+    size = len(seeds) if members is None else members
+    if size < 2 or len(seeds) % size:
+        raise RecipeError(
+            f"the {len(seeds)} seeds of {run} cannot be dealt out by {size}; take a divisor of 2 or more"
+        )
     known = Store.open(own_store(run) if store is None else store)
-    together, seeds = _of_committee(recipe), parts_of(recipe, known, run)
-    parts = parts_of(together, known, out)
+    together = _of_committees(recipe, size)
+    apart, parts = parts_of(recipe, known, run), parts_of(together, known, out)
     busy = OutputError("another serenade is at work here; wait for its end", file=out)
     lines = []
     with alone(make_folder(out), busy):
@@ -72,22 +81,27 @@ def combine(
         for number, part in enumerate(parts):
             if report is not None:
                 report(number, len(parts))
-            members = [seed.folder for seed in seeds if seed.fold == part.fold]
-            lines.append([_combined(together, known, part, members)])
+            first = seeds.index(part.seed)
+            folders = [
+                each.folder
+                for each in apart
+                if each.fold == part.fold and each.seed in seeds[first : first + size]
+            ]
+            lines.append([_combined(together, known, part, folders)])
         write_json(out / SUMMARY, summary_of(together, known, parts, lines))
     return out
 
 
-def _of_committee(recipe: Recipe) -> Recipe:
-    """The recipe whose network is a committee of as many members as there are seeds."""
+def _of_committees(recipe: Recipe, size: int) -> Recipe:
+    """The recipe whose network is a committee; the first seed of each stands for all of its members."""
     member = {"name": recipe.network.name, "options": recipe.network.options}
     seeds = recipe.training.seeds
     return replace(
         recipe,
-        name=f"{recipe.name}_combined",
-        about=f"{recipe.about}; {len(seeds)} seeds, trained apart, answer together",
-        network=NetworkChoice(name="committee", options={"members": [member] * len(seeds)}),
-        training=replace(recipe.training, seeds=seeds[:1]),
+        name=f"{recipe.name}_combined" + (f"_{size}" if size < len(seeds) else ""),
+        about=f"{recipe.about}; {size} seeds, trained apart, answer together",
+        network=NetworkChoice(name="committee", options={"members": [member] * size}),
+        training=replace(recipe.training, seeds=seeds[::size]),
     )
 
 
