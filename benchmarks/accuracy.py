@@ -115,17 +115,19 @@ model on one core that other work shared. The corpora are acted.
 
 A row scored on dev was chosen, or at least stopped, by these very clips, and flatters a little; the test part
 of `tfds` was not at hand. The seed trained its network for 40 epochs; here it has fewer, for want of a GPU:
-its rows say what so little training gives, no more. `ravdess_cnn_lstm` was asked on its test fold twice:
-first after two epochs. `ravdess_compact` was asked on its test folds three times: once by an earlier recipe
-and a single seed, once with auxiliary questions and blocks over time, and without them, as dev prefers. On
-MELD's test part, `meld_text` was asked twice (once as an earlier committee, which dev and test liked less),
-and so was `meld_text_best` (first with layers 6, 8 and 10); `meld_text_distilled` was asked three times
-(first with words seen twice and less word dropout, then without hints): dev liked each a little more than the
-one before. `meld_text_causal` knows what has been said so far, the others of MELD the whole dialogue.
-`meld_text_tuned` was asked once. `meld_text_distilled` knows the words of MELD alone and runs without an
-encoder, but its teacher has two, which have read far more: it is not from scratch in the sense of
-`meld_text`. A row whose name ends in `_combined` is the three seeds of the row above, answering together
-(`serenade combine`); nothing was trained or chosen for it.
+its rows say what so little training gives, no more. `cremad_compact` was asked on its test folds twice: first
+with nine dev speakers cut from each fold's train, three seeds and no tempi at prediction; its rows on `tfds`
+and `random-leaky` are without tempi. `ravdess_cnn_lstm` was asked on its test fold twice: first after two
+epochs. `ravdess_compact` was asked on its test folds three times: once by an earlier recipe and a single
+seed, once with auxiliary questions and blocks over time, and without them, as dev prefers. On MELD's test
+part, `meld_text` was asked twice (once as an earlier committee, which dev and test liked less), and so was
+`meld_text_best` (first with layers 6, 8 and 10); `meld_text_distilled` was asked three times (first with
+words seen twice and less word dropout, then without hints): dev liked each a little more than the one before.
+`meld_text_causal` knows what has been said so far, the others of MELD the whole dialogue. `meld_text_tuned`
+was asked once. `meld_text_distilled` knows the words of MELD alone and runs without an encoder, but its
+teacher has two, which have read far more: it is not from scratch in the sense of `meld_text`. A row whose
+name ends in `_combined` is all seeds of the row that it is named after, answering together (`serenade
+combine`), in `_combined_2` every two of them (`--members 2`); nothing was trained or chosen for it.
 """
 
 if __name__ == "__main__":
