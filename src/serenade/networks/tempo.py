@@ -19,7 +19,7 @@ def at_tempo(features: Tensor, lengths: Tensor, percent: int) -> tuple[Tensor, T
         percent: of the tempo as it is, e.g. 108.
 
     Returns:
-        Features, zero on padding, and their lengths: a hundred of `percent` frames of each clip, rounded up.
+        Features, zero on padding, and their lengths: 100 / `percent` of what they were, rounded up.
 
     >>> ramp = torch.arange(4.0)[None, None]
     >>> at_tempo(ramp, torch.tensor([4]), 50)[0][0, 0].tolist()
