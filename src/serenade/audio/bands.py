@@ -27,7 +27,8 @@ _TRANSFORMED_BYTES = 1 << 18  # frames x n_fft at once, so that they stay in the
 _FILTERED_SAMPLES = 1 << 18
 _KEPT_SAMPLES = 1 << 20
 _FEW_FRAMES = 16
-_BANDS_FOR_FEW = 24  # in a block: of few frames the multiplications cost less than their number
+_BANDS_FOR_FEW = 24
+"""Bands in a block for so few frames: each call of BLAS then costs more than what it multiplies."""
 _EMPHASIS = 0.5
 _FAINT = 1e-5
 """A band whose bins lie this far (-50 dB) below the frame's, both on average, is done again in double."""
@@ -92,9 +93,9 @@ class _Bank:
         emphasised = np.abs(1 - float(self.emphasis) * np.exp(-2j * np.pi * np.arange(n_bins) / n_fft))
         # The transform divides by n_fft: that is how numpy (2.4) is made to keep to single precision.
         weights = mel_filters(front_end) * (n_fft / emphasised) ** front_end.power
-        repeat, single_weights = 2 if self.squared else 1, weights.astype(np.float32)
-        self.filters = band_blocks(single_weights, repeat=repeat)
-        self.filters_for_few = band_blocks(single_weights, per_block=_BANDS_FOR_FEW, repeat=repeat)
+        repeat, rounded = 2 if self.squared else 1, weights.astype(np.float32)
+        self.filters = band_blocks(rounded, repeat=repeat)
+        self.filters_for_few = band_blocks(rounded, per_block=_BANDS_FOR_FEW, repeat=repeat)
         self.faint = (_FAINT * weights.sum(axis=1)).astype(np.float32)
         self.mean_bin = np.full(self.bins.shape[1], 2 / n_fft, dtype=np.float32)
 

@@ -32,6 +32,16 @@ def masked(maps: Tensor, lengths: Tensor) -> Tensor:
     return maps * mask.expand(-1, maps.shape[1], -1, -1).contiguous(memory_format=torch.channels_last)
 
 
+def steps_of(counts: Tensor) -> Tensor:
+    """0, 1, 2, … as far as the largest count [shape=(longest,)].
+
+    >>> steps_of(torch.tensor([1, 3])).tolist()
+    [0, 1, 2]
+    """
+    # Of a tensor, not a number: the exported graph then measures each batch anew.
+    return torch.arange(counts.max(), device=counts.device)  # type: ignore[call-overload,no-any-return]
+
+
 def reversal(inside: Tensor) -> Tensor:
     """Order that reverses each clip within its own length and leaves its padding in place.
 
@@ -83,8 +93,7 @@ def places(counts: Tensor) -> tuple[Tensor, Tensor]:
     >>> inside.int().tolist(), rows.tolist()
     ([[1, 1], [1, 0]], [[0, 1], [2, 0]])
     """
-    # A tensor, not a number: the exported graph then measures each batch anew.
-    step = torch.arange(counts.max(), device=counts.device)[None]  # type: ignore[call-overload]
+    step = steps_of(counts)[None]
     inside = step < counts[:, None]
     rows = (counts.cumsum(0) - counts)[:, None] + step
     return inside, torch.where(inside, rows, 0)

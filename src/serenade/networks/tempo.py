@@ -7,7 +7,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from serenade.networks.masking import frame_mask
+from serenade.networks.masking import frame_mask, steps_of
 
 
 def at_tempo(features: Tensor, lengths: Tensor, percent: int) -> tuple[Tensor, Tensor]:
@@ -28,7 +28,7 @@ def at_tempo(features: Tensor, lengths: Tensor, percent: int) -> tuple[Tensor, T
     tempo = Fraction(percent, 100)
     # In whole numbers, so that the exported graph counts frames as torch does.
     changed = (lengths * tempo.denominator + tempo.numerator - 1) // tempo.numerator
-    step = torch.arange(changed.max(), device=features.device)  # type: ignore[call-overload]
+    step = steps_of(changed)
     last = (lengths - 1)[:, None]
     whole = torch.minimum(step[None] * tempo.numerator // tempo.denominator, last)
     after = torch.minimum(whole + 1, last)

@@ -73,7 +73,8 @@ def combine(
         )
     known = Store.open(own_store(run) if store is None else store)
     together = _of_committees(recipe, size)
-    apart, parts = parts_of(recipe, known, run), parts_of(together, known, out)
+    folders = {(part.fold, part.seed): part.folder for part in parts_of(recipe, known, run)}
+    parts = parts_of(together, known, out)
     busy = OutputError("another serenade is at work here; wait for its end", file=out)
     lines = []
     with alone(make_folder(out), busy):
@@ -82,12 +83,8 @@ def combine(
             if report is not None:
                 report(number, len(parts))
             first = seeds.index(part.seed)
-            folders = [
-                each.folder
-                for each in apart
-                if each.fold == part.fold and each.seed in seeds[first : first + size]
-            ]
-            lines.append([_combined(together, known, part, folders)])
+            members_of_it = [folders[part.fold, seed] for seed in seeds[first : first + size]]
+            lines.append([_combined(together, known, part, members_of_it)])
         write_json(out / SUMMARY, summary_of(together, known, parts, lines))
     return out
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from serenade.corpora.split_rules import DEV_SHARE
 from serenade.errors import RecipeError
 from serenade.files import hash_of
 
@@ -52,7 +53,7 @@ class Data:
     corpus: str = ""
     fold: int = 0
     split_seed: int = 0
-    dev_share: float = 0.15
+    dev_share: float = DEV_SHARE
     votes: float = 0.0
     copies: str = "all"
     copies_share: float = 0.5
