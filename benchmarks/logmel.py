@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from serenade.audio.decode import decode, find_audio
 from serenade.audio.logmel import CREMAD_SEED, WHISPER, FrontEnd, log_mel
-from serenade.corpora.synthetic import make_cremad
+from serenade.synthetic.cremad import make_cremad
 
 RATE_HZ = 16_000
 

@@ -37,11 +37,11 @@ from watched import watch
 
 from serenade.audio.decode import decode
 from serenade.corpora import read_corpus
-from serenade.corpora.synthetic_meld import make_meld
 from serenade.errors import UnsupportedMedia
 from serenade.features.chunks import CLIPS_A_CHUNK
-from serenade.features.spectrograms import spectrogram_of
-from serenade.features.unfinished import CHUNKS
+from serenade.features.unfinished_store import CHUNKS
+from serenade.originals.meld.spectrograms import spectrogram_of
+from serenade.synthetic.meld import make_meld
 
 ROWS = {"train": 9_989, "dev": 1_109, "test": 2_610}
 """Of MELD."""

@@ -21,8 +21,8 @@ import soundfile
 
 from serenade.audio.logmel import CREMAD_SEED
 from serenade.corpora import new_table
-from serenade.features.mel_writer import write_mel_folder
 from serenade.features.prepare import prepare
+from serenade.originals.cremad.mel_writer import write_mel_folder
 
 RATE_HZ = 16_000
 CLIP_S = 2.5

@@ -24,7 +24,7 @@ from serenade.errors import CorpusError, SerenadeError
 from serenade.features.mel_folder import FRONT_END_FILE, front_end_of
 from serenade.features.prepare import prepare
 from serenade.features.store import Store
-from serenade.features.summary import summarise
+from serenade.features.store_summary import summarise
 from serenade.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _prepare(mels: Path, out: Path) -> Store:
 
 def _train(recipe: Recipe, store: Store, out: Path) -> None:
     # PyTorch takes seconds to import: not before there is something to do.
+    from serenade.originals.cremad.trainer_files import write_original_files
     from serenade.training.evaluate import evaluate
-    from serenade.training.original import write_original_files
     from serenade.training.run import train
 
     epochs = recipe.training.epochs

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from serenade.errors import SerenadeError
-from serenade.features.mel_writer import wavs_in
+from serenade.originals.cremad.mel_writer import wavs_in
 
 if TYPE_CHECKING:
-    from serenade.training.original_tester import Answer
+    from serenade.originals.cremad.tester import Answer
 
 
 def main() -> int:
@@ -59,8 +59,8 @@ def _test(options: argparse.Namespace) -> int:
     # PyTorch takes seconds to import: not before there is something to do.
     import torch
 
-    from serenade.training.original_tester import classify, draw_mel, write_results
-    from serenade.training.original_weights import load_original
+    from serenade.originals.cremad.tester import classify, draw_mel, write_results
+    from serenade.originals.cremad.weights import load_original
 
     model = load_original(options.model_path, max_width=options.max_width)
     device = "cuda" if torch.cuda.is_available() and not options.cpu else "cpu"
@@ -92,7 +92,7 @@ def _tell(answer: Answer) -> None:
 
 
 def _summarise(answers: list[Answer], answered: list[Answer]) -> None:
-    from serenade.training.original_weights import CLASSES
+    from serenade.originals.cremad.weights import CLASSES
 
     counts = Counter(answer.predicted for answer in answered)
     table = Table("Emotion", "Count", "Percentage", box=box.ASCII2)

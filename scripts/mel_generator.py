@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from serenade.errors import SerenadeError
-from serenade.features.mel_writer import MelFolder, write_mel_folder
+from serenade.originals.cremad.mel_writer import MelFolder, write_mel_folder
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that the tests of several packages share."""
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from serenade.corpora import read_corpus
-from serenade.corpora.synthetic_meld import MadeMeld, make_meld
+from serenade.synthetic.meld import MadeMeld, make_meld
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that:
 # the tests of Ctrl-C would wait for something that cannot happen.
@@ -71,3 +72,36 @@ def made_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     transformers.BertModel(config).save_pretrained(path)
     return path
+
+
+_SPEC = importlib.util.spec_from_file_location("toy_model", Path(__file__).with_name("toy_model.py"))
+toy_model = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(toy_model)
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """The module `toy_model`."""
+    return toy_model
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory) -> Path:
+    """A toy model on disk."""
+    return toy_model.write_toy_model(tmp_path_factory.mktemp("model") / "model.onnx")
+
+
+@pytest.fixture(scope="session")
+def voices(tmp_path_factory) -> list[Path]:
+    """Twelve short recordings of different length, level and rate."""
+    folder = tmp_path_factory.mktemp("voices")
+    return [
+        toy_model.write_voice(
+            folder / f"v{i:02}.wav",
+            0.6 + 0.37 * i,
+            level=0.05 + 0.07 * i,
+            rate_hz=(16_000, 44_100, 8_000)[i % 3],
+            seed=i,
+        )
+        for i in range(12)
+    ]

@@ -8,9 +8,9 @@ import pytest
 
 import serenade
 from serenade.cli.main import run
-from serenade.corpora.cast import make_speaker, manner_of
-from serenade.corpora.voice import RATE_HZ, say
-from serenade.inference.spec import Spec
+from serenade.spec import Spec
+from serenade.synthetic.speakers import make_speaker, manner_of
+from serenade.synthetic.voice import RATE_HZ, say
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "models").glob("*/config.json"))
 

@@ -13,9 +13,9 @@ import soundfile
 import serenade
 from serenade.audio.front_end import FrontEnd
 from serenade.cli.main import VERBS
-from serenade.inference.spec import Spec
 from serenade.networks import create_network
 from serenade.networks.export import export_onnx
+from serenade.spec import Spec
 from serenade.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]

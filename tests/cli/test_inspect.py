@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from serenade.cli.corpora import corpora
 from serenade.cli.inspect import inspect
-from serenade.corpora.synthetic import make_cremad
 from serenade.errors import CorpusError
+from serenade.synthetic.cremad import make_cremad
 
 app = typer.Typer()
 app.command()(inspect)

@@ -15,7 +15,7 @@ import pytest
 
 from serenade.cli.main import run
 from serenade.corpora import read_corpus
-from serenade.corpora.synthetic_meld import MadeMeld
+from serenade.synthetic.meld import MadeMeld
 
 Serenade = Callable[..., tuple[int, str, str]]
 RECIPE = Path(__file__).parents[2] / "recipes" / "meld_fusion.toml"

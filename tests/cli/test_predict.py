@@ -154,7 +154,7 @@ def test_figures_are_pictures(calls, model, tmp_path):
 
 
 def test_figures_without_matplotlib_are_refused_before_any_work(calls, model, tmp_path, monkeypatch):
-    monkeypatch.setattr("serenade.inference.figures.find_spec", lambda name: None)
+    monkeypatch.setattr("serenade.output.figures.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="figures need matplotlib; install it: pip install"):
         run(calls, "-m", model, "--figures", tmp_path / "pictures", "-o", tmp_path / "a.csv")
     assert not (tmp_path / "a.csv").exists()

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from serenade.corpora import check_table, new_table, read_corpus
-from serenade.corpora.synthetic import make_cremad
+from serenade.synthetic.cremad import make_cremad
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serenade.corpora import speaker_lists
-from serenade.corpora.cremad import parse_name
+from serenade.corpora.readers.cremad import parse_name
 from serenade.corpora.splits import PARTS, check_split, folds_of, list_splits, make_split
 from serenade.corpora.table import new_table
 from serenade.errors import SplitError

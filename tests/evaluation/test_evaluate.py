@@ -15,8 +15,9 @@ from serenade.audio.logmel import FrontEnd
 from serenade.cli.report import report
 from serenade.errors import CorpusError, OutputError
 from serenade.evaluation.evaluate import evaluate_predictions
-from serenade.evaluation.report import words, write_report
-from serenade.inference.spec import Spec
+from serenade.evaluation.report import text as words
+from serenade.evaluation.report import write_report
+from serenade.spec import Spec
 
 LABELS = ("anger", "fear", "neutral")
 SPEC = Spec(

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from serenade.corpora import read_corpus
-from serenade.corpora.meld import FOLDERS
-from serenade.corpora.synthetic_meld import MadeMeld
+from serenade.corpora.readers.meld import FOLDERS
 from serenade.errors import CorpusError
 from serenade.features.alignment import Vectors, check_vectors, read_vectors, sound_rows, text_rows
-from serenade.features.spectrograms import ClipNote, ids_of
+from serenade.originals.meld.spectrograms import ClipNote, ids_of
+from serenade.synthetic.meld import MadeMeld
 
 
 @pytest.fixture(scope="module")

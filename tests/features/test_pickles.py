@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from serenade.cli.main import run
-from serenade.corpora.synthetic_meld import MadeMeld
 from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
+from serenade.synthetic.meld import MadeMeld
 
 # What Python 2.7 wrote for {"0": np.arange(6.0).reshape(2, 3), "dé": [1, 2L, 0.5, True, None, (u"é",)]}.
 ARRAY = np.arange(6.0).reshape(2, 3)

@@ -9,10 +9,10 @@ import torch
 
 from serenade.audio.front_end import CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd
 from serenade.audio.logmel import log_mel, normalize
-from serenade.inference.spec import Spec
 from serenade.networks import create_network
 from serenade.networks.export import Classifier, export_onnx
-from serenade.networks.frontend import TorchFrontEnd
+from serenade.networks.layers.front_end import TorchFrontEnd
+from serenade.spec import Spec
 
 FRONT_ENDS = {
     "cremad_seed": CREMAD_SEED,

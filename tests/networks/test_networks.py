@@ -7,9 +7,9 @@ import torch
 
 from serenade.errors import RecipeError
 from serenade.networks import create_network
-from serenade.networks.masking import frame_mask, in_order, reversal
-from serenade.networks.registry import register_network
-from serenade.networks.tempo import at_tempo
+from serenade.networks.layers.masking import frame_mask, in_order, reversal
+from serenade.networks.layers.tempo import at_tempo
+from serenade.networks.registry import NETWORKS, register_network
 
 SOUND_NETWORKS = ("cnn_lstm", "cnn_lstm.original", "compact", "spectrogram_cnn")
 """Those that take sound alone; the others have test files of their own."""
@@ -131,7 +131,8 @@ def test_unknown_option_is_an_error():
 
 
 def test_two_networks_of_one_name():
-    with pytest.raises(ValueError, match="two networks"):
+    assert "compact" in NETWORKS
+    with pytest.raises(ValueError, match="two entries for network 'compact'"):
         register_network("compact")(lambda **_: None)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serenade.corpora.synthetic_meld import MadeMeld
+from serenade.synthetic.meld import MadeMeld
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "audio_to_spectrogram.ipynb"
 RUN = """

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from serenade.corpora.synthetic_meld import MadeMeld
-from serenade.features.spectrogram_writer import write_spectrograms
+from serenade.originals.meld.spectrogram_writer import write_spectrograms
+from serenade.synthetic.meld import MadeMeld
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "meld_multimodal.ipynb"
 RUN = """

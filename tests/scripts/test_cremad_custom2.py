@@ -19,11 +19,11 @@ import torch
 
 import serenade.assets
 from serenade.audio.logmel import CREMAD_SEED
-from serenade.corpora.synthetic import make_cremad
 from serenade.features.store import Store
-from serenade.inference.spec import Spec
-from serenade.training.original import FILES
-from serenade.training.original_tester import COLUMNS
+from serenade.originals.cremad.tester import COLUMNS
+from serenade.originals.cremad.trainer_files import FILES
+from serenade.spec import Spec
+from serenade.synthetic.cremad import make_cremad
 from serenade.training.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,10 +16,10 @@ import soundfile
 import torch
 
 from serenade.audio.logmel import FrontEnd, log_mel, normalize
-from serenade.inference.spec import Spec
 from serenade.networks import create_network
 from serenade.networks.registry import Network
-from serenade.training.original_weights import CLASSES, SPEC_KEY, spec_text
+from serenade.originals.cremad.weights import CLASSES, SPEC_KEY, spec_text
+from serenade.spec import Spec
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "custom2_tester.py"
 COLUMNS = (

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from serenade.audio.logmel import FrontEnd
 from serenade.features.store import Store, write_store
-from serenade.training import model_folder
+from serenade.training import publish as model_folder
 from serenade.training import run as run_module
 from serenade.training.recipe import Recipe
 

@@ -11,8 +11,8 @@ import torch
 from serenade.features.store import Store
 from serenade.networks import create_network
 from serenade.networks.weights import load_network
-from serenade.training.batches import Batches
 from serenade.training.checkpoint import load_checkpoint
+from serenade.training.data.batches import Batches
 from serenade.training.loop import _class_weights, _follow, _schedule, kept_line, logits_of
 from serenade.training.recipe import Recipe
 from serenade.training.run import train

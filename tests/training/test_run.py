@@ -16,9 +16,9 @@ import torch
 
 from serenade.errors import CorpusError, OutputError, RecipeError, SplitError
 from serenade.features.store import Store
-from serenade.inference.spec import Spec
 from serenade.networks.export import Classifier
 from serenade.networks.weights import load_network
+from serenade.spec import Spec
 from serenade.training import run as run_module
 from serenade.training.loop import EpochLog
 from serenade.training.recipe import Recipe, read_recipe

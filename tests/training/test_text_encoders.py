@@ -20,11 +20,11 @@ from serenade.features.store import Store, write_store
 from serenade.features.text_vectors import text_vectors
 from serenade.networks.export import export
 from serenade.networks.weights import load_network
+from serenade.training.data.inputs import Inputs
+from serenade.training.distillation import teacher_hints
 from serenade.training.evaluate import evaluate
-from serenade.training.inputs import Inputs
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
-from serenade.training.teacher import teacher_hints
 
 pytest.importorskip("transformers")
 

@@ -22,7 +22,7 @@ def combine(
     """Make one model of a run's seeds, in each fold: they answer together, nothing is trained."""
     from rich.console import Console
 
-    from serenade.training.combine import combine as combine_seeds
+    from serenade.training.ensemble import combine as combine_seeds
 
     with Console(stderr=True).status("combine") as status:
         print(

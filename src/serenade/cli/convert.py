@@ -13,6 +13,6 @@ def convert(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.safetensors", help="File to write.")],
 ) -> None:
     """Read an old pickle without running anything in it, and write its arrays as safetensors."""
-    from serenade.features.convert import convert_pickle
+    from serenade.originals.meld.convert import convert_pickle
 
     print(convert_pickle(file, out))

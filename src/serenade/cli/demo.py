@@ -21,7 +21,7 @@ def demo(
 
     import serenade.assets
     from serenade.cli.main import run
-    from serenade.corpora.synthetic import make_cremad
+    from serenade.synthetic.cremad import make_cremad
 
     console = Console(stderr=True, highlight=False)
     corpus, store, model = out / "corpus", out / "store", out / "run"

@@ -51,7 +51,7 @@ def evaluate(
 
 def in_words(metrics: dict[str, Any]) -> list[str]:
     """The headline of an evaluation, a line each."""
-    from serenade.evaluation.report import words
+    from serenade.evaluation.report import text as words
 
     counts, pooled = metrics["counts"], metrics["pooled"]
     lines = [f"{counts['clips']:,} clips of {counts['speakers']} speakers"]

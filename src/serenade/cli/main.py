@@ -72,7 +72,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from serenade import __version__
+        from serenade.version import __version__
 
         print(__version__)
         raise typer.Exit

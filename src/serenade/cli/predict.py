@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from serenade.inference.conversation import Encode
     from serenade.inference.model import Model
-    from serenade.inference.spec import Spec
-    from serenade.inference.tally import Tally
     from serenade.inference.utterances import Utterance
-    from serenade.inference.writers import Recording
+    from serenade.output.tally import Tally
+    from serenade.output.writers import Recording
+    from serenade.spec import Spec
 
 
 class Format(StrEnum):
@@ -73,14 +73,14 @@ def predict(
 ) -> None:
     """Hear which emotion is in recordings, with the confidence of every class."""
     from serenade.errors import ModelError
-    from serenade.inference import figures as pictures
     from serenade.inference.model import SOUND, default_model, load_model
-    from serenade.inference.output import Output, format_of
     from serenade.inference.predictor import Predictor
     from serenade.inference.recordings import find_recordings
-    from serenade.inference.tally import Tally
     from serenade.inference.utterances import Utterance, read_utterances
-    from serenade.inference.writers import OVER_TIME
+    from serenade.output import figures as pictures
+    from serenade.output.output import Output, format_of
+    from serenade.output.tally import Tally
+    from serenade.output.writers import OVER_TIME
 
     if figures is not None:
         pictures.require_matplotlib()
@@ -138,8 +138,8 @@ def _predict_utterances(
 ) -> None:
     """Answer for texts, and recordings with their texts, dialogue by dialogue."""
     from serenade.inference.conversation import Conversation
-    from serenade.inference.output import Output
-    from serenade.inference.tally import Tally
+    from serenade.output.output import Output
+    from serenade.output.tally import Tally
 
     tally = Tally(rate_hz=model.spec.front_end.rate_hz)
     conversation = Conversation(model, encode=_encoders_of(model))
@@ -166,7 +166,7 @@ def _encoders_of(model: Model) -> Encode | None:
     if not encoders or "text_vectors" not in model.takes:
         return None
     layers = model.spec.text["layers"]
-    from serenade.features.encoders import encode_side_by_side
+    from serenade.encoders.text import encode_side_by_side
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         names = " and ".join(Path(name).name for name in encoders)

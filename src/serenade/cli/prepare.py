@@ -53,7 +53,7 @@ def prepare(
     """Compute the log-mels of a corpus once, into a folder that training and evaluation read."""
     from serenade.features.mel_folder import read_front_end
     from serenade.features.prepare import prepare as prepare_store
-    from serenade.features.summary import summarise
+    from serenade.features.store_summary import summarise
 
     if metadata is not None and corpus not in (None, "cremad"):
         raise typer.BadParameter("only --corpus cremad has tables apart", param_hint="--metadata")
@@ -96,7 +96,7 @@ def _tables(metadata: Path | None, *, several: bool) -> dict[str, Any]:
 
 
 def _prepare_spectrograms(meld: Path, out: Path, *, compress: bool, jobs: int | None, strict: bool) -> None:
-    from serenade.features.spectrogram_writer import write_spectrograms
+    from serenade.originals.meld.spectrogram_writer import write_spectrograms
 
     with _progress_on_stderr() as progress:
         made = write_spectrograms(meld, out, compress=compress, jobs=jobs, progress=progress)

@@ -1,9 +1,8 @@
 """A folder of recordings → one table.
 
-Importing this package registers every reader; one more is a function with `@register_corpus`.
+A new corpus is a module in `readers/` with a function under `@register_corpus`.
 """
 
-from serenade.corpora import cremad, emodb, emovo, manifest, meld, nemo, ravdess
 from serenade.corpora.findings import Findings, check_table
 from serenade.corpora.registry import (
     Corpus,
@@ -22,19 +21,12 @@ __all__ = [
     "Split",
     "check_split",
     "check_table",
-    "cremad",
-    "emodb",
-    "emovo",
     "folds_of",
     "licence_of",
     "list_corpora",
     "list_splits",
     "make_split",
-    "manifest",
-    "meld",
-    "nemo",
     "new_table",
-    "ravdess",
     "read_corpora",
     "read_corpus",
     "register_corpus",

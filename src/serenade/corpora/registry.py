@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 
 from serenade.audio.decode import find_audio
 from serenade.errors import CorpusError
+from serenade.registry import Registry
 
 Reader = TypeVar("Reader", bound=Callable[..., pd.DataFrame])
 Recognise = Callable[[Path, Sequence[Path]], float]
@@ -24,7 +24,6 @@ MADE_FILE = "made-by-serenade.txt"
 """Beside the recordings of such a corpus, or in the folder above."""
 _MADE_LICENCE = "CC0-1.0 (made voices, nobody was recorded)"
 
-_CORPORA: dict[str, Corpus] = {}
 _RANK = {".wav": 0, ".flac": 1, ".npy": 3}
 _SURE = 0.5
 """Share of a folder's files that must look like a corpus before it is taken for that corpus."""
@@ -63,6 +62,10 @@ class Corpus:
         }
 
 
+CORPORA = Registry[Corpus]("corpus", packages=("serenade.corpora.readers",), error=CorpusError)
+"""Corpora by name."""
+
+
 def register_corpus(
     name: str,
     *,
@@ -86,14 +89,17 @@ def register_corpus(
     judge = _by_stem(recognise) if isinstance(recognise, str) else recognise
 
     def register(reader: Reader) -> Reader:
-        _CORPORA[name] = Corpus(
-            name=name,
-            read=reader,
-            licence=licence,
-            url=url,
-            languages=tuple(languages),
-            looks_like=looks_like,
-            recognise=judge,
+        CORPORA.add(
+            name,
+            Corpus(
+                name=name,
+                read=reader,
+                licence=licence,
+                url=url,
+                languages=tuple(languages),
+                looks_like=looks_like,
+                recognise=judge,
+            ),
         )
         return reader
 
@@ -103,11 +109,10 @@ def register_corpus(
 def list_corpora() -> tuple[Corpus, ...]:
     """Every registered corpus, by name.
 
-    >>> import serenade.corpora
     >>> [corpus.name for corpus in list_corpora()]
     ['cremad', 'emodb', 'emovo', 'manifest', 'meld', 'nemo', 'ravdess']
     """
-    return tuple(_CORPORA[name] for name in sorted(_CORPORA))
+    return tuple(CORPORA[name] for name in CORPORA)
 
 
 def licence_of(corpus: str) -> str:
@@ -118,7 +123,7 @@ def licence_of(corpus: str) -> str:
     """
     if corpus == MADE:
         return _MADE_LICENCE
-    return _CORPORA[corpus].licence if corpus in _CORPORA else ""
+    return CORPORA[corpus].licence if corpus in CORPORA else ""
 
 
 def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> pd.DataFrame:
@@ -140,11 +145,9 @@ def read_corpus(path: str | Path, corpus: str | None = None, **options: Any) -> 
         raise CorpusError("there is no such file or folder; check the path", file=path)
     if corpus is None:
         return _read(guess_corpus(path), path, options)
-    if corpus not in _CORPORA:
-        near = difflib.get_close_matches(corpus.lower(), _CORPORA, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_CORPORA))}"
-        raise CorpusError(f"no corpus is called {corpus!r}; {hint}", file=path)
-    return _read(_CORPORA[corpus], path, options)
+    if corpus not in CORPORA:
+        raise CorpusError(f"there is no corpus {corpus!r}; {CORPORA.suggest(corpus)}", file=path)
+    return _read(CORPORA[corpus], path, options)
 
 
 def read_corpora(

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serenade import __version__
 from serenade.evaluation import figures, provenance
-from serenade.evaluation.listing import classification_report
+from serenade.evaluation.classification_report import classification_report
 from serenade.evaluation.metrics import scores_from_confusion
 from serenade.evaluation.report import write_report
 from serenade.evaluation.style import PAPER, save_png
 from serenade.evaluation.summary import checked, scores_of, summarize
 from serenade.files import make_folder, write_json, write_whole
-from serenade.inference.spec import Spec
+from serenade.spec import Spec
+from serenade.version import __version__
 
 
 def evaluate_predictions(

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serenade.corpora.meld import FOLDERS
+from serenade.corpora.readers.meld import FOLDERS
 from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
 
@@ -93,7 +93,7 @@ def sound_rows(
 
     Args:
         table: rows of one part.
-        ids: that part's `ids_*.csv`, as `serenade.features.spectrograms` writes it.
+        ids: that part's `ids_*.csv`, as `serenade.originals.meld.spectrograms` writes it.
         file: its name, for the error.
 
     Returns:

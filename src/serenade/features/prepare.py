@@ -22,7 +22,7 @@ from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
-from serenade.features.unfinished import CHUNKS, alone, own_folder
+from serenade.features.unfinished_store import CHUNKS, alone, own_folder
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of
 

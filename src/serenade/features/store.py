@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serenade import __version__
 from serenade.audio.logmel import FrontEnd
 from serenade.errors import StoreError
 from serenade.files import write_json, write_whole
+from serenade.version import __version__
 
 FORMAT = "serenade-store"
 FORMAT_VERSION = 1

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from serenade.encoders.text import encode_side_by_side
 from serenade.errors import CorpusError
 from serenade.features.alignment import read_vectors, text_rows
-from serenade.features.encoders import encode_side_by_side
 from serenade.features.store import Store
 
 
@@ -26,7 +26,7 @@ def text_vectors(
 
     Raises:
         CorpusError: the file is missing, lacks a dialogue, or the store has no dialogues or no texts.
-        ModelError, MissingExtra: see `serenade.features.encoders.encode_texts`.
+        ModelError, MissingExtra: see `serenade.encoders.text.encode_texts`.
     """
     if not vectors:
         texts = list(texts_of(store))

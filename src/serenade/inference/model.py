@@ -15,7 +15,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 import serenade
 from serenade.errors import ModelError
 from serenade.inference.prediction import ModelName
-from serenade.inference.spec import Spec
+from serenade.spec import Spec
 
 Waveform = npt.NDArray[np.float32]
 

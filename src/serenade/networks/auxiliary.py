@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from serenade.errors import RecipeError
-from serenade.networks.committee import Committee
-from serenade.networks.dialogue import Dialogue
-from serenade.networks.encoder import Encoder
+from serenade.networks.architectures.dialogue import Dialogue
+from serenade.networks.architectures.ensemble import Committee
 from serenade.networks.registry import Network
+from serenade.networks.utterance_encoder import Encoder
 
 UNKNOWN = -1
 """Target of an utterance to which a question has no answer."""

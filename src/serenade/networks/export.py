@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from serenade.errors import ModelError
 from serenade.files import write_whole
-from serenade.inference.spec import Spec
-from serenade.networks.frontend import TorchFrontEnd
+from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
 from serenade.networks.weights import load_network
+from serenade.spec import Spec
 
 OPSET = 18
 

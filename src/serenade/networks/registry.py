@@ -5,16 +5,14 @@ Every network is a `Network`: `forward(**inputs) -> logits`, where padding never
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
-from importlib import import_module
 from typing import Any, TypeVar
 
 from torch import nn
 
 from serenade.errors import RecipeError
+from serenade.registry import Registry
 
 SOUND = frozenset({"features", "lengths"})
 """Inputs of a network of sound: log-mel and its valid frames."""
@@ -66,38 +64,24 @@ class Network(nn.Module):
 
 Factory = Callable[..., Network]
 _F = TypeVar("_F", bound=Factory)
-_FACTORIES: dict[str, Factory] = {}
-_MODULES = (
-    "bag",
-    "cnn_lstm",
-    "committee",
-    "compact",
-    "dialogue",
-    "fusion",
-    "fusion_original",
-    "spectrogram_cnn",
-    "text",
-    "text_encoder",
-    "text_original",
+
+NETWORKS = Registry[Factory](
+    "network",
+    # The networks of the published systems stand above this package; they are imported by name.
+    packages=("serenade.networks.architectures", "serenade.originals.networks"),
+    error=RecipeError,
 )
+"""Networks by name."""
 
 
 def register_network(name: str) -> Callable[[_F], _F]:
     """Make a factory or class available to recipes under `name`."""
 
     def register(factory: _F) -> _F:
-        if name in _FACTORIES:
-            raise ValueError(f"two networks are called {name!r}")
-        _FACTORIES[name] = factory
+        NETWORKS.add(name, factory)
         return factory
 
     return register
-
-
-def _load_own() -> None:
-    """Import the modules that carry serenade's own networks (each registers itself)."""
-    for module in _MODULES:
-        import_module(f"serenade.networks.{module}")
 
 
 def list_networks(pattern: str = "*") -> list[str]:
@@ -106,8 +90,7 @@ def list_networks(pattern: str = "*") -> list[str]:
     >>> list_networks("cnn*")
     ['cnn_lstm', 'cnn_lstm.original']
     """
-    _load_own()
-    return sorted(name for name in _FACTORIES if fnmatchcase(name, pattern))
+    return NETWORKS.names(pattern)
 
 
 def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
@@ -128,16 +111,12 @@ def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
     >>> sorted(network.takes)
     ['features', 'lengths']
     """
-    _load_own()
-    if name not in _FACTORIES:
-        near = difflib.get_close_matches(name, _FACTORIES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(_FACTORIES))}"
-        raise RecipeError(f"there is no network called {name!r}; {hint}")
-    known = inspect.signature(_FACTORIES[name]).parameters
+    factory = NETWORKS[name]
+    known = inspect.signature(factory).parameters
     arguments = {key: value for key, value in arguments.items() if key in known or key not in SIZES}
     _require_sizes(name, known, arguments)
     try:
-        return _FACTORIES[name](n_classes=n_classes, **arguments)
+        return factory(n_classes=n_classes, **arguments)
     except (TypeError, ValueError, RuntimeError) as cause:
         raise RecipeError(f"network {name!r} cannot be built from {arguments}: {cause}") from cause
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from serenade.errors import ModelError
 from serenade.files import write_json, write_whole
-from serenade.inference.spec import Spec
 from serenade.networks.registry import Network, create_network
+from serenade.spec import Spec
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 

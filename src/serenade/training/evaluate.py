@@ -19,11 +19,11 @@ from serenade.evaluation.calibration import softmax
 from serenade.evaluation.evaluate import evaluate_predictions
 from serenade.evaluation.provenance import run_folders
 from serenade.features.store import Store
-from serenade.inference.spec import Spec
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
-from serenade.training.dialogues import batches_to_answer
-from serenade.training.inputs import Inputs
+from serenade.spec import Spec
+from serenade.training.data.dialogues import batches_to_answer
+from serenade.training.data.inputs import Inputs
 from serenade.training.loop import logits_of
 
 _KEPT = (

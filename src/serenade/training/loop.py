@@ -21,9 +21,9 @@ from serenade.errors import RecipeError
 from serenade.evaluation.metrics import accuracy, confusion_matrix, uar, weighted_f1
 from serenade.networks.auxiliary import asked_for_more, auxiliary_loss
 from serenade.networks.registry import SOUND, Network
-from serenade.training.augment import augment, mixup
-from serenade.training.batches import Batch, Batches
 from serenade.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from serenade.training.data.augmentation import augment, mixup
+from serenade.training.data.batches import Batch, Batches
 from serenade.training.muon import Muon
 from serenade.training.recipe import Augment, Recipe
 

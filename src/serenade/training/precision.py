@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from serenade.features.precision import processor_computes_bf16
+from serenade.encoders.bf16 import processor_computes_bf16
 
 
 def fabric_precision(choice: str) -> Literal["bf16-mixed", "32-true"]:

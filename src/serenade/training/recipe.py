@@ -42,7 +42,7 @@ class Data:
         auxiliary: columns of the store that the network is asked for as well while it learns, such as
             "sentence"; what was said can then be told from how.
         teacher: folder of a finished run under the same split, whose answers are learnt from beside the
-            labels (`serenade.training.teacher`); "" for none.
+            labels (`serenade.training.distillation`); "" for none.
         teacher_share: share of its answers in the targets.
         hints: so many leading components of the text vectors that the teacher reads are asked for as well,
             of the vector of each utterance; 0 for none.
@@ -156,7 +156,7 @@ class Training:
         label_smoothing: share of the target spread over all classes.
         auxiliary_weight: of the loss of what `data.auxiliary` and `data.hints` ask, beside the emotion's.
         prior_powers: how far the class frequencies may be taken out of a trained network's answers, each
-            tried on dev; 0 leaves them in, 1 takes them out wholly (`serenade.training.prior`).
+            tried on dev; 0 leaves them in, 1 takes them out wholly (`serenade.training.class_prior`).
         average: decay of the moving average of the weights that is evaluated and kept; 0 is off.
         clip_norm: greatest norm of the gradient; 0 is off.
         precision: "auto" (bf16 where the processor or GPU computes in it), "bf16" or "fp32".

@@ -15,7 +15,6 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from serenade import __version__
 from serenade.corpora.splits import Split, check_split, folds_of, make_split, of_corpus
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
@@ -23,15 +22,16 @@ from serenade.files import alone, make_folder, output_error, write_json, write_w
 from serenade.labels import in_order
 from serenade.networks import create_network
 from serenade.networks.weights import WEIGHTS
-from serenade.training.card import CARD
 from serenade.training.checkpoint import LAST
 from serenade.training.curves import write_curves
-from serenade.training.data import batches_of, inputs_of, questions_of, usable_rows
+from serenade.training.data.assemble import batches_of, inputs_of, questions_of, usable_rows
 from serenade.training.devices import Tell, launch
 from serenade.training.loop import EpochLog, fit, kept_line
-from serenade.training.model_folder import write_model
+from serenade.training.model_card import CARD
 from serenade.training.precision import fabric_precision
+from serenade.training.publish import write_model
 from serenade.training.recipe import Recipe
+from serenade.version import __version__
 
 SUMMARY = "summary.json"
 

@@ -14,10 +14,10 @@ from serenade.audio.logmel import FrontEnd
 from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError, MissingExtra
 from serenade.evaluation import figures, provenance
-from serenade.evaluation.report import words
+from serenade.evaluation.report import text as words
 from serenade.evaluation.style import PAGE, to_svg
 from serenade.evaluation.summary import TEXT_COLUMNS
-from serenade.evaluation.worst import WorstError, band_centres, sound_uri, worst_errors
+from serenade.evaluation.worst_errors import WorstError, band_centres, sound_uri, worst_errors
 from serenade.files import write_whole
 
 if TYPE_CHECKING:

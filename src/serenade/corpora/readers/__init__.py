@@ -1,0 +1,1 @@
+"""One reader per corpus; every module registers its own."""

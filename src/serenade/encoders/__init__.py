@@ -1,0 +1,1 @@
+"""Pretrained encoders, by folder or by name on the Hugging Face hub."""

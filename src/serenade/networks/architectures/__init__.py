@@ -1,0 +1,1 @@
+"""Networks, one module each; every module registers its own."""

@@ -1,0 +1,173 @@
+"""The CREMA-D seed's network: convolutional blocks, a bidirectional LSTM, self-attention, three layers.
+
+`cnn_lstm` walks over time, as the name promises; `cnn_lstm.original` keeps the published layout, which hands
+the LSTM the eight mel steps as its sequence and flattens time into the features (docs/origins.md).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from serenade.networks.layers.masking import frame_mask, halved, in_order, masked, reversal
+from serenade.networks.registry import Network, register_network
+
+CHANNELS = (64, 128, 256, 512)
+POOLING = 2 ** len(CHANNELS)
+ORIGINAL_WIDTH_FRAMES = 191
+
+
+class ConvBlocks(nn.Module):
+    """Four convolutional blocks, three of them residual; each halves mel and time.
+
+    Parameter names are those of the published checkpoints, so that a state_dict of the original loads.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, CHANNELS[0], 3, padding=1)
+        self.bn1 = nn.BatchNorm2d(CHANNELS[0])
+        for block, (narrow, wide) in enumerate(pairwise(CHANNELS), start=2):
+            self.add_module(f"conv{block}a", nn.Conv2d(narrow, wide, 3, padding=1))
+            self.add_module(f"bn{block}a", nn.BatchNorm2d(wide))
+            self.add_module(f"conv{block}b", nn.Conv2d(wide, wide, 3, padding=1))
+            self.add_module(f"bn{block}b", nn.BatchNorm2d(wide))
+            self.add_module(f"conv{block}_shortcut", nn.Conv2d(narrow, wide, 1))
+
+    def convolve(self, features: Tensor, lengths: Tensor, *, ceil: bool) -> tuple[Tensor, Tensor]:
+        """Feature maps and their lengths.
+
+        Args:
+            features: [shape=(batch, mels, frames)].
+            lengths: [shape=(batch,)].
+            ceil: keep the last odd frame when pooling (False drops it, as the original does).
+
+        Returns:
+            maps [shape=(batch, 512, mels // 16, steps)] and steps of each clip.
+        """
+        layers: dict[str, Any] = self._modules
+        maps = masked(F.relu(self.bn1(self.conv1(features[:, None]))), lengths)
+        maps, lengths = _pool(maps, lengths, ceil=ceil)
+        for block in (2, 3, 4):
+            inner = F.relu(layers[f"bn{block}a"](layers[f"conv{block}a"](maps)))
+            inner = layers[f"bn{block}b"](layers[f"conv{block}b"](masked(inner, lengths)))
+            maps = F.relu(inner + layers[f"conv{block}_shortcut"](maps))
+            maps, lengths = _pool(masked(maps, lengths), lengths, ceil=ceil)
+        return maps, lengths
+
+
+def _pool(maps: Tensor, lengths: Tensor, *, ceil: bool) -> tuple[Tensor, Tensor]:
+    """Maximum over 2 x 2; padding is zero and the maps are not negative, so it can never win."""
+    if not ceil:
+        return F.max_pool2d(maps, 2), lengths // 2
+    # A row and a column of zeros instead of `ceil_mode`, which onnxruntime takes differently.
+    return F.max_pool2d(F.pad(maps, (0, 1, 0, 1)), 2), halved(lengths)
+
+
+class CnnLstm(ConvBlocks, Network):
+    """Four conv blocks, BiLSTM 512 x 2, eight-head attention, mean, three fully connected layers.
+
+    Args:
+        n_mels: mel bands; divisible by 16.
+        n_classes: number of labels.
+        over: "time", or "mel" for the original's walk.
+        width_frames: with `over="mel"`, the width every clip is padded or cut to; its size is in the weights.
+
+    >>> network = CnnLstm(n_mels=128, n_classes=6, over="mel", width_frames=191)
+    >>> sum(p.numel() for p in network.parameters())
+    41155206
+    """
+
+    def __init__(
+        self, *, n_mels: int, n_classes: int, over: str = "time", width_frames: int = ORIGINAL_WIDTH_FRAMES
+    ) -> None:
+        super().__init__()
+        self.over = over
+        self.width_frames = width_frames
+        steps_of_other_axis = width_frames // POOLING if over == "mel" else -(-n_mels // POOLING)
+        self.lstm = nn.LSTM(
+            CHANNELS[-1] * steps_of_other_axis,
+            512,
+            num_layers=2,
+            batch_first=True,
+            bidirectional=True,
+            dropout=0.4,
+        )
+        self.attention = nn.MultiheadAttention(1024, 8, batch_first=True)
+        self.fc1 = nn.Linear(1024, 512)
+        self.bn_fc1 = nn.BatchNorm1d(512)
+        self.fc2 = nn.Linear(512, 256)
+        self.bn_fc2 = nn.BatchNorm1d(256)
+        self.fc3 = nn.Linear(256, n_classes)
+        self.dropout = nn.Dropout(0.4)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
+        features = features * frame_mask(lengths, features.shape[-1]).to(features.dtype)[:, None]
+        if self.over == "mel":
+            sequence, steps = self._mel_sequence(features, lengths)
+        else:
+            maps, steps = self.convolve(features, lengths, ceil=True)
+            sequence = self.dropout(maps).permute(0, 3, 1, 2).flatten(2)
+        # Taken from the convolutions' output: the exporter takes the length of an LSTM's output for fixed.
+        inside = frame_mask(steps, sequence.shape[1])
+        attended = self._attend(self._recur(sequence, inside), inside)
+        mean = (attended * inside[..., None].to(attended.dtype)).sum(1) / steps[:, None].to(attended.dtype)
+        hidden = self.dropout(F.relu(self.bn_fc1(self.fc1(mean))))
+        hidden = self.dropout(F.relu(self.bn_fc2(self.fc2(hidden))))
+        logits: Tensor = self.fc3(hidden)
+        return logits
+
+    def _mel_sequence(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The original's reading: zeros up to a fixed width count as sound, mel is the sequence."""
+        features = F.pad(features, (0, self.width_frames))[..., : self.width_frames]
+        maps, _ = self.convolve(features, torch.full_like(lengths, self.width_frames), ceil=False)
+        sequence = self.dropout(maps).permute(0, 2, 1, 3).flatten(2)
+        return sequence, torch.full_like(lengths, sequence.shape[1])
+
+    def _recur(self, sequence: Tensor, inside: Tensor) -> Tensor:
+        """Run both directions of each LSTM layer within each clip's own length.
+
+        The backward direction reads the clip reversed in place: packed sequences would do the same, but
+        cannot be exported.
+        """
+        turned = reversal(inside)
+        for layer in range(self.lstm.num_layers):
+            ahead = self._direction(sequence, f"l{layer}")
+            back = self._direction(in_order(sequence, turned), f"l{layer}_reverse")
+            sequence = torch.cat([ahead, in_order(back, turned)], dim=-1)
+            if layer + 1 < self.lstm.num_layers:
+                sequence = F.dropout(sequence, self.lstm.dropout, self.training)
+        return sequence
+
+    def _direction(self, sequence: Tensor, suffix: str) -> Tensor:
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weights = [getattr(self.lstm, f"{name}_{suffix}") for name in names]
+        start = sequence.new_zeros(1, sequence.shape[0], self.lstm.hidden_size)
+        output: Tensor = torch.lstm(
+            sequence, (start, start), weights, True, 1, 0.0, self.training, False, True
+        )[0]
+        return output
+
+    def _attend(self, sequence: Tensor, inside: Tensor) -> Tensor:
+        """Multi-head self-attention (Vaswani et al. 2017), written out so that it exports with any batch."""
+        attention = self.attention
+        projected = F.linear(sequence, attention.in_proj_weight, attention.in_proj_bias)
+        # [3, batch, heads, steps, head_dim]
+        heads = projected.view(*projected.shape[:2], 3, attention.num_heads, attention.head_dim)
+        query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
+        scores = query @ key.transpose(-1, -2) / attention.head_dim**0.5
+        scores = scores.masked_fill(~inside[:, None, None], torch.finfo(scores.dtype).min)
+        mixed = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+        attended: Tensor = attention.out_proj(mixed)
+        return attended
+
+
+@register_network("cnn_lstm")
+def cnn_lstm(*, n_mels: int, n_classes: int) -> CnnLstm:
+    """The seed's network, walking over time."""
+    return CnnLstm(n_mels=n_mels, n_classes=n_classes)

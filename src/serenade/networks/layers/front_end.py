@@ -1,0 +1,144 @@
+"""The log-mel front end as torch operations, so that an exported graph hears waveforms.
+
+The twin of `serenade.audio.logmel` (a parity test holds them together), for a padded batch: every clip is
+padded, referenced and normalised within its own length, as if it were alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from serenade.audio.front_end import FrontEnd
+from serenade.audio.logmel import AMIN, EPSILON, mel_filters
+from serenade.networks.layers.masking import frame_mask
+
+
+class _Spectrum(torch.autograd.Function):
+    """Short-time Fourier transform that exports as one ONNX `STFT` node.
+
+    Gradients are not needed: features are computed before training, and exported graphs do not train.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, signal: Tensor, window: Tensor, n_fft: int, hop: int) -> Tensor:
+        """Real and imaginary parts [shape=(batch, frames, bins, 2)]."""
+        spectrum = torch.stft(signal, n_fft, hop, window=window, center=False, return_complex=True)
+        return torch.view_as_real(spectrum).transpose(1, 2)
+
+    @staticmethod
+    def symbolic(g: Any, signal: Any, window: Any, n_fft: int, hop: int) -> Any:
+        """The same as an ONNX node, its batch and frames left open."""
+
+        def constant(value: int | list[int]) -> Any:
+            return g.op("Constant", value_t=torch.tensor(value))
+
+        with_channel = g.op("Unsqueeze", signal, constant([2]))
+        node = g.op("STFT", with_channel, constant(hop), window, constant(n_fft), onesided_i=1)
+        return node.setType(signal.type().with_sizes([None, None, n_fft // 2 + 1, 2]))
+
+
+class TorchFrontEnd(nn.Module):
+    """`FrontEnd` as a module: a padded batch of waveforms in, normalised features and their lengths out.
+
+    >>> features, frames = TorchFrontEnd(FrontEnd())(torch.randn(2, 16_000), torch.tensor([16_000, 8_000]))
+    >>> tuple(features.shape), frames.tolist()
+    ((2, 128, 63), [63, 32])
+    """
+
+    window: Tensor
+    filters: Tensor
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        super().__init__()
+        self.front_end = front_end
+        self.register_buffer("window", torch.hann_window(front_end.n_fft, periodic=True))
+        self.register_buffer("filters", torch.from_numpy(mel_filters(front_end).copy()))
+
+    def forward(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of a batch.
+
+        Args:
+            waveform: at `rate_hz`, anything after each clip's end [shape=(batch, samples)].
+            lengths: samples of each clip [shape=(batch,)], int64.
+
+        Returns:
+            features, zero after each clip's end [shape=(batch, mels, frames)], and frames of each clip.
+        """
+        front_end = self.front_end
+        if front_end.max_samples is not None:
+            waveform = waveform[:, : front_end.max_samples]
+            lengths = lengths.clamp(max=front_end.max_samples)
+        lengths = lengths.clamp(min=1)
+        signal = self._padded(waveform, lengths)
+        spectrum = _Spectrum.apply(signal, self.window, front_end.n_fft, front_end.hop)  # type: ignore[no-untyped-call]
+        power = spectrum.square().sum(-1)
+        bins = power if front_end.power == 2 else power.clamp(min=AMIN).sqrt()
+        mel = torch.matmul(bins, self.filters.T).transpose(1, 2)
+        frames = self._frames(lengths)
+        mel = mel[..., : mel.shape[-1] - 1] if self._drops_last and mel.shape[-1] > 1 else mel
+        mask = frame_mask(frames, mel.shape[-1])[:, None]
+        features = self._logarithm(mel * mask.to(mel.dtype))
+        return self._normalized(features, mask, frames), frames
+
+    @property
+    def _drops_last(self) -> bool:
+        return self.front_end.scale == "whisper"
+
+    def _frames(self, lengths: Tensor) -> Tensor:
+        front_end = self.front_end
+        sides = 2 * (front_end.n_fft // 2) if front_end.center else 0
+        frames = 1 + (lengths + sides - front_end.n_fft).clamp(min=0) // front_end.hop
+        return (frames - 1).clamp(min=1) if self._drops_last else frames
+
+    def _padded(self, waveform: Tensor, lengths: Tensor) -> Tensor:
+        """What `center` puts on either side of each clip: zeros, or the clip itself reflected at its ends."""
+        n_fft = self.front_end.n_fft
+        side = n_fft // 2 if self.front_end.center else 0
+        room = 2 * side if self.front_end.center else n_fft
+        position = torch.arange(waveform.shape[1] + room, device=waveform.device)[None] - side
+        length = lengths[:, None]
+        if self.front_end.center and self.front_end.pad_mode == "reflect":
+            period = (2 * (length - 1)).clamp(min=1)
+            index = torch.remainder(position, period)
+            index = torch.minimum(torch.minimum(index, period - index), length - 1)
+            inside = position < length + side
+        else:
+            index = torch.minimum(position.clamp(min=0), length - 1)
+            inside = (position >= 0) & (position < length)
+        return waveform.gather(1, index) * inside.to(waveform.dtype)
+
+    def _logarithm(self, mel: Tensor) -> Tensor:
+        front_end = self.front_end
+        mel = mel.clamp(min=AMIN if front_end.power == 2 else AMIN**0.5)
+        if front_end.scale == "ln":
+            return mel.log()
+        if front_end.scale == "whisper":
+            decades = mel.log10()
+            return (torch.maximum(decades, decades.amax((1, 2), keepdim=True) - 8) + 4) / 4
+        decibels = mel.log10() * (10 if front_end.power == 2 else 20)
+        top = decibels.amax((1, 2), keepdim=True)
+        if front_end.db_ref == "max":
+            decibels, top = decibels - top, torch.zeros_like(top)
+        return decibels if front_end.top_db is None else torch.maximum(decibels, top - front_end.top_db)
+
+    def _normalized(self, features: Tensor, mask: Tensor, frames: Tensor) -> Tensor:
+        """`normalize` of each clip over its own frames; padding becomes zero."""
+        how = self.front_end.normalize
+        inside = mask.to(features.dtype)
+        if how in ("clip", "band"):
+            axes = (1, 2) if how == "clip" else (2,)
+            count = frames[:, None, None].to(features.dtype) * (features.shape[1] if how == "clip" else 1)
+            # Measured from the first value: a constant clip then has a mean of exactly zero.
+            features = (features - (features[:, :1, :1] if how == "clip" else features[:, :, :1])) * inside
+            mean = features.sum(axes, keepdim=True) / count
+            variance = ((features - mean) * inside).square().sum(axes, keepdim=True) / count
+            features = (features - mean) / (variance.sqrt() + EPSILON)
+        elif how == "minmax":
+            low = features.masked_fill(~mask, torch.inf).amin((1, 2), keepdim=True)
+            high = features.masked_fill(~mask, -torch.inf).amax((1, 2), keepdim=True)
+            span = high - low
+            features = (features - low) / torch.where(span > 0, span, torch.ones_like(span))
+        return features * inside

@@ -1,0 +1,1 @@
+"""The CREMA-D scripts: spectrogram generator, trainer and tester."""

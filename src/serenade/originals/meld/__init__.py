@@ -1,0 +1,1 @@
+"""The MELD notebooks: spectrogram arrays and pickles."""

@@ -1,0 +1,1 @@
+"""Networks of the published systems; the network registry imports them by name."""

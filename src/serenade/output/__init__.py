@@ -1,0 +1,1 @@
+"""Predictions as files and tables: one format per module."""

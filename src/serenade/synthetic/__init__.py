@@ -1,0 +1,1 @@
+"""Synthetic voices and corpora, for the demo and the tests."""

@@ -1,0 +1,160 @@
+"""What a network is given of each row: its log-mel, its words, its vector, and which of them are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from serenade.audio.logmel import normalize
+from serenade.encoders.text import Pieces
+from serenade.features.store import Store
+from serenade.features.text_vectors import text_vectors, texts_of
+from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
+from serenade.networks.registry import SOUND
+from serenade.spec import Spec
+
+SOUND_COLUMN, TEXT_COLUMN = 0, 1
+"""Columns of `present`."""
+
+
+class Inputs:
+    """The rows of a store as what a network's `forward` takes (see `serenade.networks.registry.Network`).
+
+    A row without sound (missing, silent, unreadable) or without text is absent there: zeros of length 1, one
+    unknown word, a vector of zeros, and False in `present`.
+
+    Args:
+        store: where the rows are.
+        kind: "sound", "text" or "both".
+        vocabulary: for words, or the pieces of words of an encoder that learns.
+        vectors: of every row of the store [shape=(rows, width)], in place of words.
+        pretrained: which encoder learns, where one does, for the network that is made of it.
+        speakers: whether who speaks is written before what is said.
+        takes: names of the inputs to give.
+
+    Attributes:
+        has_sound: rows with sound that may be heard [shape=(rows,)].
+        has_text: rows with text that may be read [shape=(rows,)].
+
+    Raises:
+        CorpusError: text is asked for and the store has none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        kind: str = "sound",
+        vocabulary: Vocabulary | Pieces | None = None,
+        vectors: NDArray[np.float32] | None = None,
+        pretrained: Mapping[str, Any] | None = None,
+        speakers: bool = False,
+        takes: Set[str] = SOUND,
+    ) -> None:
+        self.store, self.kind, self.takes = store, kind, takes
+        self.vocabulary, self.vectors, self.pretrained = vocabulary, vectors, pretrained
+        self.frames = store.index["frames"].to_numpy(np.int64)
+        self.has_sound = (store.index["state"] == "ok").to_numpy() & (kind != "text")
+        self.has_text = np.zeros(len(self.frames), bool)
+        if kind != "sound":
+            texts = texts_of(store)
+            self.has_text = (texts != "").astype(bool)
+            if vocabulary is not None:
+                texts = texts_of(store, speakers=speakers)
+                self.ids = [vocabulary.ids(text) for text in texts]
+
+    @classmethod
+    def of_spec(cls, store: Store, spec: Spec, *, takes: Set[str]) -> Self:
+        """The inputs of a trained model."""
+        if spec.text:
+            return cls.of_text(store, spec.text, kind=spec.inputs, takes=takes)
+        vocabulary = Vocabulary(spec.vocabulary) if spec.vocabulary else None
+        return cls(store, kind=spec.inputs, vocabulary=vocabulary, takes=takes)
+
+    @classmethod
+    def of_text(cls, store: Store, text: Mapping[str, Any], *, kind: str, takes: Set[str] = SOUND) -> Self:
+        """The inputs of a network that reads vectors, or an encoder's pieces of words.
+
+        Args:
+            store: where the rows are.
+            text: a recipe's section `[text]`, with `vectors` or `encoder`.
+            kind: "text" or "both".
+            takes: names of the inputs to give.
+        """
+        source = {name: text[name] for name in ("vectors", "encoder", "layers")}
+        if not text["trained_layers"]:
+            return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
+        encoder, layers = text["encoder"][-1], text["layers"][-1]
+        frozen_too = (len(text["encoder"]), len(text["layers"])) != (1, 1)
+        return cls(
+            store,
+            kind=kind,
+            vocabulary=Pieces(encoder),
+            vectors=text_vectors(store, **source) if frozen_too else None,
+            pretrained={"encoder": encoder, "layers": layers, "trained": text["trained_layers"]},
+            speakers=text["speakers"],
+            takes=takes,
+        )
+
+    def withhold(self, modality: str) -> None:
+        """Take the sound, or the text, of every row away."""
+        if modality == "sound":
+            self.has_sound[:] = False
+        else:
+            self.has_text[:] = False
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What a network must know of them: some of `serenade.networks.registry.SIZES`."""
+        sizes: dict[str, Any] = {} if self.kind == "text" else {"n_mels": self.store.front_end.n_mels}
+        if self.pretrained is not None:
+            sizes["pretrained"] = self.pretrained
+        elif isinstance(self.vocabulary, Vocabulary):
+            sizes["vocabulary"] = len(self.vocabulary)
+        if self.vectors is not None:
+            sizes["text_width"] = self.vectors.shape[1]
+        return sizes
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Whether each row has sound, has text [shape=(rows, 2)]."""
+        return np.stack([self.has_sound, self.has_text], axis=1)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """By what rows are alike in cost [shape=(rows,)]: frames, else tokens."""
+        if "features" in self.takes:
+            return self.frames
+        if "tokens" in self.takes:
+            return np.array([len(ids) for ids in self.ids], np.int64)
+        return np.ones(len(self.frames), np.int64)
+
+    def of(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The inputs of some rows, padded to the longest, by name."""
+        given: dict[str, Tensor] = {}
+        if "features" in self.takes:
+            given |= self._sound(rows)
+        if "tokens" in self.takes:
+            ids = [self.ids[row] if self.has_text[row] else [UNKNOWN] for row in rows]
+            tokens, lengths = padded(ids)
+            given |= {"tokens": torch.from_numpy(tokens), "token_lengths": torch.from_numpy(lengths)}
+        if "text_vectors" in self.takes and self.vectors is not None:
+            vectors = np.where(self.has_text[rows, None], self.vectors[rows], np.float32(0))
+            given["text_vectors"] = torch.from_numpy(vectors)
+        if "present" in self.takes:
+            given["present"] = torch.from_numpy(self.present[rows])
+        return given
+
+    def _sound(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        lengths = np.where(self.has_sound[rows], self.frames[rows], 1)
+        features = np.zeros((len(rows), self.store.front_end.n_mels, int(lengths.max())), np.float32)
+        for place, row in enumerate(rows):
+            if self.has_sound[row]:
+                clip = normalize(self.store.features(int(row)), self.store.front_end)
+                features[place, :, : len(clip)] = clip.T
+        return {"features": torch.from_numpy(features), "lengths": torch.from_numpy(lengths)}

@@ -1,0 +1,106 @@
+"""A trained network as a model folder: calibrated on dev, with its Spec, its card and its ONNX graph."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serenade.corpora import licence_of
+from serenade.corpora.splits import Split
+from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
+from serenade.evaluation.metrics import METRICS
+from serenade.features.store import Store
+from serenade.files import write_whole
+from serenade.inference.tokens import Vocabulary
+from serenade.networks.export import export_onnx
+from serenade.networks.registry import Network
+from serenade.networks.weights import save_network
+from serenade.spec import Spec
+from serenade.training.class_prior import prior_shift
+from serenade.training.data.batches import Batches
+from serenade.training.loop import EpochLog, logits_of
+from serenade.training.model_card import CARD, model_card
+from serenade.training.recipe import Recipe
+
+
+def write_model(
+    recipe: Recipe,
+    store: Store,
+    split: Split,
+    network: Network,
+    dev: Batches,
+    prior: NDArray[np.float32],
+    labels: tuple[str, ...],
+    lines: list[EpochLog],
+    folder: Path,
+) -> None:
+    """Calibrate on dev and write the model folder; its card, written last, says that it is whole.
+
+    Args:
+        recipe: what was trained.
+        store: on what.
+        split: which rows of it.
+        network: the one that was kept.
+        dev: the dev part, to calibrate on.
+        prior: share of each class in the train part [shape=(classes,)].
+        labels: order of the classes.
+        lines: figures of every epoch.
+        folder: where to.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+    logits, true = logits_of(network, dev), dev.targets.argmax(1)
+    monitor = recipe.training.monitor.removeprefix("dev_")
+    shift = prior_shift(
+        logits,
+        true,
+        prior=prior,
+        powers=recipe.training.prior_powers,
+        metric=monitor if monitor in METRICS else "uar",
+    )
+    logits = logits + np.asarray(shift or 0, np.float32)
+    temperature = fit_temperature(logits, true)
+    inputs = dev.inputs
+    spec = Spec(
+        name=recipe.name,
+        labels=labels,
+        front_end=store.front_end,
+        network=recipe.network.name,
+        network_args=recipe.network.options,
+        temperature=temperature,
+        shift=shift,
+        inputs=recipe.data.inputs,
+        context=network.context,
+        vocabulary=inputs.vocabulary.words if isinstance(inputs.vocabulary, Vocabulary) else (),
+        text=_text_source(recipe) if recipe.text.vectors or recipe.text.encoder else {},
+        sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
+        unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
+        corpora=_corpora(store),
+        license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
+        split={"name": split.name, "fold": split.fold, "hash": split.hash, "apart": split.apart},
+        recipe_hash=recipe.hash,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    save_network(network, spec, folder)
+    if network.exports:
+        export_onnx(network, spec, folder / "model.onnx")
+    with write_whole(folder / CARD) as out:
+        out.write(model_card(spec, recipe, split, lines))
+
+
+def _text_source(recipe: Recipe) -> dict[str, Any]:
+    """What of `[text]` a trained model needs, as JSON gives it back."""
+    source = asdict(recipe.text) | {"encoder": list(recipe.text.encoder), "layers": list(recipe.text.layers)}
+    return {name: value for name, value in source.items() if name != "min_count"}
+
+
+def _corpora(store: Store) -> tuple[dict[str, Any], ...]:
+    """The corpora of a store and their licences ("" where none is known)."""
+    names = sorted(set(store.index["corpus"]) - {""})
+    return tuple({"name": name, "license": licence_of(name)} for name in names)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from serenade.cli.main import app
+from serenade.errors import OutputError, RecipeError, SplitError
+from serenade.features.store import Store
+from serenade.networks.weights import load_network
+from serenade.training.data.batches import Batches, targets_of
+from serenade.training.ensemble import combine
+from serenade.training.evaluate import evaluate
+from serenade.training.loop import logits_of
+from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.run import train
+
+Tiny = Callable[..., Recipe]
+
+
+@pytest.fixture(scope="module")
+def run(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folds and two seeds."""
+    recipe = tiny(data={"split": "grouped-2", "fold": 0}, training={"seeds": [3, 4], "epochs": 2})
+    return train(recipe, store, tmp_path_factory.mktemp("runs") / "apart")
+
+
+def test_a_folds_seeds_answer_together(run: Path, store: Store, tmp_path: Path):
+    out = combine(run, tmp_path / "together")
+    assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed3", "fold2-seed3"]
+    both, spec = load_network(out / "fold2-seed3")
+    rows = np.arange(5)
+    batches = Batches(store, rows, targets_of(store.index.iloc[rows], spec.labels), size=3)
+    each = [logits_of(load_network(run / f"fold2-seed{seed}")[0], batches) for seed in (3, 4)]
+    logs = [logits - np.log(np.exp(logits).sum(1, keepdims=True)) for logits in each]
+    np.testing.assert_allclose(logits_of(both, batches), np.mean(logs, axis=0), atol=2e-3)
+    assert (out / "fold2-seed3" / "model" / "model.onnx").is_file()
+
+
+def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
+    out = tmp_path / "together"
+    asked = CliRunner().invoke(app, ["combine", str(run), "--out", str(out)])
+    assert asked.exit_code == 0, asked.output
+    assert asked.stdout == f"{out}\n"
+    recipe = read_recipe(out)
+    assert recipe.name == f"{read_recipe(run).name}_combined"
+    assert [member["name"] for member in recipe.network.options["members"]] == ["compact", "compact"]
+    parts = json.loads((out / "summary.json").read_text())["parts"]
+    apart = json.loads((run / "summary.json").read_text())["parts"]
+    for fold in (1, 2):
+        (one,) = (part for part in parts if part["fold"] == fold)
+        members = [part for part in apart if part["fold"] == fold]
+        assert (one["seed"], one["epochs"]) == (3, 2)
+        assert one["seconds"] == pytest.approx(sum(part["seconds"] for part in members), abs=0.2)
+    evaluate(out, audio=False)
+    table = pd.read_csv(out / "evaluation" / "predictions.csv")
+    assert len(table) == len(pd.read_csv(run_predictions(run))) / 2
+    # Combining it again changes nothing, and a committee of one there is not.
+    before = (out / "fold1-seed3" / "model" / "model.safetensors").stat().st_mtime_ns
+    combine(run, out)
+    assert (out / "fold1-seed3" / "model" / "model.safetensors").stat().st_mtime_ns == before
+    with pytest.raises(RecipeError, match="one seed, and a committee has two members"):
+        combine(out, tmp_path / "further")
+
+
+def test_seeds_are_dealt_out_by_two(store: Store, tiny: Tiny, tmp_path: Path):
+    recipe = tiny(data={"split": "grouped-2", "fold": 1}, training={"seeds": [5, 6, 7, 8], "epochs": 1})
+    run = train(recipe, store, tmp_path / "apart")
+    with pytest.raises(RecipeError, match=r"4 seeds of .* cannot be dealt out by 3; take a divisor"):
+        combine(run, tmp_path / "threes", members=3)
+    with pytest.raises(RecipeError, match="cannot be dealt out by 1"):
+        combine(run, tmp_path / "ones", members=1)
+    out = combine(run, tmp_path / "pairs", members=2)
+    assert read_recipe(out).name == f"{recipe.name}_combined_2"
+    assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed5", "fold1-seed7"]
+    pair, _ = load_network(out / "fold1-seed7")
+    for mine, seed in zip(pair.networks, (7, 8), strict=True):
+        theirs, _ = load_network(run / f"fold1-seed{seed}")
+        assert torch.equal(mine.classify.weight, theirs.classify.weight)
+
+
+def run_predictions(run: Path) -> Path:
+    return evaluate(run, audio=False).folder / "predictions.csv"
+
+
+def test_what_cannot_be_combined(run: Path, store: Store, tiny: Tiny, tmp_path: Path):
+    with pytest.raises(OutputError, match="holds a run with another recipe"):
+        combine(run, run)
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in store.path.iterdir():
+        (other / file.name).write_bytes(file.read_bytes())
+    index = pd.read_csv(other / "index.csv", dtype=str, keep_default_na=False)
+    index["speaker"] = np.roll(index["speaker"], len(index) // 4)
+    index.to_csv(other / "index.csv", index=False, lineterminator="\n")
+    with pytest.raises(SplitError, match="trained under another split than this store gives"):
+        combine(run, tmp_path / "together", store=other)
