@@ -62,6 +62,12 @@ class RecipeError(SerenadeError):
     code = "recipe"
 
 
+class RunError(SerenadeError):
+    """A run folder that is missing, unfinished or damaged."""
+
+    code = "run"
+
+
 class ModelError(SerenadeError):
     """A model that cannot be loaded, or does not say what it is."""
 

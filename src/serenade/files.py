@@ -133,10 +133,10 @@ def alone(folder: str | Path, busy: SerenadeError) -> Iterator[None]:
         os.close(handle)
 
 
-def write_json(path: str | Path, content: Any) -> None:
-    """Write `content` as indented JSON, whole or not at all."""
+def write_json(path: str | Path, content: Any, *, indent: int | None = 1) -> None:
+    """Write `content` as JSON (indented unless `indent` is None), whole or not at all."""
     with write_whole(path) as out:
-        json.dump(content, out, indent=1, ensure_ascii=False)
+        json.dump(content, out, indent=indent, ensure_ascii=False)
         out.write("\n")
 
 
