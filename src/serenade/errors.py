@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from serenade.text import printable
+
 
 class SerenadeError(Exception):
     """An input that cannot be used.
@@ -26,6 +28,10 @@ class SerenadeError(Exception):
         self.message = message
         self.file = None if file is None else str(file)
         super().__init__(message if file is None else f"{file}: {message}")
+
+    def __str__(self) -> str:
+        """The sentence with its file, without anything that a terminal would act on."""
+        return printable(super().__str__())
 
     def to_dict(self) -> dict[str, dict[str, str | None]]:
         """The JSON form of an error: `{"error": {"code", "message", "file"}}`."""

@@ -1,0 +1,69 @@
+r"""Names and messages made safe to show: in a terminal, in a file, in a spreadsheet, in a figure.
+
+File names come from anywhere. They may hold escape codes, newlines, `$` signs, or bytes that are not UTF-8
+(Python reads such a byte as a lone surrogate, see `os.fsdecode`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+MATPLOTLIB_TEXT = {"text.parse_math": False}
+"""Settings for `matplotlib.rc_context`: draw a `$` in a name as it is, not as the start of a formula."""
+
+_JOINERS = "\u200c\u200d"  # parts of many emoji and of words in Persian or Hindi
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def printable(text: object) -> str:
+    r"""Return the text with an escape in place of every character that is not printed.
+
+    These are control characters (escape codes, newlines, tabs), characters that reorder or hide text, and
+    bytes that are not UTF-8. A terminal, a report or a model card gets names only in this form.
+
+    >>> print(printable("\x1b[31mred\n.wav"), printable("caf\udce9.wav"), printable("été 🙂.wav"))
+    \x1b[31mred\n.wav caf\xe9.wav été 🙂.wav
+    """
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(character if _is_printed(character) else _escape(character) for character in text)
+
+
+def valid_unicode(text: str) -> str:
+    r"""Return the text with an escape in place of every byte that is not UTF-8; all else stays.
+
+    >>> print(valid_unicode("caf\udce9 été.wav"))
+    caf\xe9 été.wav
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join(_escape(character) if _is_surrogate(character) else character for character in text)
+    return text
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return the text of a CSV cell that a spreadsheet program does not run as a formula.
+
+    A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe before it, as
+    OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    >>> spreadsheet_text("=1+1.wav"), spreadsheet_text("a=b.wav")
+    ("'=1+1.wav", 'a=b.wav')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _is_printed(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"
+
+
+def _is_surrogate(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
+def _escape(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
