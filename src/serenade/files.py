@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all.
+"""Files that are written whole or not at all, never over an input, and by one process at a time.
 
 A reader never sees half a file: everything goes to a temporary name in the same folder, is flushed to the
-disk, and only then takes its real name.
+disk, and only then takes its real name. Devices, pipes and open streams are written to as they are.
 """
 
 from __future__ import annotations
@@ -10,13 +10,21 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from serenade.errors import OutputError, SerenadeError
+
+LOCK = ".lock"
+"""Name of the lock file in a folder that one process at a time writes to."""
+
+MAX_NAME_BYTES = 255
+"""Longest file name that the common file systems take."""
 
 _CAUSES = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
@@ -27,7 +35,13 @@ _CAUSES = {
     errno.ENOTDIR: "a part of this path is a file, not a folder; choose another place",
     errno.EISDIR: "this is a folder, and a file is to be written here; choose another name",
     errno.EEXIST: "a file of this name stands where a folder is needed; choose another name",
+    errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one",
+    errno.ELOOP: "it is a link where no link is allowed, or links lead in a circle; remove the link",
+    errno.EPIPE: "nothing reads from this pipe any more",
 }
+_NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_OPEN_STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_MAX_LINKS = 40  # as many as Linux follows
 
 
 def output_error(path: str | Path, cause: OSError) -> OutputError:
@@ -54,6 +68,9 @@ def make_folder(path: str | Path) -> Path:
 def write_whole(path: str | Path, mode: str = "w", *, durable: bool = True) -> Iterator[IO[Any]]:
     """Open `path` for writing so that it appears complete or not at all.
 
+    A link is followed: the file that it leads to is replaced. A device, a pipe or an open stream
+    (`/dev/stdout`) is written to as it is.
+
     Args:
         path: the final name; its folder is made if need be.
         mode: "w" (UTF-8 text) or "wb".
@@ -63,28 +80,34 @@ def write_whole(path: str | Path, mode: str = "w", *, durable: bool = True) -> I
     Raises:
         OutputError: no permission, no space, or not a place for a file.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with write_whole(folder / "a.txt") as out:
     ...     _ = out.write("all of it")
     >>> [p.name for p in folder.iterdir()]
     ['a.txt']
     """
-    path = Path(path)
-    make_folder(path.parent)
+    # A name that is not UTF-8 must not end the run; its bytes are written as escapes, valid in JSON too.
+    text: dict[str, Any] = (
+        {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+    )
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        temporary = Path(name)
-        # mkstemp makes private files; what we write for people follows their umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(handle, 0o666 & ~umask)
-        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as out:
+        if is_stream(path):
+            with open(os.open(path, os.O_WRONLY | os.O_APPEND), mode, **text) as out:
+                yield out
+            return
+        target = Path(os.path.realpath(path))
+        make_folder(target.parent)
+        # A name of its own that nobody can foresee, opened exclusively: no planted link is followed.
+        unfinished = target.with_name(f".{secrets.token_hex(8)}.part")
+        with open(unfinished, mode.replace("w", "x"), **text) as out:
+            temporary = unfinished
             yield out
             out.flush()
             if durable:
                 os.fsync(out.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
         temporary = None
     except OSError as cause:
         raise output_error(path, cause) from cause
@@ -94,43 +117,123 @@ def write_whole(path: str | Path, mode: str = "w", *, durable: bool = True) -> I
                 temporary.unlink()
 
 
-@contextmanager
-def alone(folder: str | Path, busy: SerenadeError) -> Iterator[None]:
-    """Hold a folder's lock; the system gives it back when the process ends, however it ends.
+def is_stream(path: str | Path) -> bool:
+    """Whether a path is a device, a pipe or an open stream, or a link to one.
 
-    Nothing is written. On a file system without such locks (some of networks) nobody is kept out.
+    >>> is_stream("/dev/stdout"), is_stream("out.csv")
+    (True, False)
+    """
+    place = os.path.abspath(path)
+    for _ in range(_MAX_LINKS):
+        # What stdout is redirected into may be a plain file, which is not to be replaced under the shell.
+        if _OPEN_STREAM.fullmatch(place):
+            return True
+        if not os.path.islink(place):
+            break
+        place = os.path.join(os.path.realpath(os.path.dirname(place)), os.readlink(place))
+    try:
+        mode = os.stat(place).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def protect_inputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Refuse outputs that would overwrite an input; every command that writes calls this before any work.
 
     Args:
-        folder: it must be there.
-        busy: raised when another one holds the lock.
+        outputs: files and folders that will be written; None is skipped.
+        inputs: files that are read, and folders of files that are read; what is no path is skipped.
 
     Raises:
-        OutputError: the folder cannot be opened.
+        OutputError: an output is an input, by this name or by another one (a link), or is a file that exists
+            in a folder of inputs.
 
-    >>> folder, busy = tempfile.mkdtemp(), OutputError("another process is at work here")
-    >>> with alone(folder, busy), alone(folder, busy):
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "x.wav").write_bytes(b"sound")
+    >>> protect_inputs([folder / "x.csv", None], [folder / "x.wav"])
+    >>> protect_inputs(["x.wav"], ["x.wav", "--text"])  # neither exists
+    """
+    known: set[tuple[int, int]] = set()
+    folders: set[str] = set()
+    for path in inputs:
+        status = _status(path)
+        if path is not None and status is not None:
+            known.add((status.st_dev, status.st_ino))
+            if stat.S_ISDIR(status.st_mode):
+                folders.add(os.path.realpath(path))
+    for path in outputs:
+        status = _status(path)
+        if path is None or status is None or is_stream(path):
+            continue
+        if (status.st_dev, status.st_ino) in known:
+            raise OutputError("is an input of this command and would be overwritten; name another", file=path)
+        above = {str(parent) for parent in Path(os.path.realpath(path)).parents}
+        if not stat.S_ISDIR(status.st_mode) and folders & above:
+            raise OutputError(
+                "is a file in a folder that this command reads, and would be overwritten; name another",
+                file=path,
+            )
+
+
+def fitting_name(stem: str, suffix: str) -> str:
+    """Return `stem + suffix`, the stem cut and marked with a hash where the name would be too long.
+
+    >>> fitting_name("call", ".vtt")
+    'call.vtt'
+    >>> name = fitting_name("é" * 126, ".TextGrid")
+    >>> len(name.encode()), name[-26:]
+    (254, '-aa86acc8d5f4d890.TextGrid')
+    """
+    encoded = os.fsencode(stem)
+    if len(encoded) + len(os.fsencode(suffix)) <= MAX_NAME_BYTES:
+        return stem + suffix
+    mark = f"-{hashlib.sha256(encoded).hexdigest()[:16]}{suffix}"
+    return encoded[: MAX_NAME_BYTES - len(os.fsencode(mark))].decode(errors="ignore") + mark
+
+
+@contextmanager
+def lock(path: str | Path, *, busy: SerenadeError) -> Iterator[None]:
+    """Hold a lock file; the system frees it when the process ends, however it ends.
+
+    On a file system without locks (some network file systems) nothing is held.
+
+    Args:
+        path: the lock file, for a folder `folder / LOCK`. It is removed at the end.
+        busy: raised when another process holds it.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    >>> import tempfile
+    >>> file, busy = Path(tempfile.mkdtemp()) / LOCK, OutputError("another process is writing here")
+    >>> with lock(file, busy=busy), lock(file, busy=busy):
     ...     pass
     Traceback (most recent call last):
         ...
-    serenade.errors.OutputError: another process is at work here
+    serenade.errors.OutputError: another process is writing here
+    >>> file.exists()
+    False
     """
-    import fcntl  # not everywhere: what only reads and predicts does without
+    from filelock import FileLock, Timeout
 
+    held = FileLock(path, timeout=0)
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        held.acquire()
+    except Timeout:
+        raise busy from None
     except OSError as cause:
-        raise output_error(folder, cause) from cause
+        if cause.errno not in _NO_LOCKS:
+            raise output_error(path, cause) from cause
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise busy from None
-        except OSError as cause:
-            if cause.errno not in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP):
-                raise output_error(folder, cause) from cause
         yield
     finally:
-        os.close(handle)
+        if held.is_locked:
+            # Removed while it is held: filelock tries again where it locked a file that has no name.
+            with suppress(OSError):
+                os.unlink(path)
+            held.release()
 
 
 def write_json(path: str | Path, content: Any, *, indent: int | None = 1) -> None:
@@ -153,3 +256,11 @@ def hash_of(content: Any) -> str:
     True
     """
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _status(path: str | Path | None) -> os.stat_result | None:
+    """The status of what a path leads to; None where it leads to nothing."""
+    try:
+        return None if path is None else os.stat(path)
+    except (OSError, ValueError):
+        return None

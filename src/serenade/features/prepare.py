@@ -22,7 +22,7 @@ from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
-from serenade.features.unfinished_store import CHUNKS, alone, own_folder
+from serenade.features.unfinished_store import CHUNKS, locked, own_folder
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of
 
@@ -130,7 +130,7 @@ def prepare(
         report(Progress(**whole, found_chunks=len(chunks), chunks=len(chunks)))
     else:
         own_folder(out)
-        with alone(out):
+        with locked(out):
             _make(chunks, jobs, report)
             index = _index(table, chunks)
             if not (index["state"] == "ok").any() and not _texts_alone(index):

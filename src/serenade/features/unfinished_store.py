@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from serenade import files
 from serenade.errors import StoreError
-from serenade.files import make_folder
+from serenade.files import LOCK, lock, make_folder
 
 CHUNKS = ".chunks"
 """The folder, in the one that is being filled, of what is done so far; it goes with the end."""
@@ -21,7 +20,7 @@ def own_folder(out: Path) -> None:
     make_folder(out / CHUNKS)
 
 
-def alone(out: Path) -> AbstractContextManager[None]:
-    """Hold the folder's lock, as `serenade.files.alone` does; a second run is told to wait."""
+def locked(out: Path) -> AbstractContextManager[None]:
+    """Hold the folder's lock; a second run gets an error that says to wait."""
     busy = StoreError("another serenade prepare is at work here; wait for its end", file=out)
-    return files.alone(out / CHUNKS, busy)
+    return lock(out / LOCK, busy=busy)

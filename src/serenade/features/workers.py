@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_limits
 T = TypeVar("T")
 Result = TypeVar("Result")
 
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
+
 
 def available_cores() -> int:
     """How many cores this process may use.
@@ -56,20 +58,21 @@ def map_unordered(work: Callable[[T], Result], items: Sequence[T], *, jobs: int 
 
 @contextmanager
 def _ctrl_c_later() -> Iterator[None]:
-    """Ctrl-C waits while workers are started, and reaches this process alone.
+    """Delay Ctrl-C while workers are started, and let it reach this process only.
 
-    They inherit the mask: else each would fill the terminal with a traceback. But the mask is of this thread,
-    and a signal that another thread takes interrupts this one all the same, perhaps between the start of a
-    worker and what it is to be told; so the handler waits as well.
+    Workers inherit the signal mask; without it, each would print a traceback. But the mask is of this thread.
+    A signal that another thread takes interrupts this one as well, perhaps between the start of a worker and
+    its instructions; so the handler delays it too. Windows has no masks; there the workers ignore Ctrl-C.
     """
     came: list[int] = []
     in_main = current_thread() is main_thread()
     handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if in_main else None
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _HAS_MASKS else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if in_main:
             signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
         if came:
@@ -77,6 +80,8 @@ def _ctrl_c_later() -> Iterator[None]:
 
 
 def _begin() -> None:
+    if not _HAS_MASKS:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1)
     Thread(target=_follow_parent, daemon=True).start()
 

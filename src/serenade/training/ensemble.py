@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
-from serenade.files import alone, make_folder, write_json, write_whole
+from serenade.files import LOCK, lock, make_folder, write_json, write_whole
 from serenade.networks.architectures.ensemble import Committee
 from serenade.networks.weights import load_network
 from serenade.training.data.assemble import batches_of, inputs_of
@@ -77,7 +77,7 @@ def combine(
     parts = parts_of(together, known, out)
     busy = OutputError("another serenade is at work here; wait for its end", file=out)
     lines = []
-    with alone(make_folder(out), busy):
+    with lock(make_folder(out) / LOCK, busy=busy):
         claim_folder(out, together, known, resume=True)
         for number, part in enumerate(parts):
             if report is not None:

@@ -18,7 +18,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from serenade.corpora.splits import Split, check_split, folds_of, make_split, of_corpus
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
-from serenade.files import alone, make_folder, output_error, write_json, write_whole
+from serenade.files import LOCK, lock, make_folder, output_error, write_json, write_whole
 from serenade.labels import in_order
 from serenade.networks import create_network
 from serenade.networks.weights import WEIGHTS
@@ -100,7 +100,7 @@ def train(
     busy = OutputError(
         "another serenade train is at work here; wait for its end, or choose another --out", file=out
     )
-    with alone(make_folder(out), busy):
+    with lock(make_folder(out) / LOCK, busy=busy):
         claim_folder(out, recipe, store, resume=resume)
         for part, split in zip(parts, splits, strict=True):
             if not (part.folder / "model" / CARD).exists():
@@ -137,7 +137,7 @@ def claim_folder(out: Path, recipe: Recipe, store: Store, *, resume: bool) -> No
     claim = out / "run.json"
     try:
         earlier: dict[str, str] = json.loads(claim.read_text()) if claim.exists() else {}
-        occupied = not earlier and any(file.suffix != ".part" for file in out.iterdir())
+        occupied = not earlier and any(file.name != LOCK and file.suffix != ".part" for file in out.iterdir())
     except (OSError, ValueError) as cause:
         raise output_error(claim, OSError(str(cause))) from cause
     if occupied:

@@ -24,7 +24,7 @@ from serenade.errors import StoreError
 from serenade.features.chunks import CLIPS_A_CHUNK, version_of
 from serenade.features.mel_folder import FRONT_END_FILE
 from serenade.features.prepare import Progress
-from serenade.features.unfinished_store import CHUNKS, alone
+from serenade.features.unfinished_store import CHUNKS, locked
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of, make_folder, output_error, write_json, write_whole
 from serenade.originals.meld.spectrograms import SHAPE, ClipNote, ids_of, rows_in_order, spectrogram_of
@@ -126,7 +126,7 @@ def write_spectrograms(
     report = progress or (lambda _: None)
     if not _finished(out, key):
         make_folder(out / CHUNKS)
-        with alone(out):
+        with locked(out):
             _make(pieces, rows, jobs, report)
             _finish(out, pieces, rows, key, compress=compress)
     else:
