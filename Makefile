@@ -18,7 +18,7 @@ $(VENV)/dev.stamp: $(VENV)/train.stamp
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/train.stamp  ## the whole chain on a made corpus, under 3 minutes
+demo: $(VENV)/train.stamp  ## every step on a synthetic corpus, under 3 minutes
 	$(BIN)/serenade demo --out $(DEMO)
 
 test: install  ## all tests but the slow ones

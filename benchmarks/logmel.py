@@ -2,7 +2,7 @@
 
     python benchmarks/logmel.py [--sounds FOLDER]
 
-The clips are voices made by serenade, or those of FOLDER. Each way goes through all clips in a loop of its
+The clips are synthetic speech, or those of FOLDER. Each way goes through all clips in a loop of its
 own, as a user's program does; the two loops take turns, and of each clip's times the median is taken. Time is
 the processor's, so that other work on the machine counts little. librosa is called as its users do: it makes
 its filters anew in each call.

@@ -1,8 +1,8 @@
 """MELD.Raw → spectrograms: time, memory, a kill in the middle, and the ratio to the original's loop.
 
-The clips are made (the real ones cannot be had): AAC in mp4 with a picture, 5.1 for the most part, 3.3 s on
-average, with the traps of the real tree. `serenade prepare --spectrograms` is run over them to its end; then
-into another folder, killed (SIGKILL) half way and run again, and the two compared byte by byte.
+The clips are synthetic (the real ones may not be redistributed): AAC in MP4 with video, mostly 5.1, 3.3 s on
+average, with the defects of the real corpus. `serenade prepare --spectrograms` is run over them to its end;
+then into another folder, killed (SIGKILL) half way and run again, and the two compared byte by byte.
 
 The original's loop is `librosa.load`, mel, dB, min-max, one clip after another, all arrays held in memory
 (audio_to_spectrogram.ipynb, clow427/MELD-emotion-recognition). librosa reads no mp4 without an ffmpeg
@@ -12,7 +12,7 @@ program, so the two are compared on wav: mono, 48 kHz, decoded from the same cli
     python benchmarks/meld.py --clips 13708         # the tree of full size
     python benchmarks/meld.py --tree MELD.Raw       # one that is there
 
-Rows are those of MELD's own tables where they lie in ../shared, else made up. Clips beyond the `--distinct`
+Rows are those of MELD's own tables where they lie in ../shared, else synthetic. Clips beyond the `--distinct`
 ones are hard links to these, so a full tree is read from the page cache, as a real one of 10 GB would not be.
 While the order of the rows is read from it, `text_emotion.pkl` is held whole: that is the peak of memory.
 """
@@ -65,9 +65,9 @@ def measure(
 
     Args:
         clips: rows to make, in MELD's proportions.
-        tables: a folder with MELD's tables, to take the rows from; made up when None.
+        tables: a folder with MELD's tables, to take the rows from; synthetic when None.
         distinct: clips to make; the other rows link to them.
-        tree: a `MELD.Raw` that is there, instead of a made one.
+        tree: a `MELD.Raw` that is there, instead of a synthetic one.
         jobs: worker processes.
         sample: clips of the comparison.
 
@@ -78,7 +78,7 @@ def measure(
         wav.
     """
     told = (
-        f"{min(distinct, clips):,} distinct clips; rows {'made up' if tables is None else 'of MELD itself'}"
+        f"{min(distinct, clips):,} distinct clips; rows {'synthetic' if tables is None else 'of MELD itself'}"
     )
     with tempfile.TemporaryDirectory(dir=None if tree is None else Path(tree).parent) as scratch:
         meld = Path(scratch, "MELD.Raw") if tree is None else Path(tree)

@@ -49,7 +49,7 @@ def measure_step(steps: int = 30) -> dict[str, Any]:
 
 
 def measure_memory(clips: int = 6_000) -> dict[str, Any]:
-    """Peak memory of `serenade train` for one epoch on a made store [MiB], and the store's size."""
+    """Peak memory of `serenade train` for one epoch on a synthetic store [MiB], and the store's size."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         rng = np.random.default_rng(0)
@@ -60,7 +60,7 @@ def measure_memory(clips: int = 6_000) -> dict[str, Any]:
                 "emotion": [EMOTIONS[number % CLASSES] for number in range(clips)],
                 "speaker": [f"{number % 60:02}" for number in range(clips)],
                 "sex": "",
-                "corpus": "made",
+                "corpus": "synthetic",
                 "sha256": [str(number) for number in range(clips)],
                 "frames": FRAMES,
                 "start": np.nan,

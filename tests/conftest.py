@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from serenade.corpora import read_corpus
-from serenade.synthetic.meld import MadeMeld, make_meld
+from serenade.synthetic.meld import SyntheticMeld, make_meld
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that:
 # the tests of Ctrl-C would wait for something that cannot happen.
@@ -29,8 +29,8 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def made_meld(tmp_path_factory: pytest.TempPathFactory) -> MadeMeld:
-    """A small `MELD.Raw` with all its traps; to be read, not changed."""
+def synthetic_meld(tmp_path_factory: pytest.TempPathFactory) -> SyntheticMeld:
+    """A small `MELD.Raw` with all its defects; read only."""
     folder = tmp_path_factory.mktemp("meld") / "MELD.Raw"
     rows = {"train": 24, "dev": 10, "test": 12}
     return make_meld(folder, rows=rows, distinct=10, rng=np.random.default_rng(0))
@@ -38,7 +38,7 @@ def made_meld(tmp_path_factory: pytest.TempPathFactory) -> MadeMeld:
 
 @pytest.fixture(scope="session")
 def real_meld(shared: Path) -> pd.DataFrame:
-    """The 13,708 real rows of MELD, without clips; to be read, not changed."""
+    """The 13,708 real rows of MELD, without clips; read only."""
     return read_corpus(shared / "meld")
 
 

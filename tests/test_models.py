@@ -9,8 +9,8 @@ import pytest
 import serenade
 from serenade.cli.main import run
 from serenade.spec import Spec
-from serenade.synthetic.speakers import make_speaker, manner_of
-from serenade.synthetic.voice import RATE_HZ, say
+from serenade.synthetic.speakers import make_speaker, voice_with_emotion
+from serenade.synthetic.synthesizer import RATE_HZ, synthesize
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "models").glob("*/config.json"))
 
@@ -29,6 +29,8 @@ def test_they_are_exported_and_hear(folder, tmp_path):
     path = tmp_path / "model.onnx"
     assert run(["export", str(folder), "--out", str(path)]) == 0
     rng = np.random.default_rng(0)
-    sound = say("Don't forget a jacket.", manner_of(make_speaker(1001, rng), "anger", 1.0, rng), rng=rng)
+    sound = synthesize(
+        "Don't forget a jacket.", voice_with_emotion(make_speaker(1001, rng), "anger", 1.0, rng), rng=rng
+    )
     answer = serenade.Predictor(path).predict(sound, rate=RATE_HZ)
     assert set(answer.scores) == {"anger", "disgust", "fear", "happiness", "neutral", "sadness"}

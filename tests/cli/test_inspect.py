@@ -23,7 +23,7 @@ app.command()(corpora)
 @pytest.fixture(scope="module")
 def trapped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trapped")
-    make_cremad(folder, speakers=2, sentences=("DFA",), rng=np.random.default_rng(0), traps=True)
+    make_cremad(folder, speakers=2, sentences=("DFA",), rng=np.random.default_rng(0), defects=True)
     return folder
 
 
@@ -48,7 +48,7 @@ def test_findings_are_named_and_are_no_failure(trapped):
 def test_json_is_all_there_is_on_stdout(trapped):
     result = run("inspect", trapped, "--format", "json")
     content = json.loads(result.stdout)
-    assert (content["corpus"], content["clips"], content["usable"]) == ("made", 12, 10)
+    assert (content["corpus"], content["clips"], content["usable"]) == ("synthetic", 12, 10)
     assert len(content["durations_s"]) == 11
 
 

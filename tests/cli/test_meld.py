@@ -15,7 +15,7 @@ import pytest
 
 from serenade.cli.main import run
 from serenade.corpora import read_corpus
-from serenade.synthetic.meld import MadeMeld
+from serenade.synthetic.meld import SyntheticMeld
 
 Serenade = Callable[..., tuple[int, str, str]]
 RECIPE = Path(__file__).parents[2] / "recipes" / "meld_fusion.toml"
@@ -30,9 +30,11 @@ TEXT = "Ew, that’s gross."
 
 
 @pytest.fixture(scope="module")
-def store(made_meld: MadeMeld, front_end_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store(
+    synthetic_meld: SyntheticMeld, front_end_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     out = tmp_path_factory.mktemp("stores") / "meld"
-    given = ["prepare", str(made_meld.path), "--corpus", "meld", "--out", str(out), "--jobs", "1"]
+    given = ["prepare", str(synthetic_meld.path), "--corpus", "meld", "--out", str(out), "--jobs", "1"]
     assert not run([*given, "--front-end", str(front_end_file)])
     return out
 
@@ -47,12 +49,12 @@ def fused(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clips(made_meld: MadeMeld) -> dict[str, Path]:
+def clips(synthetic_meld: SyntheticMeld) -> dict[str, Path]:
     """A clip of each kind, and two that are sound ("first", "second")."""
-    table = read_corpus(made_meld.path).set_index("source")
-    found = {kind: Path(table.loc[made_meld.traps[kind][2], "file"]) for kind in ("silent", "corrupt")}
-    traps = {name for names in made_meld.traps.values() for name in names}
-    whole = [Path(row.file) for name, row in table.iterrows() if name not in traps]
+    table = read_corpus(synthetic_meld.path).set_index("source")
+    found = {kind: Path(table.loc[synthetic_meld.defects[kind][2], "file"]) for kind in ("silent", "corrupt")}
+    defects = {name for names in synthetic_meld.defects.values() for name in names}
+    whole = [Path(row.file) for name, row in table.iterrows() if name not in defects]
     return found | {"first": whole[0], "second": whole[1]}
 
 
@@ -73,12 +75,12 @@ def scores_of(answer: dict) -> dict[str, float]:
 
 
 def test_every_row_is_scored_and_what_is_lost_without_each_is_told(
-    serenade: Serenade, fused: Path, made_meld: MadeMeld
+    serenade: Serenade, fused: Path, synthetic_meld: SyntheticMeld
 ) -> None:
     status, out, _ = serenade("evaluate", fused, "--no-audio")
     lines = out.splitlines()
     assert status == 0
-    assert lines[1].startswith(f"{made_meld.rows['test']} clips of ")
+    assert lines[1].startswith(f"{synthetic_meld.rows['test']} clips of ")
     assert lines[1].endswith(" dialogues")
     assert lines[2].startswith("weighted F1 ")
     assert "of dialogue resamplings" in lines[2]
@@ -97,7 +99,7 @@ def test_every_row_is_scored_and_what_is_lost_without_each_is_told(
     assert "Loss, dev weighted F1 and learning rate of 1 run" in page
     predictions = pd.read_csv(fused / "evaluation" / "predictions.csv")
     assert set(predictions["state"]) > {"missing", "silent"}
-    assert len(predictions) == made_meld.rows["test"]
+    assert len(predictions) == synthetic_meld.rows["test"]
 
 
 def test_a_recording_with_its_text(answers: Callable[..., list[dict]], clips: dict[str, Path]) -> None:

@@ -16,7 +16,7 @@ from serenade.synthetic.cremad import make_cremad
 @pytest.fixture(scope="module")
 def trapped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trapped")
-    files = make_cremad(folder, speakers=2, sentences=("DFA",), rng=np.random.default_rng(0), traps=True)
+    files = make_cremad(folder, speakers=2, sentences=("DFA",), rng=np.random.default_rng(0), defects=True)
     (folder / "AudioWAV" / "1002_TSI_FEA_XX.wav").write_bytes(b"RIFF, but then nothing of the kind")
     (folder / "AudioWAV" / "1002_TSI_HAP_XX.wav").write_bytes(b"")
     return folder, [str(file) for file in files]

@@ -14,7 +14,7 @@ from serenade.corpora.readers.meld import FOLDERS
 from serenade.errors import CorpusError
 from serenade.features.alignment import Vectors, check_vectors, read_vectors, sound_rows, text_rows
 from serenade.originals.meld.spectrograms import ClipNote, ids_of
-from serenade.synthetic.meld import MadeMeld
+from serenade.synthetic.meld import SyntheticMeld
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def test_a_dialogue_that_lacks_or_falls_short_is_named(
     check_vectors(real_meld, [train | {"60": train["0"]}, dev, test])
 
 
-def test_ids_that_do_not_fit_the_table_are_named(made_meld: MadeMeld) -> None:
-    table = read_corpus(made_meld.path)
+def test_ids_that_do_not_fit_the_table_are_named(synthetic_meld: SyntheticMeld) -> None:
+    table = read_corpus(synthetic_meld.path)
     rows = table[table["split"] == "test"].reset_index(drop=True)
     ids = ids_of(rows, [ClipNote(status="ok")] * len(rows))
     with pytest.raises(CorpusError, match=r"ids_test\.csv: has no utterance 0 of dialogue 0"):
@@ -99,10 +99,10 @@ def test_ids_that_do_not_fit_the_table_are_named(made_meld: MadeMeld) -> None:
         sound_rows(rows[rows["emotion"] != "anger"], ids.assign(label="anger"))
 
 
-def test_reading_vectors(made_meld: MadeMeld, tmp_path: Path) -> None:
-    file = made_meld.path / "text_emotion.pkl"
+def test_reading_vectors(synthetic_meld: SyntheticMeld, tmp_path: Path) -> None:
+    file = synthetic_meld.path / "text_emotion.pkl"
     vectors = read_vectors(file)
-    table = read_corpus(made_meld.path)
+    table = read_corpus(synthetic_meld.path)
     text = text_rows(table, vectors, file=file)
     assert (text.shape, text.dtype) == ((len(table), 600), np.float32)
     assert vectors[0]["0"].shape == (33, 600)

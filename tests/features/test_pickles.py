@@ -20,7 +20,7 @@ from safetensors import safe_open
 from serenade.cli.main import run
 from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
-from serenade.synthetic.meld import MadeMeld
+from serenade.synthetic.meld import SyntheticMeld
 
 # What Python 2.7 wrote for {"0": np.arange(6.0).reshape(2, 3), "dé": [1, 2L, 0.5, True, None, (u"é",)]}.
 ARRAY = np.arange(6.0).reshape(2, 3)
@@ -203,12 +203,12 @@ def test_shared_lists_are_walked_through_once(load: Callable[[bytes], Any]) -> N
     assert len(load(nested(40))) == 10
 
 
-def test_convert_writes_safetensors(made_meld: MadeMeld, tmp_path: Path, capsys: Any) -> None:
+def test_convert_writes_safetensors(synthetic_meld: SyntheticMeld, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "text.safetensors"
-    assert run(["convert", str(made_meld.path / "text_emotion.pkl"), "--out", str(out)]) == 0
+    assert run(["convert", str(synthetic_meld.path / "text_emotion.pkl"), "--out", str(out)]) == 0
     assert str(out) in capsys.readouterr().out
     arrays = safetensors.numpy.load_file(out)
-    with (made_meld.path / "text_emotion.pkl").open("rb") as source:
+    with (synthetic_meld.path / "text_emotion.pkl").open("rb") as source:
         train, _, test = pickle.load(source)
     assert arrays["train/0/text_emotion"].shape == (33, 600)
     np.testing.assert_array_equal(arrays["train/0/text_emotion"], train["0"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serenade.synthetic.meld import MadeMeld
+from serenade.synthetic.meld import SyntheticMeld
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "audio_to_spectrogram.ipynb"
 RUN = """
@@ -33,9 +33,9 @@ def test_it_has_two_cells_and_no_output() -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(made_meld: MadeMeld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def ran(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("notebook")
-    (folder / "MELD.Raw").symlink_to(made_meld.path)
+    (folder / "MELD.Raw").symlink_to(synthetic_meld.path)
     command = [sys.executable, "-c", RUN, str(NOTEBOOK)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -56,7 +56,7 @@ def test_the_arrays_and_the_banner_are_the_originals(ran: tuple[Path, str]) -> N
     assert "X_audio_train (24, 128, 128, 1) float32" in out
 
 
-def test_ids_and_labels_fit_the_arrays_rows(ran: tuple[Path, str], made_meld: MadeMeld) -> None:
+def test_ids_and_labels_fit_the_arrays_rows(ran: tuple[Path, str], synthetic_meld: SyntheticMeld) -> None:
     folder, out = ran
     ids = json.loads((folder / "ids.json").read_text())
     lines = (folder / "MELD_spectrograms" / "ids_test.csv").read_text().splitlines()[1:]
@@ -66,4 +66,4 @@ def test_ids_and_labels_fit_the_arrays_rows(ran: tuple[Path, str], made_meld: Ma
     assert [line[4] for line in told] == ids["test_emotions"]
     assert len(np.load(folder / "y_test.npy")) == 12
     for kind in ("missing", "corrupt"):
-        assert f"test {made_meld.traps[kind][2].partition('/')[2]}: {kind}" in out
+        assert f"test {synthetic_meld.defects[kind][2].partition('/')[2]}: {kind}" in out

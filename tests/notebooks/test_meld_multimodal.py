@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from serenade.originals.meld.spectrogram_writer import write_spectrograms
-from serenade.synthetic.meld import MadeMeld
+from serenade.synthetic.meld import SyntheticMeld
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "meld_multimodal.ipynb"
 RUN = """
@@ -35,10 +35,10 @@ def test_cells_are_short_and_without_output() -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(made_meld: MadeMeld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def ran(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("notebook")
-    (folder / "MELD.Raw").symlink_to(made_meld.path)
-    write_spectrograms(made_meld.path, folder / "MELD_spectrograms")
+    (folder / "MELD.Raw").symlink_to(synthetic_meld.path)
+    write_spectrograms(synthetic_meld.path, folder / "MELD_spectrograms")
     command = [sys.executable, "-c", RUN, str(NOTEBOOK)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -53,11 +53,11 @@ def test_the_networks_are_the_originals(ran: tuple[Path, str]) -> None:
         assert f"{name}: {total:,} parameters" in out
 
 
-def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], made_meld: MadeMeld) -> None:
+def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], synthetic_meld: SyntheticMeld) -> None:
     folder, out = ran
     told = json.loads((folder / "told.json").read_text())
     for name in ("text", "sound", "fusion"):
-        assert told[name]["n"] == made_meld.rows["test"]
+        assert told[name]["n"] == synthetic_meld.rows["test"]
         assert f"{name}: weighted F1 {100 * told[name]['weighted_f1']:.1f}" in out
     assert "1 missing" in out
     assert "1 corrupt" in out

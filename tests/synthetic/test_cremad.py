@@ -1,4 +1,4 @@
-"""The made corpora."""
+"""The synthetic corpus in the form of CREMA-D."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from serenade.corpora import read_corpus
 from serenade.corpora.readers.cremad import parse_name
 from serenade.errors import CorpusError
 from serenade.synthetic.cremad import make_cremad
-from serenade.synthetic.voice import RATE_HZ, Manner, say
+from serenade.synthetic.synthesizer import RATE_HZ, VoiceParameters, synthesize
 
 CALM = {
     "f0_hz": 120.0,
@@ -27,8 +27,10 @@ CALM = {
 }
 
 
-def speak(**changes):
-    return say("Don't forget a jacket.", Manner(**CALM | changes), rng=np.random.default_rng(1))
+def speech(**changes):
+    return synthesize(
+        "Don't forget a jacket.", VoiceParameters(**CALM | changes), rng=np.random.default_rng(1)
+    )
 
 
 def level_db(samples):
@@ -46,19 +48,19 @@ def pitch_hz(samples):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("synthetic")
     files = make_cremad(folder, speakers=4, sentences=("DFA", "IEO"), rng=np.random.default_rng(3))
     return folder, files
 
 
-def test_names_tables_and_form_are_those_of_cremad(made):
-    folder, files = made
+def test_names_tables_and_form_are_those_of_cremad(corpus):
+    folder, files = corpus
     # Six of DFA, and of IEO neutral once and the five others in three levels.
     assert len(files) == 4 * (6 + 1 + 5 * 3)
     assert all(parse_name(file.stem) for file in files)
     table = read_corpus(folder)
-    assert table["corpus"].unique().tolist() == ["made"]
+    assert table["corpus"].unique().tolist() == ["synthetic"]
     assert table.groupby("speaker")["sex"].first().tolist() == ["male", "female", "male", "female"]
     for file in files:
         info = soundfile.info(str(file))
@@ -76,8 +78,8 @@ def test_the_same_generator_gives_the_same_files(tmp_path):
     assert first != other
 
 
-def test_anger_is_louder_higher_and_shorter_than_sadness(made):
-    _, files = made
+def test_anger_is_louder_higher_and_shorter_than_sadness(corpus):
+    _, files = corpus
     sounds = {
         code: [soundfile.read(str(file))[0] for file in files if f"_{code}_" in file.name]
         for code in ("ANG", "SAD")
@@ -87,12 +89,12 @@ def test_anger_is_louder_higher_and_shorter_than_sadness(made):
 
 
 @pytest.mark.parametrize("f0_hz", [100.0, 150.0, 220.0])
-def test_the_pitch_is_the_one_asked_for(f0_hz):
-    assert pitch_hz(speak(f0_hz=f0_hz)) == pytest.approx(f0_hz, rel=0.1)
+def test_the_pitch_is_the_one_passed(f0_hz):
+    assert pitch_hz(speech(f0_hz=f0_hz)) == pytest.approx(f0_hz, rel=0.1)
 
 
 def test_a_faster_tempo_is_shorter_and_a_steeper_tilt_duller():
-    assert len(speak(tempo=1.3)) < len(speak())
+    assert len(speech(tempo=1.3)) < len(speech())
 
     def brightness(samples):
         power = np.abs(np.fft.rfft(samples)) ** 2
@@ -100,34 +102,34 @@ def test_a_faster_tempo_is_shorter_and_a_steeper_tilt_duller():
         band = frequencies < 4000
         return (power * frequencies)[band].sum() / power[band].sum()
 
-    assert brightness(speak(tilt_db=-4)) < brightness(speak()) < brightness(speak(tilt_db=4))
+    assert brightness(speech(tilt_db=-4)) < brightness(speech()) < brightness(speech(tilt_db=4))
 
 
 def test_nothing_clips():
-    assert np.abs(speak(level_db=-3.0)).max() <= 0.9
+    assert np.abs(speech(level_db=-3.0)).max() <= 0.9
 
 
-def test_traps_are_laid(tmp_path):
-    files = make_cremad(tmp_path, speakers=1, sentences=("DFA",), rng=np.random.default_rng(0), traps=True)
+def test_defects_are_added(tmp_path):
+    files = make_cremad(tmp_path, speakers=1, sentences=("DFA",), rng=np.random.default_rng(0), defects=True)
     contents = [file.read_bytes() for file in files]
     assert contents[0] == contents[1]
     assert contents[2].startswith(b"version https://git-lfs")
     assert not soundfile.read(str(files[-1]))[0].any()
 
 
-def test_progress_is_told(tmp_path):
-    told = []
+def test_progress_is_reported(tmp_path):
+    reported = []
     make_cremad(
         tmp_path,
         speakers=1,
         sentences=("DFA",),
         rng=np.random.default_rng(0),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: reported.append((done, total)),
     )
-    assert told == [(done, 6) for done in range(1, 7)]
+    assert reported == [(done, 6) for done in range(1, 7)]
 
 
-def test_what_cremad_does_not_have(tmp_path):
+def test_speakers_and_sentences_that_cremad_does_not_have(tmp_path):
     with pytest.raises(CorpusError, match="1 to 91"):
         make_cremad(tmp_path, speakers=92, rng=np.random.default_rng(0))
     with pytest.raises(CorpusError, match="no sentence 'XYZ'"):

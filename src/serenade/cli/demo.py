@@ -1,4 +1,4 @@
-"""`serenade demo`: the whole chain on a made corpus, each step by the command that anyone would use."""
+"""`serenade demo`: every step from recordings to predictions, on a synthetic corpus."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SPEAKERS = 12
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where everything goes.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("demo"),
 ) -> None:
-    """Make a small corpus of voices and run everything on it, in under three minutes."""
+    """Run every step on a small synthetic corpus, in under three minutes."""
     import numpy as np
     from rich.console import Console
 
@@ -26,11 +26,9 @@ def demo(
     console = Console(stderr=True, highlight=False)
     corpus, store, model = out / "corpus", out / "store", out / "run"
     recipe = Path(serenade.assets.__file__).with_name("demo.toml")
-    with console.status(f"making a corpus of {_SPEAKERS} voices in {corpus}"):
+    with console.status(f"writing a synthetic corpus to {corpus}"):
         files = make_cremad(corpus, speakers=_SPEAKERS, rng=np.random.default_rng(_SEED))
-    console.print(
-        f"{len(files)} clips of {_SPEAKERS} made voices in {corpus} (numpy speaks; nobody was recorded)"
-    )
+    console.print(f"{len(files)} clips of {_SPEAKERS} synthetic speakers in {corpus}")
     steps: list[list[str | Path]] = [
         ["inspect", corpus],
         ["prepare", corpus, "--corpus", "cremad", "--augment", "1", "--out", store],
@@ -45,9 +43,9 @@ def demo(
         if code:
             raise typer.Exit(code)
     console.print(
-        f"\nThese voices are made, so the score says only that the chain works.\n"
-        f"Look at   {model / 'evaluation' / 'report.html'}\n"
+        f"\nThe speech is synthetic: the score shows that every step works, and nothing else.\n"
+        f"Open      {model / 'evaluation' / 'report.html'}\n"
         f"Then try  serenade predict YOUR.wav --model {model}\n"
-        f"and       serenade inspect FOLDER, on a corpus of your own",
+        f"and       serenade inspect FOLDER, for recordings of your own",
         soft_wrap=True,
     )

@@ -18,11 +18,11 @@ from serenade.registry import Registry
 Reader = TypeVar("Reader", bound=Callable[..., pd.DataFrame])
 Recognise = Callable[[Path, Sequence[Path]], float]
 
-MADE = "made"
-"""What the table calls a corpus that serenade made, whichever one its names are taken from."""
-MADE_FILE = "made-by-serenade.txt"
-"""Beside the recordings of such a corpus, or in the folder above."""
-_MADE_LICENCE = "CC0-1.0 (made voices, nobody was recorded)"
+SYNTHETIC = "synthetic"
+"""Corpus name of synthetic speech, whichever corpus its file names imitate."""
+SYNTHETIC_FILE = "synthetic-corpus.txt"
+"""Marker file of a synthetic corpus, in the folder of its recordings or the folder above."""
+_SYNTHETIC_LICENCE = "CC0-1.0 (synthetic speech, nobody was recorded)"
 
 _RANK = {".wav": 0, ".flac": 1, ".npy": 3}
 _SURE = 0.5
@@ -118,11 +118,11 @@ def list_corpora() -> tuple[Corpus, ...]:
 def licence_of(corpus: str) -> str:
     """The licence of a corpus by the name that its table gives, "" where none is known.
 
-    >>> licence_of("made")
-    'CC0-1.0 (made voices, nobody was recorded)'
+    >>> licence_of("synthetic")
+    'CC0-1.0 (synthetic speech, nobody was recorded)'
     """
-    if corpus == MADE:
-        return _MADE_LICENCE
+    if corpus == SYNTHETIC:
+        return _SYNTHETIC_LICENCE
     return CORPORA[corpus].licence if corpus in CORPORA else ""
 
 
@@ -186,8 +186,8 @@ def _read(corpus: Corpus, path: Path, options: Mapping[str, Any]) -> pd.DataFram
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
         raise CorpusError(f"the reader of {corpus.name} has no option {unknown[0]!r}; {takes}", file=path)
     table = corpus.read(path, **options)
-    if any((folder / MADE_FILE).is_file() for folder in (path, path.parent)):
-        table["corpus"] = MADE
+    if any((folder / SYNTHETIC_FILE).is_file() for folder in (path, path.parent)):
+        table["corpus"] = SYNTHETIC
     return table
 
 

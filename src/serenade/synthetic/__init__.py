@@ -1,1 +1,1 @@
-"""Synthetic voices and corpora, for the demo and the tests."""
+"""Synthetic speech and synthetic corpora, for the demo, the tests and the benchmarks."""

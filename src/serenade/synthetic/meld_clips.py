@@ -1,4 +1,4 @@
-"""Clips as MELD's are: film sound in 5.1, stereo and mono, AAC beside a picture in mp4, and plain wav."""
+"""Synthetic clips in the formats of MELD: video with AAC sound in 5.1, stereo or mono, and WAV."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from serenade.synthetic.speakers import Speaker, manner_of
-from serenade.synthetic.voice import RATE_HZ, say
+from serenade.synthetic.speakers import Speaker, voice_with_emotion
+from serenade.synthetic.synthesizer import RATE_HZ, synthesize
 
 KINDS = {"5.1": 0.6, "stereo": 0.2, "mono": 0.1, "wav": 0.1}
-"""Forms of a clip and how often each is there; all but "wav" are mp4."""
+"""Formats of a clip with their relative frequencies; all but "wav" are MP4."""
 
 _AAC_HZ = {"5.1": 48_000, "stereo": 48_000, "mono": RATE_HZ}
-_PICTURES_A_S = 5
-_PIECE_LETTERS = 24
-_MOST_PIECES = 8
+_VIDEO_FPS = 5
+_PHRASE_LETTERS = 24
+_MAX_PHRASES = 8
 _AAC_FRAME = 1024
 
 
 def speak(text: str, speaker: Speaker, emotion: str, *, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Say a text of any length, a few words at a time [shape=(n,)], at `voice.RATE_HZ`."""
-    pieces = [""]
+    """Synthesize a text of any length, phrase by phrase, at `synthesizer.RATE_HZ` [shape=(n,)]."""
+    phrases = [""]
     for word in text.split():
-        if len(pieces[-1]) + len(word) > _PIECE_LETTERS:
-            pieces.append("")
-        pieces[-1] += f" {word}"
-    manner = manner_of(speaker, emotion, 1.0, rng)
-    # What has no letters that can be said ("17?!") is hummed.
-    said = [piece if any(letter in "aeiouy" for letter in piece.lower()) else "mm" for piece in pieces]
-    return np.concatenate([say(piece, manner, rng=rng) for piece in said[:_MOST_PIECES]])
+        if len(phrases[-1]) + len(word) > _PHRASE_LETTERS:
+            phrases.append("")
+        phrases[-1] += f" {word}"
+    voice = voice_with_emotion(speaker, emotion, 1.0, rng)
+    # A phrase without vowels ("17?!") becomes a hum.
+    spoken = [phrase if any(letter in "aeiouy" for letter in phrase.lower()) else "mm" for phrase in phrases]
+    return np.concatenate([synthesize(phrase, voice, rng=rng) for phrase in spoken[:_MAX_PHRASES]])
 
 
 def encode(samples: NDArray[np.float32], kind: str, *, rng: np.random.Generator) -> bytes:
-    """A clip's file.
+    """Encode a clip and return the bytes of its file.
 
     Args:
-        samples: mono at `voice.RATE_HZ` [shape=(n,)].
+        samples: mono at `synthesizer.RATE_HZ` [shape=(n,)].
         kind: one of `KINDS`.
-        rng: of the noise in the channels around, and of the picture.
+        rng: random generator for the surround channels and the video.
     """
     file = io.BytesIO()
     if kind == "wav":
@@ -52,29 +52,29 @@ def encode(samples: NDArray[np.float32], kind: str, *, rng: np.random.Generator)
     rate_hz = _AAC_HZ[kind]
     voice = samples if rate_hz == RATE_HZ else soxr.resample(samples, RATE_HZ, rate_hz)
     with av.open(file, "w", format="mp4") as container:
-        picture: Any = container.add_stream("mpeg4", rate=_PICTURES_A_S)
-        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
-        sound: Any = container.add_stream("aac", rate=rate_hz, layout=kind, options={"aac_coder": "fast"})
+        video: Any = container.add_stream("mpeg4", rate=_VIDEO_FPS)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio: Any = container.add_stream("aac", rate=rate_hz, layout=kind, options={"aac_coder": "fast"})
         grey = rng.integers(0, 255, (48, 64, 1), dtype=np.uint8).repeat(3, axis=2)
-        for number in range(1 + int(len(voice) / rate_hz * _PICTURES_A_S)):
+        for number in range(1 + int(len(voice) / rate_hz * _VIDEO_FPS)):
             frame = av.VideoFrame.from_ndarray(np.roll(grey, number, axis=1), format="rgb24")
-            container.mux(picture.encode(frame))
-        container.mux(picture.encode(None))
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
         channels = _channels(voice, kind, rng)
         for start in range(0, channels.shape[1], _AAC_FRAME):
-            part = np.ascontiguousarray(channels[:, start : start + _AAC_FRAME])
-            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=kind)
+            block = np.ascontiguousarray(channels[:, start : start + _AAC_FRAME])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=kind)
             frame.sample_rate, frame.pts = rate_hz, start
-            container.mux(sound.encode(frame))
-        container.mux(sound.encode(None))
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
     return file.getvalue()
 
 
 def _channels(voice: NDArray[np.float32], kind: str, rng: np.random.Generator) -> NDArray[np.float32]:
-    """L R C LFE Ls Rs, or fewer [shape=(channels, n)]; in film the voice is in the middle."""
+    """Channels L R C LFE Ls Rs, or fewer [shape=(channels, n)]; the voice is in the centre channel."""
     if kind == "mono":
         return voice[None]
     if kind == "stereo":
         return np.stack([voice, 0.8 * voice])
-    around = 0.01 * np.abs(voice).max() * rng.standard_normal((3, len(voice)), dtype=np.float32)
-    return np.stack([0.3 * voice, 0.3 * voice, voice, *around]).astype(np.float32)
+    noise = 0.01 * np.abs(voice).max() * rng.standard_normal((3, len(voice)), dtype=np.float32)
+    return np.stack([0.3 * voice, 0.3 * voice, voice, *noise]).astype(np.float32)

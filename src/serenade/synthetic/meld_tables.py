@@ -1,4 +1,4 @@
-"""Made tables with the columns and quirks of MELD's, for trees that need nothing of MELD itself."""
+"""Synthetic tables with the columns and irregularities of MELD's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serenade.files import write_whole
 
 _HEADER = ("Sr No.", *COLUMNS)
 _SPEAKERS = ("Ada", "Bruno", "Clara", "Dario", "Emma", "Felix")
-# Emotion, sentiment, share of MELD's rows (a little more of the rare ones), and what is said in it.
+# By emotion: sentiment, share of the rows (rare emotions a little more often than in MELD), phrases.
 _EMOTIONS = {
     "neutral": ("neutral", 0.40, ("I’ll take the train on Monday.", "The keys are on the table.", "Okay.")),
     "surprise": ("positive", 0.13, ("Oh my God, really?!", "What?! You’re kidding!", "Wow, since when?")),
@@ -27,10 +27,15 @@ _FILLERS = ("So, you know, about the thing with the apartment.", "Listen, {name}
 
 
 def make_tables(folder: Path, rows: Mapping[str, int], *, rng: np.random.Generator) -> None:
-    """Write `{train,dev,test}_sent_emo.csv` with so many rows each.
+    """Write `{train,dev,test}_sent_emo.csv`.
 
-    What MELD's tables are like is there: an utterance dropped from the middle of a dialogue, so that ids and
-    ranks differ; times in three forms; and, in dev alone, punctuation of cp1252 as U+0080 to U+009F.
+    They have the irregularities of MELD's tables: some dialogues lack an utterance in the middle, so that ids
+    and ranks differ; times have three formats; cp1252 punctuation appears as U+0080 to U+009F (in dev only).
+
+    Args:
+        folder: output folder.
+        rows: number of rows by part.
+        rng: random generator.
     """
     for part, count in rows.items():
         lines: list[tuple[object, ...]] = []
@@ -38,45 +43,46 @@ def make_tables(folder: Path, rows: Mapping[str, int], *, rng: np.random.Generat
         while len(lines) < count:
             dialogue += 1
             length = int(rng.integers(3, 9))
-            dropped = int(rng.integers(1, length - 1)) if dialogue % 4 == 1 else -1
-            ids = [utterance for utterance in range(length) if utterance != dropped]
-            at_s = float(rng.uniform(10, 1200))
+            missing = int(rng.integers(1, length - 1)) if dialogue % 4 == 1 else -1
+            ids = [utterance for utterance in range(length) if utterance != missing]
+            start_s = float(rng.uniform(10, 1200))
             for utterance in ids[: count - len(lines)]:
-                end_s = at_s + float(rng.uniform(0.5, 6))
-                words, speaker, emotion = _said(rng)
+                end_s = start_s + float(rng.uniform(0.5, 6))
+                text, speaker, emotion = _utterance(rng)
                 sentiment = _EMOTIONS[emotion][0]
-                times = (_time(at_s, len(lines)), _time(end_s, len(lines)))
+                times = (_time(start_s, len(lines)), _time(end_s, len(lines)))
                 lines.append(
-                    (len(lines) + 1, words, speaker, emotion, sentiment, dialogue, utterance, 1, 2, *times)
+                    (len(lines) + 1, text, speaker, emotion, sentiment, dialogue, utterance, 1, 2, *times)
                 )
-                at_s = end_s + 0.2
+                start_s = end_s + 0.2
         with write_whole(folder / f"{part}_sent_emo.csv") as out:
             writer = csv.writer(out)
             writer.writerow(_HEADER)
             writer.writerows(
-                [_old(str(value)) if part == "dev" else value for value in line] for line in lines
+                [_with_cp1252_as_latin1(str(value)) if part == "dev" else value for value in line]
+                for line in lines
             )
 
 
-def _said(rng: np.random.Generator) -> tuple[str, str, str]:
-    """Words, who says them, and how."""
+def _utterance(rng: np.random.Generator) -> tuple[str, str, str]:
+    """Draw a text, its speaker and its emotion."""
     shares = np.array([share for _, share, _ in _EMOTIONS.values()])
     emotion = str(rng.choice(list(_EMOTIONS), p=shares / shares.sum()))
     phrases = _EMOTIONS[emotion][2]
     filler = _FILLERS[rng.integers(len(_FILLERS))].format(name=rng.choice(_SPEAKERS))
-    words = f"{phrases[rng.integers(len(phrases))]} {filler}".strip()
-    return words, str(rng.choice(_SPEAKERS)), emotion
+    text = f"{phrases[rng.integers(len(phrases))]} {filler}".strip()
+    return text, str(rng.choice(_SPEAKERS)), emotion
 
 
 def _time(seconds: float, row: int) -> str:
-    """00:16:16,059; every fourth 0:16:16,059; every fiftieth with two digits behind the comma."""
+    """Format as 00:16:16,059; every fourth row as 0:16:16,059; every fiftieth with a two-digit fraction."""
     milliseconds = round(seconds * 1000)
     whole, fraction = divmod(milliseconds, 1000)
     hours, minutes = "0" if row % 4 == 3 else "00", f"{whole // 60:02}:{whole % 60:02}"
     return f"{hours}:{minutes},{fraction // 10:02}" if row % 50 == 6 else f"{hours}:{minutes},{fraction:03}"
 
 
-def _old(text: str) -> str:
+def _with_cp1252_as_latin1(text: str) -> str:
     return "".join(
         letter if ord(letter) < 0x100 else letter.encode("cp1252").decode("latin1") for letter in text
     )

@@ -3,14 +3,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from serenade.corpora import check_split, make_split, read_corpus
 from serenade.corpora.readers.meld import FOLDERS, seconds_of
 from serenade.errors import CorpusError, SplitError
-from serenade.synthetic.meld import MadeMeld, make_meld
+from serenade.synthetic.meld import SyntheticMeld
 
 HEADER = (
     "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
@@ -140,8 +139,8 @@ def as_in_the_archive(text: str) -> str:
 
 
 class TestSplit:
-    def test_a_dialogue_in_two_parts_is_refused(self, made_meld: MadeMeld) -> None:
-        table = read_corpus(made_meld.path)
+    def test_a_dialogue_in_two_parts_is_refused(self, synthetic_meld: SyntheticMeld) -> None:
+        table = read_corpus(synthetic_meld.path)
         split = make_split(table, "meld")
         check_split(table, split)
         table["dialogue"] = table["dialogue"].str.replace("test/", "train/")
@@ -150,47 +149,49 @@ class TestSplit:
         with pytest.raises(SplitError, match="no column dialogue"):
             check_split(table.drop(columns="dialogue"), split)
 
-    def test_other_corpora_have_no_such_split(self, made_meld: MadeMeld) -> None:
-        table = read_corpus(made_meld.path).assign(corpus="mine")
+    def test_other_corpora_have_no_such_split(self, synthetic_meld: SyntheticMeld) -> None:
+        table = read_corpus(synthetic_meld.path).assign(corpus="mine")
         with pytest.raises(SplitError, match="one of meld"):
             make_split(table, "meld")
 
 
 class TestTree:
-    def test_the_notes_count_what_has_no_partner(self, made_meld: MadeMeld) -> None:
-        table = read_corpus(made_meld.path)
+    def test_the_notes_count_what_has_no_partner(self, synthetic_meld: SyntheticMeld) -> None:
+        table = read_corpus(synthetic_meld.path)
         notes = " | ".join(table.attrs["notes"])
         assert "3 rows have no clip: " in notes
         assert "3 clips have no row, left out: " in notes
-        assert all(name in notes for kind in ("missing", "rowless") for name in made_meld.traps[kind])
+        assert all(name in notes for kind in ("missing", "unlisted") for name in synthetic_meld.defects[kind])
         assert (
             "1 files are not named as MELD names them, left out: output_repeated_splits_test/final_videos"
             in (notes)
         )
         assert not any("/._" in file for file in table["file"])
-        assert len(table) == sum(made_meld.rows.values())
+        assert len(table) == sum(synthetic_meld.rows.values())
 
-    def test_mp4_comes_before_wav(self, made_meld: MadeMeld) -> None:
-        table = read_corpus(made_meld.path).set_index("source")
-        for name in made_meld.traps["both"]:
+    def test_mp4_comes_before_wav(self, synthetic_meld: SyntheticMeld) -> None:
+        table = read_corpus(synthetic_meld.path).set_index("source")
+        for name in synthetic_meld.defects["both"]:
             file = Path(table.loc[name, "file"])
             assert file.suffix == ".mp4"
             assert file.with_suffix(".wav").is_file()
         assert (table["file"].str.endswith(".wav")).any()
 
-    def test_it_is_recognised_with_clips_or_without(self, made_meld: MadeMeld, tmp_path: Path) -> None:
-        assert set(read_corpus(made_meld.path)["corpus"]) == {"meld"}
+    def test_it_is_recognised_with_clips_or_without(
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path
+    ) -> None:
+        assert set(read_corpus(synthetic_meld.path)["corpus"]) == {"meld"}
         assert set(read_corpus(write_tree(tmp_path, line()))["corpus"]) == {"meld"}
 
     def test_clips_and_tables_may_lie_deeper_as_their_archives_unpack(
-        self, made_meld: MadeMeld, tmp_path: Path
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
-        flat = read_corpus(made_meld.path)
+        flat = read_corpus(synthetic_meld.path)
         for part, folder in FOLDERS.items():
             (tmp_path / part).mkdir()
-            (tmp_path / part / folder).symlink_to(made_meld.path / folder)
+            (tmp_path / part / folder).symlink_to(synthetic_meld.path / folder)
             (tmp_path / part / "round").symlink_to(tmp_path)
-            shutil.copy(made_meld.path / f"{part}_sent_emo.csv", tmp_path / part)
+            shutil.copy(synthetic_meld.path / f"{part}_sent_emo.csv", tmp_path / part)
         deep = read_corpus(tmp_path, "meld")
         pd.testing.assert_frame_equal(deep.drop(columns="file"), flat.drop(columns="file"))
         assert sum(Path(file).is_file() for file in deep["file"]) == len(flat) - 3
@@ -228,38 +229,3 @@ class TestTree:
 def test_what_is_no_time(time: str) -> None:
     with pytest.raises(ValueError, match="is no time"):
         seconds_of(time)
-
-
-class TestMaker:
-    def test_the_same_generator_gives_the_same_tree(self, tmp_path: Path) -> None:
-        rows = {"train": 4, "dev": 2, "test": 2}
-        for name in ("a", "b"):
-            make_meld(tmp_path / name, rows=rows, distinct=3, rng=np.random.default_rng(1), traps=False)
-        files = sorted(file.relative_to(tmp_path / "a") for file in (tmp_path / "a").rglob("*.*"))
-        assert len(files) == 3 + 1 + 8
-        assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
-
-    def test_clips_are_shared_beyond_the_distinct_ones(self, made_meld: MadeMeld) -> None:
-        clips = [file for name in FOLDERS.values() for file in (made_meld.path / name).glob("dia*")]
-        assert len({file.stat().st_ino for file in clips}) < len(clips)
-
-    def test_made_tables_have_the_quirks(self, made_meld: MadeMeld) -> None:
-        table = read_corpus(made_meld.path)
-        assert (table["rank"] != table["utterance"]).any()
-        assert "\x92" in (made_meld.path / "dev_sent_emo.csv").read_text(encoding="utf-8")
-        assert b"\r\n" in (made_meld.path / "train_sent_emo.csv").read_bytes()
-
-    def test_given_tables_are_taken_over(self, made_meld: MadeMeld, tmp_path: Path) -> None:
-        rows = {"train": 3, "dev": 2, "test": 2}
-        rng = np.random.default_rng(0)
-        made = make_meld(tmp_path, tables=made_meld.path, rows=rows, distinct=1, rng=rng, traps=False)
-        assert made.rows == rows
-        first = read_corpus(made_meld.path).iloc[:3]["text"].tolist()
-        assert read_corpus(tmp_path).iloc[:3]["text"].tolist() == first
-
-    def test_what_cannot_be_made(self, tmp_path: Path) -> None:
-        rng = np.random.default_rng(0)
-        with pytest.raises(CorpusError, match="at least 8 rows"):
-            make_meld(tmp_path, rows={"train": 3, "dev": 8, "test": 8}, rng=rng)
-        with pytest.raises(CorpusError, match="MELD's three tables"):
-            make_meld(tmp_path, tables=tmp_path / "none", rng=rng)

@@ -22,14 +22,14 @@ from serenade.features.mel_folder import read_front_end
 from serenade.originals.meld import spectrogram_writer
 from serenade.originals.meld.spectrogram_writer import Progress, Spectrograms, write_spectrograms
 from serenade.originals.meld.spectrograms import rows_in_order, spectrogram, spectrogram_of
-from serenade.synthetic.meld import MadeMeld, make_meld
+from serenade.synthetic.meld import SyntheticMeld, make_meld
 
 PARTS = ("train", "val", "test")
 
 
 @pytest.fixture(scope="module")
-def made(made_meld: MadeMeld, tmp_path_factory: pytest.TempPathFactory) -> Spectrograms:
-    return write_spectrograms(made_meld.path, tmp_path_factory.mktemp("out") / "s", jobs=1)
+def made(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory) -> Spectrograms:
+    return write_spectrograms(synthetic_meld.path, tmp_path_factory.mktemp("out") / "s", jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ class TestOneClip:
 
 
 class TestArrays:
-    def test_names_shapes_types_and_range(self, made: Spectrograms, made_meld: MadeMeld) -> None:
+    def test_names_shapes_types_and_range(self, made: Spectrograms, synthetic_meld: SyntheticMeld) -> None:
         for part, count in zip(PARTS, (24, 10, 12), strict=True):
             array = np.load(made.path / f"X_audio_{part}.npy")
             assert (array.shape, array.dtype) == ((count, 128, 128, 1), np.float32)
@@ -104,57 +104,63 @@ class TestArrays:
             assert not array[:, :, 94:].any()
         assert not (made.path / ".chunks").exists()
 
-    def test_every_row_has_a_status(self, ids: dict[str, pd.DataFrame], made_meld: MadeMeld) -> None:
+    def test_every_row_has_a_status(
+        self, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld
+    ) -> None:
         for kind in ("missing", "corrupt", "silent", "long"):
-            assert {of_trap(ids, name)["status"] for name in made_meld.traps[kind]} == {kind}
+            assert {of_trap(ids, name)["status"] for name in synthetic_meld.defects[kind]} == {kind}
         for kind in ("tiny", "both"):
-            assert {of_trap(ids, name)["status"] for name in made_meld.traps[kind]} == {"ok"}
+            assert {of_trap(ids, name)["status"] for name in synthetic_meld.defects[kind]} == {"ok"}
         table = pd.concat(ids.values())
         assert set(table["status"]) == {"ok", "cut", "missing", "corrupt", "silent", "long"}
         assert (table[table["status"] == "cut"]["duration_s"].between(3.0, 30.0)).all()
         assert (table[table["status"] == "ok"]["duration_s"] <= 3.0).all()
-        assert of_trap(ids, made_meld.traps["tiny"][0])["duration_s"] == pytest.approx(0.06, abs=0.01)
-        assert of_trap(ids, made_meld.traps["long"][0])["duration_s"] == pytest.approx(300, abs=0.1)
+        assert of_trap(ids, synthetic_meld.defects["tiny"][0])["duration_s"] == pytest.approx(0.06, abs=0.01)
+        assert of_trap(ids, synthetic_meld.defects["long"][0])["duration_s"] == pytest.approx(300, abs=0.1)
 
     def test_zeros_are_those_of_missing_corrupt_and_silent_clips(
-        self, made: Spectrograms, ids: dict[str, pd.DataFrame], made_meld: MadeMeld
+        self, made: Spectrograms, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld
     ) -> None:
         for part in PARTS:
             array = np.load(made.path / f"X_audio_{part}.npy")
             blank = ~array.any(axis=(1, 2, 3))
             assert (blank == ids[part]["status"].isin(["missing", "corrupt", "silent"])).all()
-        assert array_of(made, made_meld.traps["both"][0], ids).any(), "the wav beside it is silent"
+        assert array_of(made, synthetic_meld.defects["both"][0], ids).any(), "the wav beside it is silent"
 
     def test_each_row_is_its_own_clip(
-        self, made: Spectrograms, ids: dict[str, pd.DataFrame], made_meld: MadeMeld
+        self, made: Spectrograms, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld
     ) -> None:
-        for part, rows in rows_in_order(made_meld.path).items():
+        for part, rows in rows_in_order(synthetic_meld.path).items():
             array = np.load(made.path / f"X_audio_{part}.npy", mmap_mode="r")
             at = sound_rows(rows, ids[part])
             for row, file in list(zip(at, rows["file"], strict=True))[::5]:
                 np.testing.assert_array_equal(array[row], spectrogram_of(file)[0])
 
     def test_the_order_is_that_of_the_pickle_or_of_the_tables(
-        self, ids: dict[str, pd.DataFrame], made_meld: MadeMeld, tmp_path: Path
+        self, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
-        keys = [list(part) for part in read_vectors(made_meld.path / "text_emotion.pkl")]
+        keys = [list(part) for part in read_vectors(synthetic_meld.path / "text_emotion.pkl")]
         assert keys[0] != sorted(keys[0], key=int)
         for part, dialogues in zip(PARTS, keys, strict=True):
             table = ids[part]
             assert table["dialogue"].astype(str).drop_duplicates().tolist() == dialogues
             assert (table.groupby("dialogue")["utterance"].diff().dropna() > 0).all()
             assert table["row"].tolist() == list(range(len(table)))
-        for file in made_meld.path.iterdir():
+        for file in synthetic_meld.path.iterdir():
             if file.suffix != ".pkl":
                 (tmp_path / file.name).symlink_to(file)
         assert rows_in_order(tmp_path)["train"]["dialogue"].iloc[0] == "train/0"
 
-    def test_a_pickle_that_does_not_fit_is_refused(self, made_meld: MadeMeld, tmp_path: Path) -> None:
-        for file in made_meld.path.iterdir():
+    def test_a_pickle_that_does_not_fit_is_refused(
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path
+    ) -> None:
+        for file in synthetic_meld.path.iterdir():
             if not file.name.startswith("test_"):
                 (tmp_path / file.name).symlink_to(file)
         table = (
-            (made_meld.path / "test_sent_emo.csv").read_text(encoding="utf-8").replace(",0,0,", ",77,0,", 1)
+            (synthetic_meld.path / "test_sent_emo.csv")
+            .read_text(encoding="utf-8")
+            .replace(",0,0,", ",77,0,", 1)
         )
         (tmp_path / "test_sent_emo.csv").write_text(table, encoding="utf-8")
         with pytest.raises(CorpusError, match=r"text_emotion\.pkl: has no dialogue 77 of test"):
@@ -164,15 +170,15 @@ class TestArrays:
         assert read_front_end(made.path / "frontend.json") == MELD_SEED
 
     def test_two_workers_give_the_same_bytes(
-        self, made: Spectrograms, made_meld: MadeMeld, tmp_path: Path
+        self, made: Spectrograms, synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
-        write_spectrograms(made_meld.path, tmp_path / "s", jobs=2)
+        write_spectrograms(synthetic_meld.path, tmp_path / "s", jobs=2)
         assert contents(tmp_path / "s") == contents(made.path)
 
     def test_compressed_holds_the_same_in_less(
-        self, made: Spectrograms, made_meld: MadeMeld, tmp_path: Path
+        self, made: Spectrograms, synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
-        write_spectrograms(made_meld.path, tmp_path / "s", jobs=1, compress=True)
+        write_spectrograms(synthetic_meld.path, tmp_path / "s", jobs=1, compress=True)
         assert not list((tmp_path / "s").glob("*.npy"))
         for part in PARTS:
             plain, packed = made.path / f"X_audio_{part}.npy", tmp_path / "s" / f"X_audio_{part}.npz"
@@ -214,7 +220,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     for count in (100, 2_500):
         tree, out = tmp_path / f"{count}", tmp_path / f"{count}s"
         rows = {"train": count, "dev": 8, "test": 8}
-        make_meld(tree, rows=rows, distinct=8, rng=np.random.default_rng(0), traps=False)
+        make_meld(tree, rows=rows, distinct=8, rng=np.random.default_rng(0), defects=False)
         (tree / "text_emotion.pkl").unlink()  # held whole while its order is read
         told = subprocess.check_output([sys.executable, "-c", MEMORY, str(tree), str(out)], text=True)
         peaks_mib.append(int(told) / 1024)
@@ -231,7 +237,7 @@ class TestInterrupted:
     def test_killed_and_continued_it_gives_the_same_bytes(
         self,
         made: Spectrograms,
-        made_meld: MadeMeld,
+        synthetic_meld: SyntheticMeld,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         at: str,
@@ -239,59 +245,67 @@ class TestInterrupted:
         found: int,
     ) -> None:
         out = tmp_path / "s"
-        command = [sys.executable, "-c", KILLED, str(made_meld.path), str(out), at, str(calls)]
+        command = [sys.executable, "-c", KILLED, str(synthetic_meld.path), str(out), at, str(calls)]
         assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
         assert not (out / "frontend.json").exists()
         monkeypatch.setattr(spectrogram_writer, "CLIPS_A_CHUNK", 4)
         told: list[Progress] = []
-        write_spectrograms(made_meld.path, out, jobs=1, progress=told.append)
+        write_spectrograms(synthetic_meld.path, out, jobs=1, progress=told.append)
         assert (told[0].found, told[0].total) == (found, 46)
         assert told[-1].done == 46
         same = contents(out)
         del same["frontend.json"]  # its key tells the size of the pieces
         assert same == {name: sha for name, sha in contents(made.path).items() if name in same}
 
-    def test_finished_it_is_left_as_it_is(self, made: Spectrograms, made_meld: MadeMeld) -> None:
+    def test_finished_it_is_left_as_it_is(self, made: Spectrograms, synthetic_meld: SyntheticMeld) -> None:
         before = {file: file.stat().st_mtime_ns for file in made.path.iterdir()}
         told: list[Progress] = []
-        again = write_spectrograms(made_meld.path, made.path, progress=told.append)
+        again = write_spectrograms(synthetic_meld.path, made.path, progress=told.append)
         assert told[0].already_prepared
         assert again.statuses == made.statuses
         assert {file: file.stat().st_mtime_ns for file in made.path.iterdir()} == before
 
     def test_what_is_not_ours_is_neither_overwritten_nor_in_the_way(
-        self, made: Spectrograms, made_meld: MadeMeld, tmp_path: Path
+        self, made: Spectrograms, synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
         with pytest.raises(StoreError, match="of other clips, tables or order"):
-            write_spectrograms(made_meld.path, made.path, compress=True)
+            write_spectrograms(synthetic_meld.path, made.path, compress=True)
         (tmp_path / "X_audio_val.npy").write_bytes(b"theirs")
         with pytest.raises(StoreError, match="something else made"):
-            write_spectrograms(made_meld.path, tmp_path)
+            write_spectrograms(synthetic_meld.path, tmp_path)
         assert [file.name for file in tmp_path.iterdir()] == ["X_audio_val.npy"]
 
-    def test_a_readme_may_lie_there(self, made_meld: MadeMeld, tmp_path: Path) -> None:
+    def test_a_readme_may_lie_there(self, synthetic_meld: SyntheticMeld, tmp_path: Path) -> None:
         (tmp_path / "README.md").write_text("About these arrays")
-        write_spectrograms(made_meld.path, tmp_path, jobs=1)
+        write_spectrograms(synthetic_meld.path, tmp_path, jobs=1)
         assert (tmp_path / "README.md").read_text() == "About these arrays"
 
     def test_a_full_disk_is_one_sentence(
-        self, made_meld: MadeMeld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: int) -> None:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "posix_fallocate", full)
         with pytest.raises(OutputError, match="the disk is full"):
-            write_spectrograms(made_meld.path, tmp_path / "s", jobs=1)
+            write_spectrograms(synthetic_meld.path, tmp_path / "s", jobs=1)
         assert not list((tmp_path / "s").glob("X_audio*"))
 
 
 class TestCommand:
     def test_banner_on_stdout_trouble_on_stderr(
-        self, made_meld: MadeMeld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "MELD_spectrograms"
-        command = ["prepare", str(made_meld.path), "--corpus", "meld", "--spectrograms", "--out", str(out)]
+        command = [
+            "prepare",
+            str(synthetic_meld.path),
+            "--corpus",
+            "meld",
+            "--spectrograms",
+            "--out",
+            str(out),
+        ]
         assert run([*command, "--jobs", "1"]) == 0
         told = capsys.readouterr()
         rule = "=" * 70
@@ -309,6 +323,6 @@ class TestCommand:
         [["--compress"], ["--spectrograms", "--augment", "2"], ["--spectrograms", "--corpus", "cremad"]],
     )
     def test_options_that_do_not_go_together(
-        self, made_meld: MadeMeld, tmp_path: Path, options: list[str]
+        self, synthetic_meld: SyntheticMeld, tmp_path: Path, options: list[str]
     ) -> None:
-        assert run(["prepare", str(made_meld.path), "--out", str(tmp_path / "s"), *options]) == 2
+        assert run(["prepare", str(synthetic_meld.path), "--out", str(tmp_path / "s"), *options]) == 2

@@ -1,8 +1,8 @@
-"""A made voice: glottal pulses and breath, shaped by the formants of a sentence.
+"""Source-filter speech synthesis: glottal pulses and noise, shaped by the formants of a sentence.
 
-A source-filter synthesiser (Fant, "Acoustic Theory of Speech Production", 1960) for made corpora. It says
-vowels and consonants one after the other, no words: enough for a spectrogram to look like speech, and for its
-pitch, loudness, tempo and timbre to carry an emotion.
+After Fant, "Acoustic Theory of Speech Production", 1960. The result is a sequence of vowels and consonants,
+not intelligible words: enough for a spectrogram that looks like speech and for pitch, level, tempo and timbre
+to carry an emotion.
 """
 
 from __future__ import annotations
@@ -36,39 +36,39 @@ _VOWELS = {
     "w": (300, 650, 2200),
     "v": (300, 1100, 2300),
 }
-# Seconds, voicing, noise, and the band of the noise in Hz.
+# Duration in s, voicing, noise, and centre of the noise band in Hz.
 _SOUNDS = {
     "vowel": (0.105, 1.0, 0.0, 2500.0),
     "sonorant": (0.060, 0.45, 0.0, 2500.0),
-    "hiss": (0.085, 0.0, 0.5, 5500.0),
-    "breath": (0.065, 0.0, 0.2, 3000.0),
+    "fricative": (0.085, 0.0, 0.5, 5500.0),
+    "aspirate": (0.065, 0.0, 0.2, 3000.0),
     "closure": (0.045, 0.0, 0.0, 3000.0),
     "burst": (0.020, 0.0, 0.8, 3500.0),
     "pause": (0.025, 0.0, 0.0, 3000.0),
 }
 _BANDWIDTHS_HZ = (80.0, 100.0, 140.0)
 _UPPER_HZ = (3500.0, 4500.0, 5500.0, 6500.0, 7500.0)
-"""Formants 4-8, which stand still; without them nothing of the voice would be left above 4 kHz."""
-_LONGEST_S = 1.8
-"""Sentences with more sounds than this holds are spoken faster, as people do."""
+"""Formants 4-8, constant; without them the voice would have no energy above 4 kHz."""
+_MAX_SENTENCE_S = 1.8
+"""Longer sentences are spoken faster."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How something is said.
+class VoiceParameters:
+    """Parameters of a voice.
 
     Attributes:
-        f0_hz: mean pitch.
-        range_st: how far the melody swings, in semitones.
-        slope_st: rise (or fall) from beginning to end, in semitones.
-        tempo: 1 is a calm reading pace.
-        level_db: loudness of the vowels re full scale.
-        tilt_db: change of the spectrum per octave above 500 Hz.
+        f0_hz: mean fundamental frequency.
+        range_st: range of the pitch accents, in semitones.
+        slope_st: change of pitch from beginning to end, in semitones.
+        tempo: speaking rate; 1 is calm reading.
+        level_db: level of the voice, in dB re full scale.
+        tilt_db: spectral tilt in dB per octave, relative to 500 Hz.
         breath: share of noise in the voice, 0 to 1.
-        jitter: spread of the length of glottal periods, as a share.
-        tremor_st: depth of a 6 Hz tremble, in semitones.
-        tract: length of the vocal tract; 1 is a man's, 0.85 a woman's.
-        opening: factor on the first formant; wider mouths have higher ones.
+        jitter: relative standard deviation of the glottal period.
+        tremor_st: depth of a 6 Hz vibrato, in semitones.
+        tract: relative length of the vocal tract; about 1 for men, 0.85 for women.
+        opening: factor on the first formant; it grows with the opening of the mouth.
     """
 
     f0_hz: float
@@ -84,34 +84,36 @@ class Manner:
     opening: float
 
 
-def say(text: str, manner: Manner, *, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Say a sentence.
+def synthesize(text: str, voice: VoiceParameters, *, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Synthesize a sentence.
 
     Args:
-        text: letters are turned into sounds one by one.
-        manner: of speaking.
-        rng: of pauses, periods, breath and room noise.
+        text: each letter becomes one or two sounds.
+        voice: parameters of the voice.
+        rng: random generator for pauses, glottal periods and noise.
 
     Returns:
         Samples at 16 kHz, within ±1 [shape=(n,)].
 
-    >>> manner = Manner(f0_hz=120, range_st=3, slope_st=-2, tempo=1, level_db=-20, tilt_db=0, breath=0.05,
-    ...                 jitter=0.01, tremor_st=0, tract=1, opening=1)
-    >>> 1.0 < len(say("Don't forget a jacket.", manner, rng=np.random.default_rng(0))) / RATE_HZ < 3.0
+    >>> voice = VoiceParameters(
+    ...     f0_hz=120, range_st=3, slope_st=-2, tempo=1, level_db=-20, tilt_db=0, breath=0.05,
+    ...     jitter=0.01, tremor_st=0, tract=1, opening=1,
+    ... )
+    >>> 1.0 < len(synthesize("Don't forget a jacket.", voice, rng=np.random.default_rng(0))) / RATE_HZ < 3.0
     True
     """
-    formants, voicing, noise, noise_hz, accent = _trajectories(text, manner, rng)
+    formants, voicing, noise, noise_hz, accent = _trajectories(text, voice, rng)
     frames = len(voicing)
-    melody = _melody(accent, manner, rng)
-    hiss = rng.standard_normal(frames * _HOP)
-    breathed = _pulses(melody, voicing, manner.jitter, rng) + 0.5 * manner.breath * hiss * _stretched(voicing)
+    pitch_hz = _pitch(accent, voice, rng)
+    white = rng.standard_normal(frames * _HOP)
+    source = _pulses(pitch_hz, voicing, voice.jitter, rng) + 0.5 * voice.breath * white * _per_sample(voicing)
     frequencies = np.fft.rfftfreq(_N_FFT, 1 / RATE_HZ)
-    tilt = 10 ** (manner.tilt_db * np.log2(np.maximum(frequencies, 250) / 500) / 20)
-    voiced = _filtered(breathed, _tract(formants, manner.tract, frequencies) * tilt)
+    tilt = 10 ** (voice.tilt_db * np.log2(np.maximum(frequencies, 250) / 500) / 20)
+    voiced = _filtered(source, _tract(formants, voice.tract, frequencies) * tilt)
     band = np.exp(-0.5 * ((frequencies - noise_hz[:, None]) / 1500) ** 2)
-    consonants = _filtered(hiss * _stretched(noise), band)
-    # The level is that of the voice; consonants follow it, the room does not.
-    level = 10 ** (manner.level_db / 20)
+    consonants = _filtered(white * _per_sample(noise), band)
+    # The level refers to the voiced sounds; unvoiced ones are relative to it, background noise is not.
+    level = 10 ** (voice.level_db / 20)
     voiced *= level / (np.sqrt(np.mean(voiced**2)) + 1e-12)
     consonants *= 0.25 * level / (np.sqrt(np.mean(consonants**2)) + 1e-12)
     sound = voiced + consonants + 10 ** (-62 / 20) * rng.standard_normal(len(voiced))
@@ -120,7 +122,7 @@ def say(text: str, manner: Manner, *, rng: np.random.Generator) -> NDArray[np.fl
 
 
 def _sounds_of(text: str) -> list[tuple[str, str]]:
-    """(kind, letter) one after the other; doubled letters once."""
+    """The sounds of a text as (kind, letter); doubled letters count once."""
     sounds: list[tuple[str, str]] = []
     previous = ""
     for letter in text.lower():
@@ -132,9 +134,9 @@ def _sounds_of(text: str) -> list[tuple[str, str]]:
         elif letter in "mnlrwv":
             sounds.append(("sonorant", letter))
         elif letter in "sxzcj":
-            sounds.append(("hiss", "i"))
+            sounds.append(("fricative", "i"))
         elif letter in "fh":
-            sounds.append(("breath", "a"))
+            sounds.append(("aspirate", "a"))
         elif letter in "tkpbdgq":
             sounds += [("closure", "e"), ("burst", "e")]
         elif letter == " ":
@@ -143,13 +145,15 @@ def _sounds_of(text: str) -> list[tuple[str, str]]:
 
 
 def _trajectories(
-    text: str, manner: Manner, rng: np.random.Generator
+    text: str, voice: VoiceParameters, rng: np.random.Generator
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Formants [shape=(frames, 3)], voicing, noise, noise band, accent [shape=(frames,)], every 10 ms."""
     sounds = _sounds_of(text)
     kinds = [_SOUNDS[kind] for kind, _ in sounds]
     lengths_s = np.array([kind[0] for kind in kinds])
-    lengths_s *= min(1.0, _LONGEST_S / lengths_s.sum()) * rng.uniform(0.85, 1.15, len(kinds)) / manner.tempo
+    lengths_s *= (
+        min(1.0, _MAX_SENTENCE_S / lengths_s.sum()) * rng.uniform(0.85, 1.15, len(kinds)) / voice.tempo
+    )
     lengths_s[-3:] *= 1.3
     before, after = rng.uniform(*_PAUSE_S, 2)
     edges = np.concatenate([[0.0, before], before + np.cumsum(lengths_s)])
@@ -158,8 +162,8 @@ def _trajectories(
     centres = (edges[1:-1] + edges[2:]) / 2
 
     targets = np.array([_VOWELS[letter] for _, letter in sounds], dtype=np.float64)
-    targets[:, 0] *= manner.opening
-    formants = np.stack([np.interp(times, centres, column) for column in targets.T / manner.tract], axis=1)
+    targets[:, 0] *= voice.opening
+    formants = np.stack([np.interp(times, centres, column) for column in targets.T / voice.tract], axis=1)
 
     which = np.searchsorted(edges[1:], times, side="right") - 1
     inside = (which >= 0) & (which < len(kinds))
@@ -172,30 +176,30 @@ def _trajectories(
     return formants, voicing, noise, noise_hz, accent
 
 
-def _melody(accent: Array, manner: Manner, rng: np.random.Generator) -> Array:
-    """Pitch in Hz for every frame."""
+def _pitch(accent: Array, voice: VoiceParameters, rng: np.random.Generator) -> Array:
+    """Fundamental frequency of each frame in Hz [shape=(frames,)]."""
     frames = len(accent)
     course = np.linspace(0.5, -0.5, frames)
-    tremble = np.sin(2 * np.pi * (6 * np.arange(frames) * _HOP / RATE_HZ + rng.uniform()))
-    semitones = manner.range_st * accent * 2 - manner.slope_st * course + manner.tremor_st * tremble
-    pitch: Array = manner.f0_hz * 2 ** (semitones / 12)
+    vibrato = np.sin(2 * np.pi * (6 * np.arange(frames) * _HOP / RATE_HZ + rng.uniform()))
+    semitones = voice.range_st * accent * 2 - voice.slope_st * course + voice.tremor_st * vibrato
+    pitch: Array = voice.f0_hz * 2 ** (semitones / 12)
     return np.clip(pitch, 55, 600)
 
 
-def _pulses(melody: Array, voicing: Array, jitter: float, rng: np.random.Generator) -> Array:
+def _pulses(pitch_hz: Array, voicing: Array, jitter: float, rng: np.random.Generator) -> Array:
     """Derivative of the glottal flow (KLGLOTT88: Klatt and Klatt, JASA 87, 1990), period by period."""
-    pitch = _stretched(melody * (1 + jitter * rng.standard_normal(len(melody))))
+    pitch = _per_sample(pitch_hz * (1 + jitter * rng.standard_normal(len(pitch_hz))))
     phase = np.cumsum(pitch / RATE_HZ)
     period = phase.astype(np.int64)
     within = phase - period
     size = 1 + 2 * jitter * rng.standard_normal(int(period[-1]) + 1)
     opened = 0.6
     flow = np.where(within < opened, 2 * within / opened - 3 * (within / opened) ** 2, 0.0)
-    return flow * size[period] * _stretched(voicing)
+    return flow * size[period] * _per_sample(voicing)
 
 
 def _tract(formants: Array, length: float, frequencies: NDArray[Any]) -> Array:
-    """Magnitude of the vocal tract [shape=(frames, bins)]: resonators in a row, each 1 at zero frequency."""
+    """Magnitude response of the vocal tract, a cascade of resonators [shape=(frames, bins)]."""
     square = frequencies**2
 
     def resonance(centre_hz: Array, width_hz: float) -> Array:
@@ -212,13 +216,13 @@ def _tract(formants: Array, length: float, frequencies: NDArray[Any]) -> Array:
 
 
 def _filtered(samples: Array, gains: Array) -> Array:
-    """Filter by a magnitude that changes from frame to frame: windowed, transformed, overlapped, added."""
+    """Apply a magnitude response that changes from frame to frame, by overlap-add."""
     frames = len(gains)
     width = 2 * _HOP
     padded = np.pad(samples, (width // 2, width))
-    pieces = np.lib.stride_tricks.sliding_window_view(padded, width)[::_HOP][:frames] * _WINDOW
-    shaped = np.fft.irfft(np.fft.rfft(pieces, _N_FFT) * gains, _N_FFT)
-    # Zero-phase responses wrap around: half of each lies before its window.
+    windowed = np.lib.stride_tricks.sliding_window_view(padded, width)[::_HOP][:frames] * _WINDOW
+    shaped = np.fft.irfft(np.fft.rfft(windowed, _N_FFT) * gains, _N_FFT)
+    # Zero-phase responses wrap around: half of each precedes its window.
     shaped = np.roll(shaped, (_N_FFT - width) // 2, axis=1)
     steps = -(-_N_FFT // _HOP)
     shaped = np.pad(shaped, ((0, 0), (0, steps * _HOP - _N_FFT))).reshape(frames, steps, _HOP)
@@ -229,8 +233,8 @@ def _filtered(samples: Array, gains: Array) -> Array:
     return summed.ravel()[start : start + frames * _HOP]
 
 
-def _stretched(values: Array) -> Array:
-    """From one value a frame to one a sample, linearly."""
+def _per_sample(values: Array) -> Array:
+    """Interpolate linearly from one value per frame to one per sample."""
     frames = len(values)
     return np.interp(np.arange(frames * _HOP) / _HOP, np.arange(frames), values)
 
