@@ -1,98 +1,118 @@
-"""What a model says about itself: the Spec, carried inside the weights.
+"""The Spec: what a model is and how to use it, stored inside its weights.
 
-A network without its labels, front end and calibration is a guess about which index is which emotion, so a
-model that does not carry a Spec is refused.
+Without its labels, front end and calibration nobody knows which output of a network is which emotion, so a
+model that has no Spec is refused.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from serenade.audio.logmel import FrontEnd
+from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError, SerenadeError
+from serenade.schema import Length, Plain, Range, SchemaError, build, check_fields, parse_json
 from serenade.version import __version__
 
 SPEC_VERSION = 1
-"""Raised when an old reader would misunderstand a new Spec; a mere further key does not raise it."""
+"""Raised when an older reader would misunderstand a newer Spec; a further key alone does not raise it."""
 
 METADATA_KEY = "serenade"
-"""Key of the Spec among the metadata of an ONNX or safetensors file."""
+"""Key of the Spec in the metadata of an ONNX or safetensors file."""
+
+RATE_KEY, LABELS_KEY = "rate_hz", "labels"
+"""Keys of the sample rate (Hz) and of the labels (a JSON list), for programs that do not know the Spec."""
+
+INPUTS = ("sound", "text", "both")
+"""What a network can take as input."""
+
+CONTEXTS = ("none", "past", "all")
+"""Which utterances of the same dialogue a prediction can depend on, besides its own."""
+
+Label = Annotated[str, Length(1, 200)]
+Options = Annotated[dict[str, Any], Plain()]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """All that is needed to use a trained model, and to know where it comes from.
+    """All that is needed to use a trained model, and to know how it was made. Checked on creation.
 
     Attributes:
         name: name of the model, such as "serenade-base".
-        version: version of the model, a string.
+        version: version of the model.
         labels: emotions in the order of the network's outputs.
-        front_end: the log-mel front end that the network was trained on.
+        front_end: the log-mel front end that the network was trained with.
         network: name in the registry of networks.
-        network_args: arguments that the network was made with.
-        shift: added to the logits, one number a label; empty for nothing; like the temperature part of an
-            exported graph.
-        temperature: the logits are divided by this before the softmax (Guo et al. 2017); it is already
-            part of an exported graph.
-        inputs: what the network is given: "sound", "text" or "both".
-        context: what of its dialogue an utterance is judged by: "none", "past" or "all"; a stream cannot know
-            all.
-        vocabulary: words of a network of tokens, the first of them id 2 (`serenade.inference.tokens`).
-        text: where the vectors of texts, or the encoder that learnt with the network, come from: a recipe's
-            `[text]`; empty for words.
-        sizes: what else of the data the network was made for, such as `{"text_width": 600}`.
-        unsure_below: answers of a lower confidence are called `unsure`.
-        corpora: what it was trained on, each `{"name", "license"}`.
+        network_args: arguments that the network was created with.
+        shift: added to the logits, one number for each label; empty for none. Part of an exported graph.
+        temperature: the logits are divided by it before the softmax (Guo et al. 2017). Part of an exported
+            graph.
+        inputs: what the network takes as input: "sound", "text" or "both".
+        context: the utterances of the same dialogue that a prediction depends on: "none", "past" or "all".
+        vocabulary: tokens of a network that takes tokens; the first has the id 2
+            (`serenade.inference.tokens`).
+        text: the recipe's `[text]`, for a network that takes text vectors or contains a text encoder; else
+            empty.
+        sizes: further sizes of the data that the network was created for, such as `{"text_width": 600}`.
+        unsure_below: a prediction of a lower confidence has the state "unsure".
+        corpora: the corpora that it was trained on, each `{"name", "license"}`.
         license: licence of the weights.
-        split: the split that it was trained under: `{"name", "fold", "hash"}`.
+        split: the split that it was trained with: `{"name", "fold", "hash"}`.
         recipe_hash: SHA-256 of the resolved recipe.
         serenade_version: version of serenade that wrote it.
         created: time of writing, ISO 8601.
 
     Raises:
-        ModelError: labels missing or doubled, or a temperature or threshold out of range.
+        ModelError: a value is of the wrong type or out of range.
 
     >>> spec = Spec(name="toy", labels=("anger", "neutral"), front_end=FrontEnd(), network="compact")
     >>> Spec.from_metadata(spec.to_metadata()) == spec
     True
+    >>> Spec(name="toy", labels=("anger", "anger"), front_end=FrontEnd(), network="compact")
+    Traceback (most recent call last):
+        ...
+    serenade.errors.ModelError: labels must differ from each other, and 'anger' is there twice
     """
 
-    name: str
-    labels: tuple[str, ...]
+    name: Label
+    labels: Annotated[tuple[Label, ...], Length(2, 1000)]
     front_end: FrontEnd
-    network: str
-    version: str = "1"
-    network_args: dict[str, Any] = field(default_factory=dict)
-    temperature: float = 1.0
-    shift: tuple[float, ...] = ()
+    network: Label
+    version: Label = "1"
+    network_args: Options = field(default_factory=dict)
+    temperature: Annotated[float, Range(1e-3, 1e3)] = 1.0
+    shift: tuple[Annotated[float, Range(-1e4, 1e4)], ...] = ()
     inputs: str = "sound"
     context: str = "none"
-    vocabulary: tuple[str, ...] = ()
-    text: dict[str, Any] = field(default_factory=dict)
-    sizes: dict[str, Any] = field(default_factory=dict)
-    unsure_below: float = 0.0
-    corpora: tuple[dict[str, Any], ...] = ()
-    license: str = ""
-    split: dict[str, Any] = field(default_factory=dict)
-    recipe_hash: str = ""
-    serenade_version: str = __version__
-    created: str = ""
+    vocabulary: Annotated[tuple[Annotated[str, Length(1, 1000)], ...], Length(0, 1_000_000)] = ()
+    text: Options = field(default_factory=dict)
+    sizes: Options = field(default_factory=dict)
+    unsure_below: Annotated[float, Range(0, 1)] = 0.0
+    corpora: Annotated[tuple[Options, ...], Length(0, 1000)] = ()
+    license: Annotated[str, Length(0, 10_000)] = ""
+    split: Options = field(default_factory=dict)
+    recipe_hash: Annotated[str, Length(0, 200)] = ""
+    serenade_version: Annotated[str, Length(0, 200)] = __version__
+    created: Annotated[str, Length(0, 200)] = ""
 
     def __post_init__(self) -> None:
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ModelError(f"a model needs at least two different labels, not {list(self.labels)}")
+        try:
+            check_fields(self)
+        except SchemaError as cause:
+            raise ModelError(str(cause)) from None
+        for name, known in (("inputs", INPUTS), ("context", CONTEXTS)):
+            if getattr(self, name) not in known:
+                raise ModelError(
+                    f"'{name}' must be one of {', '.join(known)}, not {getattr(self, name)!r:.40}"
+                )
+        for label in self.labels:
+            if self.labels.count(label) > 1:
+                raise ModelError(f"labels must differ from each other, and {label!r} is there twice")
         if self.shift and len(self.shift) != len(self.labels):
             raise ModelError(f"shift has {len(self.shift)} numbers for {len(self.labels)} labels")
-        if not self.temperature > 0:
-            raise ModelError(f"temperature must be above 0, not {self.temperature}")
-        if self.inputs not in ("sound", "text", "both"):
-            raise ModelError(f"a model hears sound, reads text, or both, and not {self.inputs!r}")
-        if not 0 <= self.unsure_below <= 1:
-            raise ModelError(f"unsure_below must lie between 0 and 1, not {self.unsure_below}")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as in `config.json`."""
@@ -102,73 +122,76 @@ class Spec:
             "labels": list(self.labels),
             "shift": list(self.shift),
             "vocabulary": list(self.vocabulary),
-            "front_end": self.front_end.to_dict(),
-            "corpora": [dict(corpus) for corpus in self.corpora],
+            "corpora": list(self.corpora),
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, file: str | Path | None = None) -> Spec:
-        """Read the JSON form; further keys of the same `spec_version` are ignored.
+        """Read the JSON form; unknown keys of the same `spec_version` are ignored.
 
         Args:
-            content: what `to_dict` gave.
-            file: where it comes from, for the message of an error.
+            content: as `to_dict` returns it.
+            file: the file that it was read from, for the message of an error.
 
         Raises:
-            ModelError: written by a newer serenade, or a key missing or of the wrong kind.
+            ModelError: written by a newer serenade, or a key missing, of the wrong type or out of range.
         """
         version = content.get("spec_version")
-        if not isinstance(version, int):
-            raise _foreign(file)
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise _no_spec(file)
         if version > SPEC_VERSION:
+            writer = str(content.get("serenade_version", "the version that wrote it"))[:40]
             raise ModelError(
-                f"needs serenade >= {content.get('serenade_version', 'the version that wrote it')}; "
-                f"this is {__version__}: pip install --upgrade serenade",
+                f"needs serenade >= {writer}; this is {__version__}: pip install --upgrade serenade",
                 file=file,
             )
-        known = {f.name for f in fields(cls)}
-        given = {key: value for key, value in content.items() if key in known}
-        missing = [f for f in ("name", "labels", "front_end", "network") if f not in given]
-        if missing:
-            raise ModelError(f"its Spec lacks {', '.join(missing)}; {_EXPORT_AGAIN}", file=file)
+
+        given = dict(content)
         try:
-            given["front_end"] = FrontEnd.from_dict(given["front_end"])
-            given["labels"] = tuple(str(label) for label in given["labels"])
-            given["shift"] = tuple(float(value) for value in given.get("shift", ()))
-            given["vocabulary"] = tuple(str(word) for word in given.get("vocabulary", ()))
-            given["corpora"] = tuple(dict(corpus) for corpus in given.get("corpora", ()))
-            return cls(**given)
-        except (SerenadeError, TypeError, ValueError, AttributeError) as cause:
+            if "front_end" in given:
+                given["front_end"] = FrontEnd.from_dict(given["front_end"], complete=True)
+            return build(cls, given, unknown="ignore")
+        except (SchemaError, SerenadeError) as cause:
             raise ModelError(f"its Spec is damaged ({cause}); {_EXPORT_AGAIN}", file=file) from cause
 
     def to_metadata(self) -> dict[str, str]:
-        """Metadata for an ONNX or safetensors file: one key, the JSON form."""
-        return {METADATA_KEY: json.dumps(self.to_dict(), ensure_ascii=False)}
+        """Metadata for an ONNX or safetensors file: the JSON form, and the rate and labels on their own.
+
+        >>> front_end = FrontEnd(rate_hz=22_050)
+        >>> spec = Spec(name="toy", labels=("anger", "neutral"), front_end=front_end, network="compact")
+        >>> spec.to_metadata()["rate_hz"], spec.to_metadata()["labels"]
+        ('22050', '["anger", "neutral"]')
+        """
+        return {
+            METADATA_KEY: json.dumps(self.to_dict(), ensure_ascii=False),
+            RATE_KEY: str(self.front_end.rate_hz),
+            LABELS_KEY: json.dumps(self.labels, ensure_ascii=False),
+        }
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str] | None, *, file: str | Path | None = None) -> Spec:
-        """Read the Spec out of the metadata of an ONNX or safetensors file.
+        """Read the Spec from the metadata of an ONNX or safetensors file.
 
         Raises:
             ModelError: there is none, or it cannot be read.
         """
         text = (metadata or {}).get(METADATA_KEY)
         if text is None:
-            raise _foreign(file)
+            raise _no_spec(file)
         try:
-            content = json.loads(text)
-        except json.JSONDecodeError as cause:
-            raise ModelError(f"its Spec is not JSON; {_EXPORT_AGAIN}", file=file) from cause
+            content = parse_json(text)
+        except SchemaError as cause:
+            raise ModelError(f"its Spec is damaged ({cause}); {_EXPORT_AGAIN}", file=file) from cause
         if not isinstance(content, dict):
-            raise _foreign(file)
+            raise _no_spec(file)
         return cls.from_dict(content, file=file)
 
 
 _EXPORT_AGAIN = "export it again with `serenade export`"
 
 
-def _foreign(file: str | Path | None) -> ModelError:
+def _no_spec(file: str | Path | None) -> ModelError:
     return ModelError(
-        f"carries no Spec (labels, front end, calibration), so its outputs have no names; {_EXPORT_AGAIN}",
+        f"has no Spec (labels, front end, calibration), so its outputs have no names; {_EXPORT_AGAIN}",
         file=file,
     )

@@ -45,7 +45,7 @@ def test_an_onnx_of_somebody_else_is_refused(tmp_path, model_file):
     foreign = onnx.load(model_file)
     del foreign.metadata_props[:]
     onnx.save(foreign, tmp_path / "m.onnx")
-    with pytest.raises(ModelError, match="carries no Spec"):
+    with pytest.raises(ModelError, match="has no Spec"):
         load_model(tmp_path / "m.onnx")
 
 

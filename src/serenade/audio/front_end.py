@@ -5,13 +5,16 @@ A model without its front end cannot be used, so this travels with stores, weigh
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
 
 from serenade.errors import RecipeError
 from serenade.files import hash_of
+from serenade.schema import Range, SchemaError, build, check_fields
+
+MAX_OVERLAP = 256
+"""Frames that one sample may be in: each frame is a copy of it in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,66 +50,62 @@ class FrontEnd:
     >>> FrontEnd(hop=0)
     Traceback (most recent call last):
         ...
-    serenade.errors.RecipeError: front end: hop must be 1 or more, not 0
+    serenade.errors.RecipeError: front end: 'hop' must be between 1 and 65,536, not 0
     """
 
-    rate_hz: int = 16_000
-    n_fft: int = 1024
-    hop: int = 256
+    rate_hz: Annotated[int, Range(1_000, 384_000)] = 16_000
+    n_fft: Annotated[int, Range(2, 65_536)] = 1024
+    hop: Annotated[int, Range(1, 65_536)] = 256
     window: Literal["hann"] = "hann"
     center: bool = True
     pad_mode: Literal["constant", "reflect"] = "constant"
-    n_mels: int = 128
-    fmin_hz: float = 0.0
-    fmax_hz: float = 8000.0
+    n_mels: Annotated[int, Range(1, 1024)] = 128
+    fmin_hz: Annotated[float, Range(0, 192_000)] = 0.0
+    fmax_hz: Annotated[float, Range(0, 192_000)] = 8000.0
     mel_scale: Literal["slaney", "htk"] = "slaney"
     mel_norm: Literal["slaney", "none"] = "slaney"
-    power: float = 2.0
+    power: Annotated[float, Range(1, 2)] = 2.0
     scale: Literal["db", "whisper", "ln"] = "db"
     db_ref: Literal["max", "one"] = "max"
-    top_db: float | None = 80.0
-    max_duration_s: float | None = None
+    top_db: Annotated[float, Range(0.001, 1000)] | None = 80.0
+    max_duration_s: Annotated[float, Range(0.001, 600)] | None = None
     normalize: Literal["clip", "band", "minmax", "none"] = "clip"
 
     def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), kind))
-        for name in ("rate_hz", "n_fft", "hop", "n_mels"):
-            if getattr(self, name) < 1:
-                raise RecipeError(f"front end: {name} must be 1 or more, not {getattr(self, name)}")
-        if self.n_fft < 2:
-            raise RecipeError(f"front end: n_fft must be 2 or more, not {self.n_fft}")
-        if not 0 <= self.fmin_hz < self.fmax_hz <= self.rate_hz / 2:
-            raise RecipeError(
-                f"front end: fmin_hz {self.fmin_hz:g} and fmax_hz {self.fmax_hz:g} must rise and lie "
-                f"between 0 and half of rate_hz ({self.rate_hz / 2:g})"
+        try:
+            check_fields(self)
+        except SchemaError as cause:
+            raise _error(str(cause)) from None
+        if not self.fmin_hz < self.fmax_hz <= self.rate_hz / 2:
+            raise _error(
+                f"fmin_hz must be below fmax_hz, and fmax_hz at most half of rate_hz ({self.rate_hz / 2:g}), "
+                f"not {self.fmin_hz:g} and {self.fmax_hz:g}"
             )
         if self.power not in (1.0, 2.0):
-            raise RecipeError(f"front end: power must be 1 (magnitude) or 2 (power), not {self.power:g}")
-        for name in ("top_db", "max_duration_s"):
-            if getattr(self, name) is not None and not getattr(self, name) > 0:
-                raise RecipeError(
-                    f"front end: {name} must be above 0 or left out, not {getattr(self, name):g}"
-                )
+            raise _error(f"power must be 1 (magnitude) or 2 (power), not {self.power:g}")
+        if self.n_fft > MAX_OVERLAP * self.hop:
+            raise _error(f"n_fft must be at most {MAX_OVERLAP} times hop ({self.hop}), not {self.n_fft}")
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> FrontEnd:
-        """The front end of a mapping (JSON, TOML); what it leaves out has the default.
+    def from_dict(cls, content: Mapping[str, Any], *, complete: bool = False) -> FrontEnd:
+        """The front end of a mapping (JSON, TOML).
+
+        Args:
+            content: the fields by name.
+            complete: whether each field must be there; else a missing one has its default.
 
         Raises:
-            RecipeError: a key is unknown (the sentence names the nearest known one) or a value impossible.
+            RecipeError: a key is unknown (the sentence names the most similar one), or a value impossible.
 
         >>> FrontEnd.from_dict({"n_ftt": 512})
         Traceback (most recent call last):
             ...
         serenade.errors.RecipeError: front end: unknown key 'n_ftt'; did you mean 'n_fft'?
         """
-        known = [field.name for field in fields(cls)]
-        for key in content:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
-                raise RecipeError(f"front end: unknown key {key!r}; did you mean {near!r}?")
-        return cls(**content)
+        try:
+            return build(cls, content, complete=complete)
+        except SchemaError as cause:
+            raise _error(str(cause)) from None
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, ready for JSON.
@@ -143,26 +142,8 @@ class FrontEnd:
         return max(1, count - 1) if self.scale == "whisper" else count
 
 
-def _checked(name: str, value: Any, kind: Any) -> Any:
-    """The value as its field's type, so that 8000 and 8000.0 make the same hash."""
-    choices = get_args(kind)
-    if type(None) in choices:
-        return None if value is None else _checked(name, value, choices[0])
-    if choices:
-        if value not in choices:
-            raise RecipeError(f"front end: {name} must be one of {', '.join(choices)}, not {value!r}")
-    elif kind is bool:
-        if not isinstance(value, bool):
-            raise RecipeError(f"front end: {name} must be true or false, not {value!r}")
-    elif not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
-        raise RecipeError(f"front end: {name} must be a number, not {value!r}")
-    elif kind is int:
-        if value != int(value):
-            raise RecipeError(f"front end: {name} must be a whole number, not {value!r}")
-        return int(value)
-    else:
-        return float(value)
-    return value
+def _error(message: str) -> RecipeError:
+    return RecipeError(f"front end: {message}")
 
 
 CREMAD_SEED = FrontEnd(n_fft=2048, hop=512, pad_mode="reflect")
