@@ -22,7 +22,7 @@ import soundfile
 from serenade.audio.logmel import CREMAD_SEED
 from serenade.corpora import new_table
 from serenade.features.prepare import prepare
-from serenade.originals.cremad.mel_writer import write_mel_folder
+from serenade.originals.cremad.generator import write_mel_folder
 
 RATE_HZ = 16_000
 CLIP_S = 2.5

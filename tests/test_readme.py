@@ -12,7 +12,7 @@ import soundfile
 
 import serenade
 from serenade.audio.front_end import FrontEnd
-from serenade.cli.main import VERBS
+from serenade.cli.main import COMMANDS
 from serenade.networks import create_network
 from serenade.networks.export import export_onnx
 from serenade.spec import Spec
@@ -29,10 +29,10 @@ def test_files_that_are_named_exist(page):
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
-def test_verbs_that_the_readme_calls_exist():
+def test_commands_that_the_readme_calls_exist():
     called = set(re.findall(r"^(?:\$ )?serenade (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert called
-    assert called <= set(VERBS)
+    assert called <= set(COMMANDS)
 
 
 def test_public_names():

@@ -15,7 +15,7 @@ import pytest
 
 import serenade as package
 from serenade.cli import main as main_module
-from serenade.cli.main import VERBS, run
+from serenade.cli.main import COMMANDS, run
 from serenade.features.store import Store
 
 Serenade = Callable[..., tuple[int, str, str]]
@@ -23,20 +23,20 @@ COMMAND = [sys.executable, "-m", "serenade.cli.main"]
 ONE_CORE = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_helps(serenade: Serenade, verb: str) -> None:
-    ran = serenade(verb, "--help")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(serenade: Serenade, command: str) -> None:
+    ran = serenade(command, "-h")
     assert ran.status == 0
     assert "Usage: serenade" in ran.stdout
-    assert verb in ran.stdout
+    assert command in ran.stdout
     assert ran.stderr == ""
 
 
 HELP = """
 import sys
-from serenade.cli.main import VERBS, run
-for verb in VERBS:
-    assert run([verb, "--help"]) == 0
+from serenade.cli.main import COMMANDS, run
+for command in COMMANDS:
+    assert run([command, "--help"]) == 0
 heavy = "torch pandas numpy scipy sklearn matplotlib onnxruntime onnx av soundfile lightning_fabric".split()
 sys.exit(", ".join(name for name in heavy if name in sys.modules) or 0)
 """
@@ -167,7 +167,7 @@ def test_prepare_goes_on_after(
     assert not (store / "store.json").exists()
     again = subprocess.run(command, capture_output=True, text=True, env=ONE_CORE)
     assert again.returncode == 0, again.stderr
-    assert "goes on where an earlier run ended" in again.stderr
+    assert "continuing an earlier run" in again.stderr
     assert len(Store.open(store)) == 900
 
 

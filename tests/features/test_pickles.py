@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import pickle
 import re
 import struct
@@ -12,15 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors import safe_open
 
-from serenade.cli.main import run
 from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
-from serenade.synthetic.meld import SyntheticMeld
 
 # What Python 2.7 wrote for {"0": np.arange(6.0).reshape(2, 3), "dé": [1, 2L, 0.5, True, None, (u"é",)]}.
 ARRAY = np.arange(6.0).reshape(2, 3)
@@ -201,39 +196,3 @@ def nested(depth: int) -> bytes:
 
 def test_shared_lists_are_walked_through_once(load: Callable[[bytes], Any]) -> None:
     assert len(load(nested(40))) == 10
-
-
-def test_convert_writes_safetensors(synthetic_meld: SyntheticMeld, tmp_path: Path, capsys: Any) -> None:
-    out = tmp_path / "text.safetensors"
-    assert run(["convert", str(synthetic_meld.path / "text_emotion.pkl"), "--out", str(out)]) == 0
-    assert str(out) in capsys.readouterr().out
-    arrays = safetensors.numpy.load_file(out)
-    with (synthetic_meld.path / "text_emotion.pkl").open("rb") as source:
-        train, _, test = pickle.load(source)
-    assert arrays["train/0/text_emotion"].shape == (33, 600)
-    np.testing.assert_array_equal(arrays["train/0/text_emotion"], train["0"])
-    np.testing.assert_array_equal(arrays["test/1/text_emotion"], test["1"])
-    assert {name.partition("/")[0] for name in arrays} == {"train", "dev", "test"}
-    with safe_open(out, framework="numpy") as opened:
-        about = json.loads(opened.metadata()["serenade"])
-    assert about["source"] == "text_emotion.pkl"
-
-
-def test_convert_keeps_text_and_numbers(tmp_path: Path, capsys: Any) -> None:
-    content = {"0_1": np.arange(3.0), "names": ["é", b"b"], "n": 7}
-    (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))
-    assert run(["convert", str(tmp_path / "a.pkl"), "--out", str(tmp_path / "a.safetensors")]) == 0
-    arrays = safetensors.numpy.load_file(tmp_path / "a.safetensors")
-    assert sorted(arrays) == ["0_1/a", "n/a"]
-    assert arrays["n/a"] == 7
-    with safe_open(tmp_path / "a.safetensors", framework="numpy") as opened:
-        assert json.loads(opened.metadata()["serenade"])["texts"] == {"names/0/a": "é", "names/1/a": "b"}
-    assert "2 arrays and 2 texts" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("content", [b"cos\nsystem\n.", pickle.dumps("text"), b"no"])
-def test_convert_refuses_and_writes_nothing(tmp_path: Path, capsys: Any, content: bytes) -> None:
-    (tmp_path / "a.pkl").write_bytes(content)
-    assert run(["convert", str(tmp_path / "a.pkl"), "--out", str(tmp_path / "out" / "a.safetensors")]) == 1
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
-    assert not (tmp_path / "out").exists()

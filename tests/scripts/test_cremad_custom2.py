@@ -20,8 +20,8 @@ import torch
 import serenade.assets
 from serenade.audio.logmel import CREMAD_SEED
 from serenade.features.store import Store
+from serenade.originals.cremad.run_files import FILES
 from serenade.originals.cremad.tester import COLUMNS
-from serenade.originals.cremad.trainer_files import FILES
 from serenade.spec import Spec
 from serenade.synthetic.cremad import make_cremad
 from serenade.training.recipe import read_recipe
@@ -174,6 +174,23 @@ def test_the_recipe_is_the_original_training() -> None:
     assert read_recipe(ROOT / "recipes" / RECIPE.name) == recipe
 
 
+@pytest.mark.parametrize(
+    ("speakers", "split", "text"),
+    [
+        (4, "grouped-4", "split by speaker (grouped-4)"),
+        (2, "random-leaky", "a split by speaker needs at least 3"),
+    ],
+)
+def test_a_split_that_fits_few_speakers(tmp_path: Path, speakers: int, split: str, text: str) -> None:
+    made_mels(tmp_path, speakers=speakers, emotions=("ANG", "DIS", "FEA", "HAP", "NEU", "SAD"))
+    ran = _run(small_trainer(tmp_path, "--epochs", "1"), tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert text in ran.stdout
+    assert ("THIS SPLIT LEAKS" in ran.stdout) is (split == "random-leaky")
+    checkpoint = torch.load(tmp_path / "cremad_custom2" / "best_model.pth", weights_only=True, mmap=True)
+    assert Spec.from_dict(json.loads(checkpoint["spec"])).split["name"] == split
+
+
 def test_wrong_arguments(tmp_path: Path) -> None:
     assert run("cremad_custom2.py", "--split", "random", cwd=tmp_path).returncode == 2
 
@@ -188,7 +205,7 @@ def test_real_clips_with_variants_split_by_file(shared: Path, tmp_path: Path) ->
     arguments = ["--input_dir", mels, "--output_dir", out, "--epochs", "1", "--split", "file"]
     ran = run("cremad_custom2.py", *arguments, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert "THIS LEAKS" in ran.stdout
+    assert "THIS SPLIT LEAKS" in ran.stdout
     assert "has no frontend.json" in ran.stdout
     arguments = ["--input_dir", wavs, "--model_path", out / "final_model.pth", "--cpu", "--visualize"]
     ran = run("custom2_tester.py", *arguments, cwd=tmp_path)

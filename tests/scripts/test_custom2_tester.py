@@ -110,7 +110,7 @@ def test_the_table_and_the_figures(wavs: Path, small: tuple[Path, Network, Spec]
 def test_nothing_is_guessed(wavs: Path, small: tuple[Path, Network, Spec], tmp_path: Path) -> None:
     ran = classify("--input_dir", wavs, "--model_path", small[0], "--output_dir", tmp_path / "out")
     assert ran.returncode == 0
-    assert "2 of 4 files not answered" in ran.stdout
+    assert "2 of 4 files not classified" in ran.stdout
     for name in ("broken.wav", "silent.wav"):
         assert name in ran.stderr
         assert set(rows_of(tmp_path / "out")[name].values()) == {name, ""}
@@ -118,17 +118,29 @@ def test_nothing_is_guessed(wavs: Path, small: tuple[Path, Network, Spec], tmp_p
         (wavs / file).unlink()
     ran = classify("--input_dir", wavs, "--model_path", small[0], "--output_dir", tmp_path / "none")
     assert ran.returncode == 1
-    assert "not one of 2 .wav files can be answered" in ran.stderr
+    assert "none of 2 .wav files can be classified" in ran.stderr
     assert [path.name for path in (tmp_path / "none").iterdir()] == ["classification_results.csv"]
 
 
 def test_a_published_state_dict_is_told(wavs: Path, published: Path, tmp_path: Path) -> None:
     ran = classify("--input_dir", wavs, "--model_path", published, "--output_dir", tmp_path / "out", "--cpu")
     assert ran.returncode == 0, ran.stderr
-    assert "carries no Spec" in ran.stdout
+    assert "has no Spec" in ran.stdout
     assert "cnn_lstm.original" in ran.stdout
     assert "original front end" in ran.stdout
     assert rows_of(tmp_path / "out")["a.wav"]["predicted_class"] in CLASSES.values()
+
+
+def test_the_old_padding_is_an_option(wavs: Path, published: Path, tmp_path: Path) -> None:
+    """Zeros as in librosa 0.9 and later unless asked otherwise; the scores differ."""
+    scores = {}
+    for padding in ("zeros", "reflect"):
+        arguments = ["--input_dir", wavs, "--model_path", published, "--output_dir", tmp_path / padding]
+        ran = classify(*arguments, "--cpu", *(() if padding == "zeros" else ("--padding", "reflect")))
+        assert ran.returncode == 0, ran.stderr
+        assert f"ends padded with {'zeros' if padding == 'zeros' else 'reflections'}" in ran.stdout
+        scores[padding] = rows_of(tmp_path / padding)["a.wav"]
+    assert scores["zeros"] != scores["reflect"]
 
 
 class Trap:

@@ -146,7 +146,7 @@ def _error(message: str) -> RecipeError:
     return RecipeError(f"front end: {message}")
 
 
-CREMAD_SEED = FrontEnd(n_fft=2048, hop=512, pad_mode="reflect")
+CREMAD_SEED = FrontEnd(n_fft=2048, hop=512)
 """Of `mel_generator.py` (T4SKM4ST3R69/Speech_Emotion_Recognition) on CREMA-D's own 16 kHz."""
 
 MELD_SEED = FrontEnd(n_fft=2048, hop=512, max_duration_s=3.0, normalize="minmax")

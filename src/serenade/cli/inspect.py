@@ -33,7 +33,8 @@ def inspect(
         Path, typer.Argument(metavar="DIR", help="Folder of recordings, or a manifest (CSV, TSV).")
     ],
     corpus: Annotated[
-        str | None, typer.Option(help="Name of the corpus (see `serenade corpora`); guessed when left out.")
+        str | None,
+        typer.Option(help="Name of the corpus (see `serenade list corpora`); guessed when left out."),
     ] = None,
     metadata: Annotated[
         Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of CREMA-D's tables.")

@@ -1,10 +1,11 @@
-"""The command `serenade`: verbs, loaded when called; errors in one sentence; exit codes.
+"""The command `serenade`: its subcommands, errors and exit codes.
 
-0 done, 1 what you gave cannot be used, 2 wrong arguments, 130 interrupted.
+0 done, 1 unusable input, 2 wrong arguments, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import difflib
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -14,21 +15,22 @@ from typer.core import TyperGroup
 
 from serenade.errors import MissingExtra, SerenadeError
 
-VERBS = (
+COMMANDS = (
     "demo",
+    "predict",
     "inspect",
     "prepare",
     "train",
     "evaluate",
     "report",
     "combine",
-    "predict",
     "export",
-    "convert",
-    "corpora",
-    "networks",
-    "models",
+    "list",
+    "originals",
 )
+"""In the order of `serenade --help`."""
+
+_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 _TRAIN_EXTRA = {
     "jinja2",
     "lightning_fabric",
@@ -37,41 +39,54 @@ _TRAIN_EXTRA = {
     "pandas",
     "safetensors",
     "scipy",
+    "sklearn",
     "threadpoolctl",
     "torch",
 }
 
 
-class _Verbs(TyperGroup):
-    """Every verb is a function of its own module, imported when it is called or listed."""
+class _Commands(TyperGroup):
+    """Every command is a function, or a group of commands, in a module of its own."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The verbs, in the order of a day's work."""
-        return list(VERBS)
+        """Return the names of the commands."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The verb as a command, or None."""
-        if cmd_name not in VERBS:
+        """Return a command by name, or None."""
+        if cmd_name not in COMMANDS:
             return None
-        verb = getattr(import_module(f"serenade.cli.{cmd_name}"), cmd_name)
-        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        app.command(name=cmd_name)(verb)
-        command = typer.main.get_command(app)
+        module = import_module(f"serenade.cli.{cmd_name}")
+        entry = getattr(module, "app", None) or getattr(module, cmd_name)
+        if isinstance(entry, typer.Typer):
+            command: Any = typer.main.get_group(entry)
+        else:
+            group = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+            group.command(name=cmd_name, context_settings=dict(_HELP_NAMES))(entry)
+            command = typer.main.get_command(group)
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Resolve the command's name, with a suggestion for a name that is almost right."""
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1) if args[0] not in COMMANDS else []
+        if near:
+            ctx.fail(f"there is no command {args[0]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
-    cls=_Verbs,
-    add_completion=False,
+    cls=_Commands,
+    add_completion=True,
+    context_settings=_HELP_NAMES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         from serenade.version import __version__
 
         print(__version__)
@@ -82,35 +97,33 @@ def _print_version(asked: bool) -> None:
 def serenade(
     version: Annotated[
         bool,
-        # Eager: it is answered before a verb is missed.
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
-        ),
+        # Eager: it is handled before a missing command is an error.
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Hear emotion in speech: train without leaks, predict anywhere."""
+    """Speech emotion recognition: predict, train on speaker-independent splits, evaluate, export."""
 
 
 def main() -> None:
-    """Run the command and end the process with its exit code."""
+    """Run the command and exit with its exit code."""
     sys.exit(run())
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command; what a user can cause ends in one line on stderr.
+    """Run the command; an error that a user can cause is one line on stderr.
 
     Args:
-        arguments: without the program's name; `sys.argv` if None.
+        arguments: arguments without the program's name; None: those of the process.
 
     Returns:
         The exit code.
     """
     try:
         typer.main.get_command(app).main(arguments, prog_name="serenade")
-    except SystemExit as leave:
-        code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if code == 130:
-            print("serenade: interrupted; run the same command again to go on", file=sys.stderr)
+            print("serenade: interrupted; run the same command again to continue", file=sys.stderr)
         return code
     except SerenadeError as error:
         print(f"serenade: {error}", file=sys.stderr)
@@ -118,8 +131,8 @@ def run(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] not in _TRAIN_EXTRA:
             raise
-        lacking = MissingExtra(f"this needs {missing.name}; install it with: pip install 'serenade[train]'")
-        print(f"serenade: {lacking}", file=sys.stderr)
+        extra = MissingExtra(f"this needs {missing.name}; install it with: pip install 'serenade[train]'")
+        print(f"serenade: {extra}", file=sys.stderr)
         return 1
     return 0
 

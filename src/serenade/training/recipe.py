@@ -69,8 +69,8 @@ class Text:
 
     Attributes:
         min_count: a word seen less often in the train part is unknown.
-        vectors: where each utterance has a vector already: `text_emotion.pkl`, or what `serenade convert`
-            made of it; "" for words.
+        vectors: where each utterance has a vector already: `text_emotion.pkl`, or what
+            `serenade originals convert` made of it; "" for words.
         encoder: a frozen encoder that gives each utterance a vector: a folder with its Hugging Face files, or
             a name on the hub; several give one each, side by side; none for words.
         layers: of each encoder, counted from 1, side by side; those in the middle tell most of emotion.

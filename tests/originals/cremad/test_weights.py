@@ -43,7 +43,7 @@ def test_a_published_state_dict_loads_and_says_what_is_assumed(published: Path) 
     assert loaded.spec.network_args == {"width_frames": 191}
     assert loaded.spec.labels == LABELS
     assert not loaded.network.training
-    assert "carries no Spec" in loaded.assumed
+    assert "has no Spec" in loaded.assumed
     assert "--max_width 191" in loaded.assumed
 
 
@@ -76,7 +76,7 @@ def test_a_bare_state_dict_of_ours_carries_its_spec_out_of_sight(tmp_path: Path)
 def test_other_emotions_than_the_original_has_are_refused(tmp_path: Path) -> None:
     state, spec = ours((*LABELS, "surprise"))
     torch.save({"model_state_dict": state, SPEC_KEY: spec_text(spec)}, tmp_path / "a.pth")
-    with pytest.raises(ModelError, match="knows surprise"):
+    with pytest.raises(ModelError, match="has the labels surprise"):
         load_original(tmp_path / "a.pth")
 
 
@@ -104,14 +104,17 @@ def test_a_pickle_with_code_is_refused_and_does_not_run(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "no such file"),
-        (b"", "no checkpoint"),
-        (b"hello, I am a text\n", "no checkpoint"),
-        (b"\x80\x02K\x05.", "no checkpoint|neither"),
+        (b"", "not a checkpoint"),
+        (b"hello, I am a text\n", "not a checkpoint"),
+        (b"\x80\x02K\x05.", "not a checkpoint|neither"),
         ([1, 2], "neither a model_state_dict nor weights"),
         ({"model_state_dict": 5}, "neither a model_state_dict nor weights"),
         ({"epoch": 1}, "neither a model_state_dict nor weights"),
-        ({"a": torch.zeros(2)}, "not of the original layout"),
-        ({"lstm.weight_ih_l0": torch.zeros(4, 5632), "fc3.weight": torch.zeros(8, 2)}, "has 8 classes"),
+        ({"a": torch.zeros(2)}, "do not have the original layout"),
+        (
+            {"lstm.weight_ih_l0": torch.zeros(4, 5632), "fc3.weight": torch.zeros(8, 2)},
+            "8 classes instead of",
+        ),
         ({"lstm.weight_ih_l0": torch.zeros(4, 512), "fc3.weight": torch.zeros(6, 2)}, "width of 16 to 31"),
         ({"model_state_dict": {"a": torch.zeros(2)}, "spec": "{"}, "not JSON"),
         ({"model_state_dict": {"a": torch.zeros(2)}, "spec": spec_text(ours()[1])}, "do not fit"),

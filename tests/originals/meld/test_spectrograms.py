@@ -297,15 +297,7 @@ class TestCommand:
         self, synthetic_meld: SyntheticMeld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "MELD_spectrograms"
-        command = [
-            "prepare",
-            str(synthetic_meld.path),
-            "--corpus",
-            "meld",
-            "--spectrograms",
-            "--out",
-            str(out),
-        ]
+        command = ["originals", "spectrograms", str(synthetic_meld.path), "--out", str(out)]
         assert run([*command, "--jobs", "1"]) == 0
         told = capsys.readouterr()
         rule = "=" * 70
@@ -317,12 +309,3 @@ class TestCommand:
         assert told.err.count(": missing") == told.err.count(": corrupt: cannot be read as sound") == 3
         assert run([*command, "--strict"]) == 1
         assert "already prepared: all 46 clips are done" in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        "options",
-        [["--compress"], ["--spectrograms", "--augment", "2"], ["--spectrograms", "--corpus", "cremad"]],
-    )
-    def test_options_that_do_not_go_together(
-        self, synthetic_meld: SyntheticMeld, tmp_path: Path, options: list[str]
-    ) -> None:
-        assert run(["prepare", str(synthetic_meld.path), "--out", str(tmp_path / "s"), *options]) == 2

@@ -1,8 +1,11 @@
-"""A folder of recordings answered by a model, in the files that the original CREMA-D tester wrote."""
+"""Predictions for a folder of recordings, with the flags and files of the original `custom2_tester.py`."""
 
 from __future__ import annotations
 
+import argparse
 import csv
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +14,21 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from serenade.audio.decode import decode
 from serenade.audio.logmel import FrontEnd, log_mel, normalize
 from serenade.audio.speech import SILENCE_DBFS, is_silent
-from serenade.errors import UnsupportedMedia
-from serenade.evaluation import figures
+from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.style import PAPER, save_png
-from serenade.evaluation.worst_errors import band_centres
 from serenade.features.clips import LONGEST_S
 from serenade.files import write_whole
-from serenade.originals.cremad import figures as original_figures
-from serenade.originals.cremad.weights import CLASSES, Loaded
+from serenade.originals.cremad import figures
+from serenade.originals.cremad.generator import wavs_in
+from serenade.originals.cremad.weights import CLASSES, Loaded, load_original
 
 COLUMNS = (
     "file",
@@ -31,20 +36,20 @@ COLUMNS = (
     "predicted_class_id",
     *(f"{name}_confidence" for name in CLASSES.values()),
 )
-"""Of `classification_results.csv`, as the original wrote them."""
+"""Columns of `classification_results.csv`, as in the original."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Answer:
-    """What the model says of one file.
+class Classified:
+    """Result for one file.
 
     Attributes:
-        file: its name in the folder.
-        scores: confidence by the original's class names; empty where there is no answer.
-        note: why there is none, or "".
-        level_db: what the model heard, not yet normalised [shape=(frames, n_mels)]; None without an answer.
-        cut: whether frames behind `max_width` were left out.
-        resampled_from_hz: the file's own rate where the model's front end has another, or None.
+        file: file name.
+        scores: confidence by the original's class names; empty if the file was not classified.
+        note: why it was not classified, or "".
+        level_db: log-mel spectrogram before normalisation [shape=(frames, n_mels)]; None if not classified.
+        cut: whether frames after `max_width` were cut off.
+        resampled_from_hz: sampling rate of the file if it differs from the model's, or None.
     """
 
     file: str
@@ -56,11 +61,11 @@ class Answer:
 
     @property
     def predicted(self) -> str:
-        """The class with the highest score, "" without an answer."""
+        """Return the class with the highest score, or ""."""
         return max(self.scores, key=self.scores.__getitem__, default="")
 
     def to_dict(self) -> dict[str, Any]:
-        """The row of `classification_results.csv`: cells are empty where nothing is known."""
+        """Return the row of `classification_results.csv`; a score that is unknown is an empty cell."""
         place = list(CLASSES.values()).index(self.predicted) if self.scores else ""
         scores = {f"{name}_confidence": self.scores.get(name, "") for name in CLASSES.values()}
         return {"file": self.file, "predicted_class": self.predicted, "predicted_class_id": place, **scores}
@@ -68,29 +73,29 @@ class Answer:
 
 def classify(
     files: Iterable[Path], model: Loaded, *, max_width: int, device: torch.device | str = "cpu"
-) -> Iterator[Answer]:
-    """Answer file after file; what cannot be read, or is silent, has no answer but a note.
+) -> Iterator[Classified]:
+    """Classify files one by one; a file that is silent or cannot be read gets a note instead of scores.
 
     Args:
         files: recordings.
-        model: network and Spec; the Spec's front end and temperature are used.
-        max_width: frames behind this many are cut off, after the whole clip was normalised.
-        device: where the network runs; it is moved there.
+        model: network and Spec; the front end and the temperature are those of the Spec.
+        max_width: maximum number of frames; a longer clip is cut after normalisation.
+        device: device on which the network runs.
     """
     network, spec = model.network.to(device), model.spec
     for file in files:
         try:
             samples, rate_hz = _samples(file, spec.front_end)
         except UnsupportedMedia as cause:
-            yield Answer(file=file.name, scores={}, note=cause.message)
+            yield Classified(file=file.name, scores={}, note=cause.message)
             continue
         levels = log_mel(samples, spec.front_end)
-        heard = normalize(levels, spec.front_end)[:max_width]
+        features_db = normalize(levels, spec.front_end)[:max_width]
         with torch.inference_mode():
-            features = torch.from_numpy(np.ascontiguousarray(heard.T))[None].to(device)
-            logits = network(features, torch.tensor([len(heard)], device=device)).float().cpu().numpy()
+            features = torch.from_numpy(np.ascontiguousarray(features_db.T))[None].to(device)
+            logits = network(features, torch.tensor([len(features_db)], device=device)).float().cpu().numpy()
         probabilities = softmax(logits, temperature=spec.temperature)[0]
-        yield Answer(
+        yield Classified(
             file=file.name,
             scores={CLASSES[label]: float(p) for label, p in zip(spec.labels, probabilities, strict=True)},
             level_db=levels[:max_width],
@@ -99,44 +104,132 @@ def classify(
         )
 
 
-def write_results(answers: Sequence[Answer], out: Path) -> None:
-    """Write `classification_results.csv`, and `confidence_distribution.png` where anything was answered."""
+def write_results(results: Sequence[Classified], out: Path) -> None:
+    """Write `classification_results.csv` and, if any file was classified, `confidence_distribution.png`."""
     with write_whole(out / "classification_results.csv") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
-        table.writerows(answer.to_dict() for answer in answers)
-    answered = [answer.scores for answer in answers if answer.scores]
-    if answered:
-        scores = [list(each.values()) for each in answered]
-        figure = original_figures.confidence_distribution(scores, list(answered[0]), theme=PAPER)
+        table.writerows(result.to_dict() for result in results)
+    scores = [result.scores for result in results if result.scores]
+    if scores:
+        figure = figures.confidence_distribution(
+            [list(each.values()) for each in scores], list(scores[0]), theme=PAPER
+        )
         save_png(figure, out / "confidence_distribution.png")
 
 
-def draw_mel(answer: Answer, front_end: FrontEnd, out: Path) -> None:
-    """Write `{stem}_mel.png` of an answered file: what the model heard of it."""
-    if answer.level_db is None:
+def draw_mel(result: Classified, front_end: FrontEnd, out: Path) -> None:
+    """Write `{stem}_mel.png` of a classified file: its spectrogram, with class and confidence as title."""
+    if result.level_db is None:
         return
-    figure = figures.log_mel(
-        answer.level_db,
-        hop_s=front_end.hop / front_end.rate_hz,
-        band_hz=band_centres(front_end),
+    figure = figures.mel_spectrogram(
+        result.level_db,
+        front_end=front_end,
+        title=f"{result.file}: {result.predicted} ({result.scores[result.predicted]:.1%})",
         theme=PAPER,
     )
-    save_png(figure, out / f"{Path(answer.file).stem}_mel.png")
+    save_png(figure, out / f"{Path(result.file).stem}_mel.png")
 
 
 def _samples(file: Path, front_end: FrontEnd) -> tuple[NDArray[np.float32], int]:
-    """Sound at the front end's rate, and the rate that the file had.
+    """Return the samples at the front end's rate, and the sampling rate of the file.
 
     Raises:
-        UnsupportedMedia: it cannot be read, is silent, or is no single utterance.
+        UnsupportedMedia: the file cannot be read, is silent, or is longer than an utterance.
     """
     sound = decode(file, rate_hz=front_end.rate_hz, duration_s=LONGEST_S + 1)
     if sound.duration_s > LONGEST_S:
         raise UnsupportedMedia(
-            f"is longer than {LONGEST_S / 60:.0f} minutes, and no utterance; use serenade predict --timeline",
+            f"is longer than {LONGEST_S / 60:.0f} minutes; use serenade predict --timeline",
             file=file,
         )
     if is_silent(sound.samples):
         raise UnsupportedMedia(f"is silent: its level is below {SILENCE_DBFS:.0f} dBFS", file=file)
     return sound.samples, sound.source_rate_hz
+
+
+def main(arguments: Sequence[str] | None = None, *, prog: str = "custom2_tester.py") -> int:
+    """Run the tester with the flags of the original script and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=(
+            "Classify the .wav files of a folder with a model of cremad_custom2.py. Write "
+            "OUTPUT/classification_results.csv, OUTPUT/confidence_distribution.png and, with --visualize, "
+            "OUTPUT/{stem}_mel.png. A file that is silent or cannot be read is not classified: it is "
+            "named on stderr and has empty cells in the table."
+        ),
+    )
+    parser.add_argument("--input_dir", type=Path, required=True, help="folder of .wav files")
+    parser.add_argument("--model_path", type=Path, required=True, help="best_model.pth or a similar file")
+    parser.add_argument(
+        "--output_dir", type=Path, default=Path("classification_results"), help="folder of the results"
+    )
+    parser.add_argument("--max_width", type=int, default=191, metavar="FRAMES", help="longer clips are cut")
+    parser.add_argument("--cpu", action="store_true", help="do not use a GPU")
+    parser.add_argument("--visualize", action="store_true", help="draw every spectrogram")
+    parser.add_argument(
+        "--padding",
+        choices=("zeros", "reflect"),
+        default="zeros",
+        help="padding of the first and last frames, for weights without a Spec: zeros as in librosa 0.9 and "
+        "later (default), reflect as in earlier versions",
+    )
+    options = parser.parse_args(arguments)
+    if options.max_width < 1:
+        parser.error("--max_width must be 1 or more")
+    try:
+        return _classify_folder(options)
+    except SerenadeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again", file=sys.stderr)
+        return 130
+
+
+def _classify_folder(options: argparse.Namespace) -> int:
+    files = wavs_in(options.input_dir)
+    model = load_original(options.model_path, max_width=options.max_width, padding=options.padding)
+    device = "cuda" if torch.cuda.is_available() and not options.cpu else "cpu"
+    print(model.assumed or f"model {model.spec.name}, network {model.spec.network}")
+    print(f"{len(files)} .wav files in {options.input_dir}, device {device}")
+    results = []
+    for result in classify(files, model, max_width=options.max_width, device=device):
+        results.append(result)
+        _print_scores(result)
+        if options.visualize:
+            draw_mel(result, model.spec.front_end, options.output_dir)
+    write_results(results, options.output_dir)
+    if not any(result.scores for result in results):
+        print(f"{options.input_dir}: none of {len(files)} .wav files can be classified", file=sys.stderr)
+        return 1
+    _print_counts(results)
+    print(f"results in {options.output_dir}")
+    return 0
+
+
+def _print_scores(result: Classified) -> None:
+    if not result.scores:
+        print(f"{result.file}: {result.note}; not classified", file=sys.stderr)
+        return
+    print(f"\n{result.file}: {result.predicted}")
+    for name, score in result.scores.items():
+        print(f"  {name:<8} {score:>7.2%}")
+
+
+def _print_counts(results: Sequence[Classified]) -> None:
+    """Print the Emotion/Count/Percentage table of the original, then what was not taken as it is."""
+    classified = [result for result in results if result.scores]
+    counts = Counter(result.predicted for result in classified)
+    table = Table("Emotion", "Count", "Percentage", box=box.ASCII2)
+    for name in CLASSES.values():
+        table.add_row(name, str(counts[name]), f"{counts[name] / len(classified):.2%}")
+    print()
+    Console().print(table)
+    for number, text in (
+        (len(results) - len(classified), "not classified (unreadable or silent; empty cells in the table)"),
+        (sum(result.cut for result in results), "longer than --max_width, cut"),
+        (sum(result.resampled_from_hz is not None for result in results), "resampled to the model's rate"),
+    ):
+        if number:
+            print(f"{number} of {len(results)} files {text}")

@@ -1,15 +1,15 @@
-"""Weights in the files of the original CREMA-D system: ours, which carry their Spec, and those without one.
+"""Weights in the files of the original CREMA-D system, with or without a Spec.
 
-A file of the original does not say which output is which emotion nor how its spectrograms were made, so the
-published layout is assumed for it, and the assumption is handed on to be told.
+A file of the original has no labels and no front end. The published ones are assumed for it, and the
+assumption is returned so that the caller can print it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -29,10 +29,10 @@ CLASSES = {
     "neutral": "Neutral",
     "sadness": "Sad",
 }
-"""The original's names of its classes by ours, in the order of its class ids."""
+"""Class names of the original by label, in the order of its class ids."""
 
 SPEC_KEY = "spec"
-"""The one key that our checkpoints have besides the original's: the Spec as JSON."""
+"""Key of the Spec (as JSON) in a checkpoint; all other keys are those of the original."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,9 @@ class Loaded:
     """A network from a file of the original system.
 
     Attributes:
-        network: on the CPU, in evaluation mode.
-        spec: what it says about itself, or what was assumed.
-        assumed: what was assumed, in a sentence; "" for a file that carries its Spec.
+        network: the network, on the CPU, in evaluation mode.
+        spec: Spec of the file, or the assumed one.
+        assumed: one sentence that says what was assumed; "" for a file with a Spec.
     """
 
     network: Network
@@ -51,30 +51,37 @@ class Loaded:
 
 
 def spec_text(spec: Spec) -> str:
-    """The Spec as the text that stands under `SPEC_KEY`."""
+    """Return the Spec as the text under `SPEC_KEY`."""
     return spec.to_metadata()[METADATA_KEY]
 
 
 def with_spec(state: dict[str, Any], spec: Spec) -> dict[str, Any]:
-    """A bare state_dict that carries its Spec where `load_state_dict` does not mind it.
+    """Return a bare state_dict with the Spec in its `_metadata`, which `load_state_dict` ignores.
 
-    PyTorch keeps the versions of a state_dict's modules beside its tensors, in `_metadata`, and saves them.
+    PyTorch stores the versions of a state_dict's modules there, and saves them with the tensors.
     """
     state._metadata[METADATA_KEY] = {SPEC_KEY: spec_text(spec)}  # type: ignore[attr-defined]
     return state
 
 
-def load_original(file: str | Path, *, max_width: int = ORIGINAL_WIDTH_FRAMES) -> Loaded:
-    """Load a checkpoint or a bare state_dict; nothing in the file is run.
+def load_original(
+    file: str | Path,
+    *,
+    max_width: int = ORIGINAL_WIDTH_FRAMES,
+    padding: Literal["zeros", "reflect"] = "zeros",
+) -> Loaded:
+    """Load a checkpoint or a bare state_dict without running code in it.
 
     Args:
         file: `best_model.pth`, `final_model.pth` or `model_state_dict.pth`, of serenade or of the original.
-        max_width: frames that every clip is padded or cut to. Part of the original's weights follows from
-            it, so it must fit; a file of serenade takes any.
+        max_width: number of frames that every clip is padded or cut to. The size of the original's weights
+            depends on it, so it must fit; a file of serenade takes any.
+        padding: what the first and last frames are padded with, for a file without a Spec: "zeros" as
+            librosa 0.9 and later, "reflect" as earlier versions.
 
     Raises:
-        ModelError: no such file, no weights, weights of another layout or width, or other emotions than
-            the original's six.
+        ModelError: the file is missing, has no weights, weights of another layout or width, or labels other
+            than the original's six.
     """
     file = Path(file)
     if not file.is_file():
@@ -83,38 +90,41 @@ def load_original(file: str | Path, *, max_width: int = ORIGINAL_WIDTH_FRAMES) -
         content = load_checkpoint(file)
     except ModelError as cause:
         raise ModelError(
-            "is no checkpoint that can be read without running code in it; give best_model.pth, "
+            "is not a checkpoint that can be loaded without running code; give best_model.pth, "
             "final_model.pth or model_state_dict.pth",
             file=file,
         ) from cause
     state = content.get("model_state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ModelError("holds neither a model_state_dict nor weights; give a best_model.pth", file=file)
+        raise ModelError("has neither a model_state_dict nor weights; give a best_model.pth", file=file)
     text = content.get(SPEC_KEY, _carried(state))
     if text is None:
-        return _published(state, file, max_width)
+        return _published(state, file, max_width, padding)
     spec = Spec.from_metadata({METADATA_KEY: str(text)}, file=file)
     if foreign := [label for label in spec.labels if label not in CLASSES]:
         raise ModelError(
-            f"knows {', '.join(foreign)}, and the original's table has no such column; use serenade predict",
+            f"has the labels {', '.join(foreign)}, for which the original's table has no column; "
+            "use serenade predict",
             file=file,
         )
     return Loaded(network=filled_network(spec, state, file=file), spec=spec, assumed="")
 
 
 def _carried(state: Mapping[str, Any]) -> Any:
-    """The Spec that `with_spec` put there, or None."""
+    """Return the Spec that `with_spec` stored, or None."""
     return getattr(state, "_metadata", {}).get(METADATA_KEY, {}).get(SPEC_KEY)
 
 
-def _published(state: Mapping[str, Tensor], file: Path, max_width: int) -> Loaded:
-    """The network of the published layout; the width it was trained at must be `max_width`."""
+def _published(
+    state: Mapping[str, Tensor], file: Path, max_width: int, padding: Literal["zeros", "reflect"]
+) -> Loaded:
+    """Build the network of the published layout; it must have been trained at `max_width`."""
     inputs, outputs = state.get("lstm.weight_ih_l0"), state.get("fc3.weight")
     if inputs is None or outputs is None or inputs.ndim != 2 or outputs.ndim != 2:
-        raise ModelError("carries no Spec, and its weights are not of the original layout", file=file)
+        raise ModelError("has no Spec, and its weights do not have the original layout", file=file)
     if len(outputs) != len(CLASSES):
         raise ModelError(
-            f"carries no Spec and has {len(outputs)} classes, not the original's {len(CLASSES)}", file=file
+            f"has no Spec and {len(outputs)} classes instead of the original's {len(CLASSES)}", file=file
         )
     narrowest = inputs.shape[1] // CHANNELS[-1] * POOLING
     widest = narrowest + POOLING - 1
@@ -124,17 +134,19 @@ def _published(state: Mapping[str, Tensor], file: Path, max_width: int) -> Loade
             f"not {max_width}",
             file=file,
         )
+    front_end = replace(CREMAD_SEED, pad_mode="constant" if padding == "zeros" else "reflect")
     spec = Spec(
         name=file.stem,
         labels=tuple(CLASSES),
-        front_end=CREMAD_SEED,
+        front_end=front_end,
         network="cnn_lstm.original",
         network_args={"width_frames": max_width},
     )
     assumed = (
-        f"{file} carries no Spec: taken for weights of the original layout (network cnn_lstm.original at "
-        f"--max_width {max_width}), read with the original front end ({CREMAD_SEED.rate_hz} Hz, window "
-        f"{CREMAD_SEED.n_fft}, hop {CREMAD_SEED.hop}, {CREMAD_SEED.n_mels} mels) and its order of classes "
+        f"{file} has no Spec: assuming the original layout (network cnn_lstm.original at --max_width "
+        f"{max_width}), the original front end ({front_end.rate_hz} Hz, window {front_end.n_fft}, hop "
+        f"{front_end.hop}, {front_end.n_mels} mels, ends padded with "
+        f"{'zeros' if padding == 'zeros' else 'reflections'}) and its order of classes "
         f"({', '.join(CLASSES.values())})"
     )
     return Loaded(network=filled_network(spec, state, file=file), spec=spec, assumed=assumed)

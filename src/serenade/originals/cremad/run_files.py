@@ -1,4 +1,4 @@
-"""A finished run as the files that the original CREMA-D trainer left behind, names and keys as they were."""
+"""A finished run in the files of the original CREMA-D trainer, with its file names and keys."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILES = (
     "model_state_dict.pth",
     "entire_model.pth",
 )
-"""What the original trainer writes."""
+"""Files of the original trainer."""
 
 _FIGURES = {
     "train_loss": "train_loss",
@@ -43,25 +43,25 @@ _FIGURES = {
 
 
 def write_original_files(run: Path, out: Path, *, metrics: Mapping[str, Any]) -> str:
-    """Write `FILES`, from a run of one fold and seed.
+    """Write `FILES` from a run of one fold and seed.
 
-    The two checkpoints hold one key more than the original's, `spec`; `model_state_dict.pth` carries it
-    beside its tensors. `entire_model.pth` is a pickled module, as it was: serenade itself never loads it.
+    The two checkpoints have one more key than the original's, `spec`; `model_state_dict.pth` has it in its
+    metadata. `entire_model.pth` is a pickled module as in the original; serenade itself never loads it.
 
     Args:
-        run: a run folder, trained to the end.
-        out: where the files go.
-        metrics: of the run's evaluation (`Evaluation.metrics`).
+        run: folder of a finished run.
+        out: folder of the files.
+        metrics: metrics of the run's evaluation (`Evaluation.metrics`).
 
     Returns:
         The classification report.
 
     Raises:
-        ModelError: the run is not finished, or its evaluation has no labelled clip.
+        ModelError: the run is unfinished, or its evaluation has no labelled clip.
         OutputError: `out` cannot be written to.
     """
     if not metrics["pooled"]:
-        raise ModelError("not one labelled clip was evaluated, so there is nothing to report", file=run)
+        raise ModelError("no labelled clip was evaluated, so there is nothing to report", file=run)
     network, spec = load_network(run)
     history: list[dict[str, float]] = []
     for name, source in (("best_model.pth", BEST), ("final_model.pth", LAST)):
@@ -86,7 +86,7 @@ def write_original_files(run: Path, out: Path, *, metrics: Mapping[str, Any]) ->
 
 
 def _checkpoint(state: Mapping[str, Any], line: Mapping[str, float], spec: Spec) -> dict[str, Any]:
-    """The original's checkpoint: the weights that were evaluated, and the figures of their epoch."""
+    """Return the original's checkpoint: the evaluated weights, and the figures of their epoch."""
     return {
         "epoch": int(line["epoch"]),
         "model_state_dict": state["kept"],

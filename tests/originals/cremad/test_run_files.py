@@ -11,7 +11,7 @@ import torch
 
 from serenade.errors import ModelError
 from serenade.features.store import Store
-from serenade.originals.cremad.trainer_files import FILES, write_original_files
+from serenade.originals.cremad.run_files import FILES, write_original_files
 from serenade.originals.cremad.weights import load_original
 from serenade.training.evaluate import evaluate
 from serenade.training.recipe import Recipe
@@ -57,5 +57,5 @@ def test_every_file_and_key(tiny: Callable[..., Recipe], store: Store, tmp_path:
 
 
 def test_a_run_without_a_labelled_answer_has_no_report(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not one labelled clip"):
+    with pytest.raises(ModelError, match="no labelled clip"):
         write_original_files(tmp_path, tmp_path, metrics={"pooled": None, "labels": []})

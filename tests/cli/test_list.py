@@ -1,0 +1,49 @@
+"""`serenade list`, each of its commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from serenade.cli.list import app
+from serenade.corpora import list_corpora, list_splits
+from serenade.networks import list_networks
+from serenade.output.writers import FORMATS
+
+NAMES = {
+    "corpora": [corpus.name for corpus in list_corpora()],
+    "networks": list_networks(),
+    "splits": list(list_splits()),
+    "formats": list(FORMATS),
+}
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_every_registered_name_is_listed(serenade, what):
+    ran = serenade("list", what)
+    assert ran.status == 0
+    rows = [line.split()[0] for line in ran.stdout.splitlines() if line[:1].strip()]
+    assert set(NAMES[what]) <= set(rows)
+
+
+def test_every_group_is_tested():
+    assert {command.callback.__name__ for command in app.registered_commands} == {*NAMES, "models"}
+
+
+def test_corpora_with_their_licences(serenade):
+    assert "CC-BY-NC-SA-4.0" in serenade("list", "corpora", "rav*").stdout
+
+
+def test_without_a_bundled_model_the_next_step_is_named(serenade):
+    assert "--model" in serenade("list", "models").stdout
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_a_pattern_without_a_match_is_a_wrong_argument(serenade, what):
+    ran = serenade("list", what, "zz*")
+    assert ran.status == 2
+    assert "no name matches 'zz*'" in ran.stderr
+    assert NAMES[what][0] in ran.stderr
+
+
+def test_a_command_that_is_almost_right(serenade):
+    assert "did you mean 'predict'?" in serenade("predcit").stderr
