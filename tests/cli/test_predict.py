@@ -176,7 +176,6 @@ import typer
 from serenade.cli.predict import predict
 app = typer.Typer()
 app.command()(predict)
-app.callback()(lambda: None)
 app()
 """
 
