@@ -38,7 +38,7 @@ from watched import watch
 from serenade.audio.decode import decode
 from serenade.corpora import read_corpus
 from serenade.errors import UnsupportedMedia
-from serenade.features.chunks import CLIPS_A_CHUNK
+from serenade.features.chunks import CLIPS_PER_CHUNK
 from serenade.features.unfinished_store import CHUNKS
 from serenade.originals.meld.spectrograms import spectrogram_of
 from serenade.synthetic.meld import make_meld
@@ -89,7 +89,7 @@ def measure(
         whole = watch(_command(meld, whole_at, jobs))
         busy = os.getloadavg()[0]
         ids = pd.concat([pd.read_csv(file) for file in whole_at.glob("ids_*.csv")])
-        half = len(ids) // CLIPS_A_CHUNK // 2
+        half = len(ids) // CLIPS_PER_CHUNK // 2
         killed = watch(
             _command(meld, killed_at, jobs),
             end_when=lambda: len([*(killed_at / CHUNKS).glob("*.json")]) >= half,

@@ -93,9 +93,9 @@ def test_ids_that_do_not_fit_the_table_are_named(synthetic_meld: SyntheticMeld) 
     ids = ids_of(rows, [ClipNote(status="ok")] * len(rows))
     with pytest.raises(CorpusError, match=r"ids_test\.csv: has no utterance 0 of dialogue 0"):
         sound_rows(rows, ids[1:], file="ids_test.csv")
-    with pytest.raises(CorpusError, match="says of utterance 0 of dialogue 0 rank 1 and"):
+    with pytest.raises(CorpusError, match=r"has rank 1 and .* for utterance 0 of dialogue 0"):
         sound_rows(rows, ids.assign(rank=ids["rank"] + 1))
-    with pytest.raises(CorpusError, match="and anger, the table rank 0 and"):
+    with pytest.raises(CorpusError, match=r"and anger for .*, but the table has rank 0 and"):
         sound_rows(rows[rows["emotion"] != "anger"], ids.assign(label="anger"))
 
 
@@ -109,5 +109,5 @@ def test_reading_vectors(synthetic_meld: SyntheticMeld, tmp_path: Path) -> None:
     assert vectors[0]["0"][-1].any(), "padding is not zero"
     for content in ([{}, {}], [{"0": 1}] * 3, {"0": np.zeros((2, 2))}, [{}, {}, {}]):
         (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))
-        with pytest.raises(CorpusError, match="no list of three dicts"):
+        with pytest.raises(CorpusError, match="not a list of three dicts"):
             read_vectors(tmp_path / "a.pkl")

@@ -28,7 +28,7 @@ PREPARE = """
 import sys
 from serenade.features import chunks
 from serenade.features.prepare import prepare
-chunks.CLIPS_A_CHUNK = 2
+chunks.CLIPS_PER_CHUNK = 2
 clips, out, jobs = sys.argv[1:]
 prepare(clips, out, corpus="cremad", augment=2, jobs=int(jobs),
         progress=lambda p: print(p.done, p.found, flush=True))
@@ -122,7 +122,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_said_and_the_rerun_finishes(
     small_disk: Path, tmp_path: Path, make_clips: MakeClips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "CLIPS_A_CHUNK", 2)
+    monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 2)
     clips = make_clips(tmp_path / "clips", 12)
     with pytest.raises(OutputError, match="the disk is full"):
         prepare(clips, small_disk / "out", corpus="cremad", jobs=1)

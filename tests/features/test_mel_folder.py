@@ -75,12 +75,12 @@ def test_spectrograms_of_two_front_ends_are_refused(mels: Path, tmp_path: Path) 
     (other / "SAD").mkdir(parents=True)
     (other / "frontend.json").write_text(json.dumps({**SMALL.to_dict(), "hop": 200}))
     np.save(other / "SAD" / "1002_DFA_SAD_XX_original.npy", np.zeros((16, 30), np.float32))
-    with pytest.raises(StoreError, match="other: holds spectrograms of another front end"):
+    with pytest.raises(StoreError, match="other: has spectrograms of another front end"):
         prepare([mels, other], tmp_path / "out", corpus="cremad", jobs=1)
 
 
 def test_it_cannot_be_augmented(mels: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="variants are made of waveforms"):
+    with pytest.raises(StoreError, match="variants are made from recordings"):
         prepare(mels, tmp_path / "out", corpus="cremad", augment=1, jobs=1)
 
 

@@ -28,7 +28,7 @@ def clips(tmp_path: Path, make_clips: MakeClips) -> Path:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "CLIPS_A_CHUNK", 2)
+    monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 2)
 
 
 def content(store: Path) -> dict[str, bytes]:
@@ -72,7 +72,7 @@ def test_neither_workers_nor_chunks_change_a_byte(
 ) -> None:
     options = {"corpus": "cremad", "front_end": SMALL, "augment": 2}
     prepare(clips, tmp_path / "one", jobs=1, **options)
-    monkeypatch.setattr(chunks, "CLIPS_A_CHUNK", 2)
+    monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 2)
     prepare(clips, tmp_path / "two", jobs=2, **options)
     assert content(tmp_path / "one") == content(tmp_path / "two")
 
@@ -185,7 +185,7 @@ def test_changed_recordings_are_not_taken_for_prepared(clips: Path, tmp_path: Pa
 
 
 def test_a_folder_with_other_things_in_it_is_refused(clips: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="holds other files"):
+    with pytest.raises(StoreError, match="has other files"):
         prepare(clips, clips, corpus="cremad", front_end=SMALL, jobs=1)
     assert len(list(clips.iterdir())) == 6
 
@@ -219,7 +219,7 @@ def test_a_wav_of_no_samples_has_a_row_that_says_so(clips: Path, tmp_path: Path)
 def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "1001_DFA_ANG_XX.wav").write_bytes(b"no sound")
-    with pytest.raises(StoreError, match="not one of 1 clips can be used"):
+    with pytest.raises(StoreError, match="none of 1 clips can be used"):
         prepare(tmp_path / "in", tmp_path / "out", corpus="cremad", jobs=1)
     with pytest.raises(StoreError, match="not a finished store"):
         Store.open(tmp_path / "out")
@@ -304,7 +304,7 @@ def test_two_runs_at_once_are_kept_apart(clips: Path, tmp_path: Path) -> None:
     def another(progress: Progress) -> None:
         prepare(clips, tmp_path / "out", corpus="cremad", front_end=SMALL, jobs=1)
 
-    with pytest.raises(StoreError, match="another serenade prepare is at work"):
+    with pytest.raises(StoreError, match="another serenade prepare is writing here"):
         prepare(clips, tmp_path / "out", corpus="cremad", front_end=SMALL, jobs=1, progress=another)
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +132,7 @@ def test_unfinished(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", "cannot be read"),
+        ("{", "is damaged"),
         ("[]", "not the store.json"),
         ('{"format": "other"}', "not the store.json"),
         ('{"format": "serenade-store", "version": 99}', "version 99"),
@@ -146,7 +148,7 @@ def test_frames_of_another_size_are_refused(tmp_path: Path) -> None:
     write_store(tmp_path, [frames(2)], table([2]), front_end=FRONT_END)
     about = json.loads((tmp_path / "store.json").read_text())
     (tmp_path / "store.json").write_text(json.dumps(about | {"total_frames": 3}))
-    with pytest.raises(StoreError, match="has not the size"):
+    with pytest.raises(StoreError, match="its shape is"):
         Store.open(tmp_path)
 
 
@@ -154,11 +156,105 @@ def test_truncated_frames_are_refused(tmp_path: Path) -> None:
     write_store(tmp_path, [frames(50)], table([50]), front_end=FRONT_END)
     whole = (tmp_path / "frames.npy").read_bytes()
     (tmp_path / "frames.npy").write_bytes(whole[:-100])
-    with pytest.raises(StoreError, match=r"frames\.npy: cannot be read"):
+    with pytest.raises(StoreError, match=r"frames\.npy: is damaged"):
         Store.open(tmp_path)
 
 
 def test_an_index_of_other_counts_leaves_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="2 frames came for an index of 3"):
+    with pytest.raises(StoreError, match="got 2 frames for an index of 3"):
         write_store(tmp_path, [frames(2)], table([3]), front_end=FRONT_END)
     assert list(tmp_path.iterdir()) == []
+
+
+def damaged(path: Path, change: str) -> None:
+    """Damage a store of three rows in one way."""
+    store = Store.open(path)
+    array = np.array(store.frames)
+    index = pd.read_csv(path / "index.csv", dtype=str, keep_default_na=False)
+    about = json.loads((path / "store.json").read_text())
+    if change == "zeroed frames":
+        array[2:4] = 0
+    elif change == "swapped frames":
+        array[[0, 5]] = array[[5, 0]]
+    elif change == "cut frames":
+        array = array[:-1]
+    elif change == "frames of another type":
+        array = array.astype(np.float64)
+    elif change == "reordered rows":
+        index = index.iloc[[1, 0, 2]]
+    elif change == "doubled row":
+        index = index.iloc[[0, 1, 1, 2]]
+    elif change == "missing row":
+        index = index.iloc[:2]
+    elif change == "negative offset":
+        index.loc[0, "offset"] = "-1"
+    elif change == "changed label":
+        index.loc[0, "emotion"] = "fear"
+    elif change == "text for a number":
+        index.loc[0, "frames"] = "many"
+    elif change == "missing column":
+        index = index.drop(columns="speaker")
+    elif change == "hostile front end":
+        about["front_end"]["n_mels"] = 10**9
+    elif change == "rows as text":
+        about["rows"] = "many"
+    elif change == "no columns":
+        del about["columns"]
+    np.save(path / "frames.npy", array)
+    index.to_csv(path / "index.csv", index=False)
+    (path / "store.json").write_text(json.dumps(about))
+    if change == "no index":
+        (path / "index.csv").unlink()
+    if change == "empty frames":
+        (path / "frames.npy").write_bytes(b"")
+    if change == "binary index":
+        (path / "index.csv").write_bytes(b"\xff\xfe\x00" * 40)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "zeroed frames",
+        "swapped frames",
+        "cut frames",
+        "frames of another type",
+        "reordered rows",
+        "doubled row",
+        "missing row",
+        "negative offset",
+        "changed label",
+        "text for a number",
+        "missing column",
+        "hostile front end",
+        "rows as text",
+        "no columns",
+        "no index",
+        "empty frames",
+        "binary index",
+    ],
+)
+def test_damage_is_one_sentence(tmp_path: Path, change: str) -> None:
+    index = table([2, 1, 3], emotion=["anger", "sadness", "anger"])
+    write_store(tmp_path, [frames(6)], index, front_end=FRONT_END)
+    damaged(tmp_path, change)
+    with pytest.raises(StoreError, match="is damaged") as caught:
+        Store.open(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_copied_store_is_checked_once(tmp_path: Path) -> None:
+    write_store(tmp_path / "a", [frames(6)], table([2, 1, 3]), front_end=FRONT_END)
+    shutil.copytree(tmp_path / "a", tmp_path / "b", copy_function=shutil.copy)
+    records = json.loads((tmp_path / "b" / "store.json").read_text())["files"]
+    assert Store.open(tmp_path / "b").hash == Store.open(tmp_path / "a").hash
+    assert json.loads((tmp_path / "b" / "store.json").read_text())["files"] != records
+    # Bits that change without a new time of change are found when the checksums are asked for.
+    file = tmp_path / "b" / "frames.npy"
+    times = file.stat()
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    Store.open(tmp_path / "b")
+    with pytest.raises(StoreError, match=r"frames\.npy: is damaged"):
+        Store.open(tmp_path / "b", verify=True)

@@ -1,8 +1,8 @@
-"""MELD's text vectors, its clips and its tables, row by row.
+"""Alignment of MELD's text vectors and clips with its tables.
 
-The vectors of `text_emotion.pkl` are packed by rank in the dialogue, the clips are named by Utterance_ID, and
-the two differ on 466 of 13,708 rows, where an utterance was dropped from the middle of a dialogue. Here each
-is looked up by its own number.
+The vectors of `text_emotion.pkl` are ordered by rank in the dialogue, but the clips are named by
+Utterance_ID. The two differ in 466 of 13,708 rows, where an utterance was removed from the middle of a
+dialogue. So vectors are found by rank, and clips by Utterance_ID.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
 
 Vectors = Sequence[Mapping[str, NDArray[Any]]]
-"""[train, dev, test], each Dialogue_ID as text → one row an utterance, by rank [shape=(ranks, width)].
+"""[train, dev, test]: for each Dialogue_ID (text) one row per utterance, by rank [shape=(ranks, width)].
 
-Rows behind the last utterance of a dialogue are padding, and not zero.
+Rows after the last utterance of a dialogue are padding, which is not zero.
 """
 
 TEXT_PICKLE = "text_emotion.pkl"
 
 
 def read_vectors(file: str | Path) -> Vectors:
-    """The vectors of `text_emotion.pkl` and its kin, without running anything in them.
+    """Read the vectors of `text_emotion.pkl` or a similar file, without running code in it.
 
     Raises:
-        CorpusError: see `load_pickle`; or it is no list of three dicts of arrays of one width.
+        CorpusError: see `load_pickle`; or the file is not a list of three dicts of arrays of one width.
     """
     content = load_pickle(file)
     parts = content if isinstance(content, list) else []
@@ -40,7 +40,7 @@ def read_vectors(file: str | Path) -> Vectors:
     plain = all(isinstance(array, np.ndarray) and array.ndim == 2 for array in arrays)
     if len(parts) != len(FOLDERS) or not plain or len({array.shape[1] for array in arrays}) != 1:
         raise CorpusError(
-            "is no list of three dicts (train, dev, test) of arrays (ranks, width), as text_emotion.pkl is",
+            "is not a list of three dicts (train, dev, test) of arrays (ranks, width) as text_emotion.pkl",
             file=file,
         )
     return [{str(key): array for key, array in part.items()} for part in parts]
@@ -49,15 +49,15 @@ def read_vectors(file: str | Path) -> Vectors:
 def text_rows(
     table: pd.DataFrame, vectors: Vectors, *, file: str | Path | None = None
 ) -> NDArray[np.float32]:
-    """The vector of every row of a MELD table, by rank [shape=(rows, width)].
+    """Return the vector of every row of a MELD table, by rank [shape=(rows, width)].
 
     Args:
-        table: of `read_corpus(..., "meld")`, or some of its rows.
-        vectors: of `read_vectors`.
-        file: where they are from, for the error.
+        table: table of `read_corpus(..., "meld")`, or some of its rows.
+        vectors: result of `read_vectors`.
+        file: file of the vectors, for the error.
 
     Raises:
-        CorpusError: the vectors lack a dialogue, or one of its utterances; it is named.
+        CorpusError: the vectors lack a dialogue or an utterance, which is named.
     """
     check_vectors(table, vectors, file=file)
     part_of = dict(zip(FOLDERS, vectors, strict=True))
@@ -69,10 +69,10 @@ def text_rows(
 
 
 def check_vectors(table: pd.DataFrame, vectors: Vectors, *, file: str | Path | None = None) -> None:
-    """Refuse vectors that lack a dialogue of the table, or have fewer rows than it has utterances.
+    """Check that the vectors have every dialogue of the table, with a row for each utterance.
 
     Raises:
-        CorpusError: naming the first such dialogue.
+        CorpusError: a dialogue or row is missing; the first is named.
     """
     part_of = dict(zip(FOLDERS, vectors, strict=True))
     for dialogue, last in table.groupby("dialogue", sort=False)["rank"].max().items():
@@ -89,34 +89,34 @@ def check_vectors(table: pd.DataFrame, vectors: Vectors, *, file: str | Path | N
 def sound_rows(
     table: pd.DataFrame, ids: pd.DataFrame, *, file: str | Path | None = None
 ) -> NDArray[np.int64]:
-    """Where the spectrogram of every row of a MELD table lies in `X_audio_*.npy`, by Utterance_ID.
+    """Return the row in `X_audio_*.npy` for every row of a MELD table, by Utterance_ID.
 
     Args:
-        table: rows of one part.
-        ids: that part's `ids_*.csv`, as `serenade.originals.meld.spectrograms` writes it.
+        table: rows of one of train, dev and test.
+        ids: the `ids_*.csv` of the same, as `serenade.originals.meld.spectrograms` writes it.
         file: its name, for the error.
 
     Returns:
         Rows of the array [shape=(rows,)].
 
     Raises:
-        CorpusError: an utterance is not in `ids`, or has another rank or label there; it is named.
+        CorpusError: an utterance is not in `ids`, or has another rank or label there.
     """
     columns = (ids[name] for name in ("dialogue", "utterance", "rank", "label", "row"))
-    told = {(dialogue, utterance): rest for dialogue, utterance, *rest in zip(*columns, strict=True)}
+    recorded = {(dialogue, utterance): rest for dialogue, utterance, *rest in zip(*columns, strict=True)}
     columns = (table[name] for name in ("dialogue", "utterance", "rank", "emotion"))
     found = []
     for dialogue, utterance, *wanted in zip(*columns, strict=True):
         number = dialogue.partition("/")[2]
-        if (int(number), utterance) not in told:
+        if (int(number), utterance) not in recorded:
             raise CorpusError(
                 f"has no utterance {utterance} of dialogue {number}; prepare it again", file=file
             )
-        *said, row = told[int(number), utterance]
-        if said != wanted:
+        *found_values, row = recorded[int(number), utterance]
+        if found_values != wanted:
             raise CorpusError(
-                f"says of utterance {utterance} of dialogue {number} rank {said[0]} and {said[1]}, the table "
-                f"rank {wanted[0]} and {wanted[1]}; prepare it again",
+                f"has rank {found_values[0]} and {found_values[1]} for utterance {utterance} of dialogue "
+                f"{number}, but the table has rank {wanted[0]} and {wanted[1]}; prepare it again",
                 file=file,
             )
         found.append(row)

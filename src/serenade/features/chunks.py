@@ -1,4 +1,4 @@
-"""Chunks: the pieces that prepared features are made in, each written once and whole.
+"""Chunks of prepared features, each written once and completely.
 
 A chunk is named by what it is made of, so whoever finds one can use it: the same command run again, after a
 kill or on another machine that shares the folder.
@@ -21,20 +21,20 @@ from serenade.audio.logmel import FrontEnd
 from serenade.features.clips import Clip, Row, render
 from serenade.files import hash_of, write_whole
 
-CLIPS_A_CHUNK = 32
-"""Small enough that a kill loses seconds, large enough that files and messages cost nothing."""
+CLIPS_PER_CHUNK = 32
+"""Small enough that an interruption costs seconds, large enough that the overhead is small."""
 
 _LAYOUT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """A few clips and where their features go.
+    """Some clips and the file of their features.
 
     Attributes:
-        key: SHA-256 of the clips' ids, sizes and times of change, of the front end, variants, seed and trim.
-        clips: in order.
-        folder: where `{key}.npz` is written.
+        key: SHA-256 of the clips' ids, sizes and times of change, the front end, variants, seed and trim.
+        clips: the clips, in order.
+        folder: folder of `{key}.npz`.
     """
 
     key: str
@@ -47,12 +47,12 @@ class Chunk:
 
     @property
     def file(self) -> Path:
-        """The chunk's file; it is there when the chunk is done."""
+        """The file of the chunk, which exists once the chunk is done."""
         return self.folder / f"{self.key}.npz"
 
     @property
     def done(self) -> bool:
-        """Whether the file is there and whole: a loss of power may leave one without its bytes."""
+        """Whether the file is complete: after a power failure it may be damaged."""
         try:
             with zipfile.ZipFile(self.file) as content:
                 return content.testzip() is None
@@ -60,7 +60,7 @@ class Chunk:
             return False
 
     def make(self) -> int:
-        """Render every clip and write the chunk; returns how many clips it has.
+        """Compute the features of every clip, write the chunk, and return the number of clips.
 
         Raises:
             OutputError: the folder cannot be written to.
@@ -74,21 +74,21 @@ class Chunk:
             for row, frames in rendered:
                 rows.append({"clip": clip.id, **row.to_dict()})
                 blocks.append(frames)
-        # To wait for the disk after each chunk takes longer than to make it.
+        # Waiting for the disk after each chunk takes longer than computing it.
         with write_whole(self.file, "wb", durable=False) as out:
             text = np.frombuffer(json.dumps(rows).encode(), np.uint8)
             np.savez(out, rows=text, frames=np.concatenate(blocks))
         return len(self.clips)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """(id of the clip, row) of everything in the written chunk, in order."""
+        """Yield (id of the clip, row) for all rows of the written chunk, in order."""
         with np.load(self.file, allow_pickle=False) as content:
-            told = json.loads(content["rows"].tobytes())
-        for row in told:
+            rows = json.loads(content["rows"].tobytes())
+        for row in rows:
             yield row.pop("clip"), Row(**row)
 
     def frames(self) -> NDArray[np.float32]:
-        """The written chunk's frames, one after another [shape=(frames, n_mels)]."""
+        """Return the frames of the written chunk [shape=(frames, n_mels)]."""
         with np.load(self.file, allow_pickle=False) as content:
             frames: NDArray[np.float32] = content["frames"]
         return frames
@@ -97,10 +97,10 @@ class Chunk:
 def cut_into_chunks(
     clips: Sequence[Clip], *, folder: Path, front_end: FrontEnd, augment: int, seed: int, trim: bool = False
 ) -> list[Chunk]:
-    """Cut clips into chunks of `CLIPS_A_CHUNK`, in order."""
+    """Cut clips into chunks of `CLIPS_PER_CHUNK`, in order."""
     chunks = []
-    for first in range(0, len(clips), CLIPS_A_CHUNK):
-        some = tuple(clips[first : first + CLIPS_A_CHUNK])
+    for first in range(0, len(clips), CLIPS_PER_CHUNK):
+        some = tuple(clips[first : first + CLIPS_PER_CHUNK])
         made_of = {
             "layout": _LAYOUT,
             "clips": [(clip.id, clip.start_s, clip.end_s, *version_of(clip.file)) for clip in some],
@@ -124,7 +124,7 @@ def cut_into_chunks(
 
 
 def version_of(file: str) -> tuple[int, int]:
-    """Size and time of change of a file, (-1, -1) where there is none."""
+    """Return size and time of change of a file, (-1, -1) if it does not exist."""
     try:
         status = os.stat(file)
     except OSError:

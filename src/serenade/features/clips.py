@@ -1,7 +1,7 @@
-"""One clip becomes its rows and frames: the function that every worker runs, alone or on many machines.
+"""The features of one clip: the function that every worker runs.
 
-What comes out depends on the clip, the front end, the count of variants and the seed, and on nothing else:
-not on the order of the clips, nor on which worker takes it.
+The result depends only on the clip, the front end, the number of variants and the seed. It does not depend on
+the order of the clips or on the worker.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from serenade.errors import UnsupportedMedia
 from serenade.features.mel_folder import read_mel
 
 LONGEST_S = 600.0
-"""A clip longer than this is no utterance; refusing it keeps a worker's memory bounded."""
+"""Longest clip in seconds: longer recordings are not utterances, and the limit bounds a worker's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One row of a corpus table, as a worker needs it."""
+    """One row of a corpus table, with what a worker needs."""
 
     id: str
     file: str
@@ -39,18 +39,18 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What the index says of one clip or variant.
+    """The index row of one clip or variant.
 
     Attributes:
-        id: the clip's id; of a variant, with the variant's name behind it.
+        id: id of the clip; a variant's id ends in the variant's name.
         variant: "original", or the name of a waveform variant.
-        frames: how many frames it has; 0 where there is nothing to learn from.
-        duration_s: seconds of sound in those frames.
-        sha256: of the float32 samples at the front end's rate (of a ready-made spectrogram: of its array),
-            so that identical sound is seen whatever the format.
+        frames: number of frames; 0 for a clip that cannot be used.
+        duration_s: duration of these frames in seconds.
+        sha256: SHA-256 of the float32 samples at the front end's rate (of a spectrogram: of its array), so
+            that identical sound is found in any file format.
         state: "ok", "missing", "silent", "too_long" or "unreadable".
-        note: why it is not "ok".
-        cut: whether `max_duration_s` of the front end cut it.
+        note: reason for another state than "ok".
+        cut: whether the clip was cut at `max_duration_s` of the front end.
     """
 
     id: str
@@ -63,40 +63,40 @@ class Row:
     cut: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as a dict, in the order of the index's columns."""
+        """Return the row as a dict, in the order of the index's columns."""
         return dict(vars(self))
 
 
 Rendered = tuple[Row, NDArray[np.float32]]
-"""A row and its frames [shape=(frames, n_mels)], dB."""
+"""A row and its frames [shape=(frames, n_mels)], in dB."""
 
 
 def render(
     clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0, trim: bool = False
 ) -> Iterator[Rendered]:
-    """The original of a clip, then `augment` distinct variants of it.
+    """Yield the features of a clip, then those of `augment` distinct variants of it.
 
-    Only an original in state "ok" has variants. A clip that cannot be used gives one row with no frames and a
-    note; a silent one keeps its frames.
+    Only a clip in state "ok" has variants. A clip that cannot be used gives one row with a note and no
+    frames; a silent clip keeps its frames.
 
     Args:
-        clip: what to read.
-        front_end: how to make the log-mel.
-        augment: how many waveform variants to draw.
-        seed: of the draw, together with the clip's id.
-        trim: leave silence at both ends away; ready-made spectrograms stay as they are.
+        clip: the clip.
+        front_end: front end of the features.
+        augment: number of waveform variants to draw.
+        seed: seed of the draw, used together with the clip's id.
+        trim: remove silence at both ends; spectrograms (`.npy`) stay as they are.
     """
     if clip.file.endswith(".npy"):
         yield _ready_made(clip, front_end)
         return
     if not os.path.exists(clip.file):
-        yield _nothing(clip, "missing", "there is no such file", front_end)
+        yield _nothing(clip, "missing", "the file does not exist", front_end)
         return
     if clip.end_s is not None and not clip.end_s > clip.start_s >= 0:
-        note = f"the segment from {clip.start_s:g} s to {clip.end_s:g} s has no length"
+        note = f"the segment from {clip.start_s:g} s to {clip.end_s:g} s is empty"
         yield _nothing(clip, "unreadable", note, front_end)
         return
-    # Half as much again as is kept, so that a variant that runs faster still fills max_duration_s.
+    # More than is kept, so that a variant that is sped up still fills max_duration_s.
     limit_s = 1.0 + (LONGEST_S if front_end.max_duration_s is None else 1.5 * front_end.max_duration_s)
     duration_s = limit_s if clip.end_s is None else min(limit_s, clip.end_s - clip.start_s)
     try:
@@ -126,7 +126,7 @@ def render(
 
 
 def generator_of(clip_id: str, seed: int) -> np.random.Generator:
-    """The clip's own source of randomness.
+    """Return the random generator of a clip.
 
     >>> bool(generator_of("a", 0).random() == generator_of("a", 0).random() != generator_of("b", 0).random())
     True
@@ -146,7 +146,7 @@ def _row(
         duration_s=len(kept) / front_end.rate_hz,
         sha256=hashlib.sha256(np.ascontiguousarray(samples, "<f4").data).hexdigest(),
         state="silent" if silent else "ok",
-        note=f"its level is below {SILENCE_DBFS:.0f} dBFS" if silent else "",
+        note=f"the level is below {SILENCE_DBFS:.0f} dBFS" if silent else "",
         cut=len(kept) < len(samples),
     )
     return row, frames
@@ -164,7 +164,7 @@ def _ready_made(clip: Clip, front_end: FrontEnd) -> Rendered:
         duration_s=len(frames) * front_end.hop / front_end.rate_hz,
         sha256=hashlib.sha256(np.ascontiguousarray(frames, "<f4").data).hexdigest(),
         state="silent" if flat else "ok",
-        note="every value is the same" if flat else "",
+        note="all values are equal" if flat else "",
     )
     return row, frames
 

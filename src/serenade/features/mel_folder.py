@@ -1,8 +1,8 @@
-"""The folder of ready-made spectrograms that the CREMA-D seed writes and reads, one `.npy` a clip.
+"""Folders of `.npy` spectrograms, as the original CREMA-D generator writes them.
 
-`{folder}/{EMO}/{stem}_original.npy` and `{stem}_{variant}.npy`, each the raw dB array
-[shape=(n_mels, frames)] float32, with `frontend.json` beside them. The original has no such file, and nothing
-then tells its spectrograms from those of another rate or hop: we ask instead of guessing.
+Each file `{folder}/{EMO}/{stem}_original.npy` or `{stem}_{variant}.npy` is a float32 array in dB
+[shape=(n_mels, frames)]. serenade adds `frontend.json`. Without it, the sampling rate and hop of the
+spectrograms are unknown, and the user must give the front end.
 """
 
 from __future__ import annotations
@@ -23,33 +23,32 @@ _SLACK_DB = 1e-3
 
 
 def front_end_of(folder: str | Path, given: FrontEnd | None = None) -> FrontEnd:
-    """The front end that made a folder's spectrograms: as its `frontend.json` says, or as `given`.
+    """Return the front end of a folder's spectrograms: from its `frontend.json`, or as `given`.
 
     Raises:
-        StoreError: neither is there, or they disagree.
+        StoreError: both are missing, or they differ.
     """
     file = Path(folder) / FRONT_END_FILE
-    told = read_front_end(file) if file.is_file() else None
-    if told is None and given is None:
+    recorded = read_front_end(file) if file.is_file() else None
+    if recorded is None and given is None:
         raise StoreError(
-            "holds ready-made spectrograms and no frontend.json that says how they were made; "
-            "give --front-end FILE",
+            "has spectrograms (.npy) but no frontend.json with their front end; give --front-end FILE",
             file=folder,
         )
-    if told is not None and given is not None and told != given:
-        raise StoreError("says another front end than the one that was given", file=file)
-    return told or given or FrontEnd()
+    if recorded is not None and given is not None and recorded != given:
+        raise StoreError("has another front end than the one that was given", file=file)
+    return recorded or given or FrontEnd()
 
 
 def read_front_end(file: str | Path) -> FrontEnd:
-    """The front end that a JSON or TOML file tells.
+    """Read a front end from a JSON or TOML file.
 
     Args:
-        file: holds the fields of a front end, or has them under `front_end` as a recipe or a store.json does.
+        file: has the fields of a front end at the top or under `front_end`, as a store.json does.
 
     Raises:
-        StoreError: no such file, or not JSON or TOML.
-        RecipeError: a field that no front end has.
+        StoreError: the file is missing, or is neither JSON nor TOML.
+        RecipeError: a field is unknown or its value impossible.
     """
     file = Path(file)
     try:
@@ -58,37 +57,37 @@ def read_front_end(file: str | Path) -> FrontEnd:
     except OSError as cause:
         raise StoreError(f"cannot be read: {cause.strerror}", file=file) from cause
     except ValueError as cause:
-        raise StoreError(f"is no JSON or TOML ({cause})", file=file) from cause
+        raise StoreError(f"is neither JSON nor TOML ({cause})", file=file) from cause
     if not isinstance(content, dict):
-        raise StoreError("does not hold the fields of a front end", file=file)
+        raise StoreError("does not have the fields of a front end", file=file)
     return FrontEnd.from_dict(content.get("front_end", content))
 
 
 def read_mel(file: str | Path, front_end: FrontEnd) -> NDArray[np.float32]:
-    """One ready-made spectrogram, turned to frames first [shape=(frames, n_mels)], dB.
+    """Read a spectrogram, transposed to [shape=(frames, n_mels)], in dB.
 
     Raises:
-        UnsupportedMedia: no array of numbers, or not one that `front_end` can have made.
+        UnsupportedMedia: the file is not an array of numbers, or `front_end` cannot have made it.
     """
     try:
         array = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as cause:
         raise UnsupportedMedia(f"cannot be read as an array ({cause})", file=file) from cause
     if not isinstance(array, np.ndarray) or array.ndim != 2 or not np.issubdtype(array.dtype, np.floating):
-        raise UnsupportedMedia("is not a spectrogram: two axes of floats are wanted", file=file)
+        raise UnsupportedMedia("is not a spectrogram: it must be an array of floats with two axes", file=file)
     if array.shape[0] != front_end.n_mels or array.shape[1] == 0:
         raise UnsupportedMedia(
-            f"has shape {array.shape}, and the front end makes ({front_end.n_mels}, frames)", file=file
+            f"has shape {array.shape}, but the front end makes ({front_end.n_mels}, frames)", file=file
         )
     if not np.isfinite(array).all():
-        raise UnsupportedMedia("holds NaN or infinite values", file=file)
+        raise UnsupportedMedia("has NaN or infinite values", file=file)
     low, high = float(array.min()), float(array.max())
     if front_end.scale == "db" and (
         (front_end.db_ref == "max" and high > _SLACK_DB)
         or (front_end.top_db is not None and high - low > front_end.top_db + _SLACK_DB)
     ):
         raise UnsupportedMedia(
-            f"holds values from {low:.1f} to {high:.1f}, which the front end (dB, db_ref {front_end.db_ref}, "
+            f"has values from {low:.1f} to {high:.1f}, which the front end (dB, db_ref {front_end.db_ref}, "
             f"top_db {front_end.top_db}) cannot make",
             file=file,
         )

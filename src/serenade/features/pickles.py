@@ -1,8 +1,8 @@
-"""Pickles read as data: nothing that a pickle names is ever looked up, imported or called.
+"""Pickles read as data: nothing that a pickle names is imported or called.
 
-A pickle is a program. Python's advice, to allow a few harmless globals, is not enough for NumPy's: an array
-of objects whose data type claims to hold none turns bytes into pointers. So NumPy is not allowed either. What
-a pickle wants to call is only written down, and the arrays are made from that afterwards, checked.
+A pickle is a program. To allow a few globals, as Python's documentation suggests, is not safe for NumPy:
+an object array with a forged data type turns bytes into pointers. So NumPy's functions are not called either.
+The calls that a pickle asks for are recorded, and the arrays are built from these records after checks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CALLS = {
     "_codecs.encode": "encode",
     "__builtin__.bytes": "no bytes",
 }
-"""What a pickle of arrays asks for, and what it means."""
+"""Globals that a pickle of arrays uses, and what they stand for."""
 
 _TYPES = re.compile(r"[biufcSU]\d+")
 _BROKEN = (
@@ -43,17 +43,17 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
-"""What Python's unpickler raises on bytes that are no pickle."""
+"""Exceptions of Python's unpickler for bytes that are not a pickle."""
 
 
 def load_pickle(file: str | Path) -> Any:
-    """Arrays, lists, dicts, text, bytes and numbers of a pickle, of Python 2 too (as `encoding="latin1"`).
+    """Load arrays, lists, dicts, text, bytes and numbers from a pickle of Python 2 or 3.
 
-    Arrays are of numbers or text, in the machine's byte order, and read-only where nothing had to be copied.
+    Arrays have numbers or text in the machine's byte order; they are read-only unless they had to be copied.
 
     Raises:
-        CorpusError: it asks for anything else, which is named; it holds arrays of Python objects; it is cut
-            short, no pickle, not there, or a Git LFS pointer.
+        CorpusError: the pickle asks for anything else, has arrays of Python objects, is truncated or not a
+            pickle, or the file is missing or a Git LFS pointer.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp(), "a.pkl")
@@ -64,7 +64,7 @@ def load_pickle(file: str | Path) -> Any:
     >>> load_pickle(file)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    serenade.errors.CorpusError: ...a.pkl: asks to run builtins.print, which no data needs: refused, ...
+    serenade.errors.CorpusError: ...a.pkl: wants to call builtins.print, which is refused; ...
     """
     file = Path(file)
     try:
@@ -78,7 +78,7 @@ def load_pickle(file: str | Path) -> Any:
     except OSError as cause:
         raise CorpusError(f"cannot be read: {cause.strerror}; check the path", file=file) from cause
     except _BROKEN as cause:
-        raise CorpusError(f"is no whole pickle ({cause}); copy it again", file=file) from cause
+        raise CorpusError(f"is not a complete pickle ({cause}); copy it again", file=file) from cause
 
 
 class _Refused(Exception):
@@ -86,7 +86,7 @@ class _Refused(Exception):
 
 
 class _Note:
-    """A call that a pickle asked for, and the state that it wants put into the result."""
+    """A recorded call of a pickle, with the state for its result."""
 
     __slots__ = ("arguments", "state", "what")
 
@@ -100,7 +100,7 @@ class _Note:
 
 
 class _Call:
-    """Stands for a global; calling it writes the call down."""
+    """Stands for a global; calling it records the call."""
 
     __slots__ = ("what",)
 
@@ -111,26 +111,26 @@ class _Call:
         return _Note(self.what, arguments)
 
     def __setstate__(self, state: Any) -> None:
-        raise _Refused("changes what it has loaded: refused, nothing in it was run")
+        raise _Refused("changes a loaded global, which is refused; no code in it was run")
 
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """A stand-in for a global that arrays need; any other is refused by name."""
+        """Return a stand-in for a global that arrays need; refuse any other."""
         wanted = f"{module}.{name}"
         if wanted not in _CALLS:
-            raise _Refused(f"asks to run {wanted}, which no data needs: refused, nothing in it was run")
+            raise _Refused(f"wants to call {wanted}, which is refused; no code in it was run")
         return _Call(_CALLS[wanted])
 
     def persistent_load(self, pid: Any) -> Any:
-        raise _Refused("refers to objects outside of itself: refused, nothing in it was run")
+        raise _Refused("refers to external objects, which is refused; no code in it was run")
 
 
 def _made(content: Any, made: dict[int, Any] | None = None) -> Any:
-    """What was loaded, with every written-down call replaced by its value.
+    """Return the loaded content with every recorded call replaced by its value.
 
-    `made` knows what is there already: a list that holds another ten times, which holds another ten times,
-    and so on, is small in memory and endless to walk through.
+    `made` maps objects to their results, so that shared lists (a list with ten times the same list with ten
+    times the same list …) are visited once.
     """
     made = {} if made is None else made
     if content is None or isinstance(content, (bool, int, float, str, bytes, bytearray)):
@@ -144,13 +144,13 @@ def _made(content: Any, made: dict[int, Any] | None = None) -> Any:
             made[id(content)] = type(content)(_made(value, made) for value in content)
         else:
             kind = type(content).__name__
-            raise _Refused(f"holds a {kind}; only arrays, lists, dicts, text and numbers are read")
+            raise _Refused(f"has a {kind}; only arrays, lists, dicts, text and numbers are read")
     return made[id(content)]
 
 
 def _key(key: Any) -> Any:
     if not isinstance(key, (str, bytes, int, float, tuple)) or _made(key) != key:
-        raise _Refused("holds a dict whose keys are neither text nor numbers")
+        raise _Refused("has a dict whose keys are neither text nor numbers")
     return key
 
 
@@ -163,9 +163,7 @@ def _value(note: _Note) -> Any:
         "no bytes": lambda note: b"",
     }
     if note.what not in makers:
-        raise _Refused(
-            f"holds a bare numpy.{note.what}; only arrays, lists, dicts, text and numbers are read"
-        )
+        raise _Refused(f"has a bare numpy.{note.what}; only arrays, lists, dicts, text and numbers are read")
     return makers[note.what](note)
 
 
@@ -198,11 +196,11 @@ def _bytes(data: Any) -> bytes:
         return data.encode("latin1")
     if isinstance(data, (bytes, bytearray)):
         return bytes(data)
-    raise _Refused("holds an array of Python objects; only arrays of numbers and of text are read")
+    raise _Refused("has an array of Python objects; only arrays of numbers and of text are read")
 
 
 def _dtype(note: Any) -> np.dtype[Any]:
-    """The data type that was asked for, made anew from its name and byte order alone."""
+    """Build the data type from its name and byte order only."""
     if not (isinstance(note, _Note) and note.what == "dtype"):
         raise ValueError("an array without a data type")
     name = note.arguments[0]
@@ -212,9 +210,9 @@ def _dtype(note: Any) -> np.dtype[Any]:
         name = name.decode("latin1")
     if any(part is not None for part in rest) or not (isinstance(name, str) and _TYPES.fullmatch(name)):
         raise _Refused(
-            f"holds an array of type {name!r}; only arrays of numbers and of text are read"
+            f"has an array of type {name!r}; only arrays of numbers and of text are read"
             if isinstance(name, str)
-            else "holds an array of no known type"
+            else "has an array of an unknown type"
         )
     return np.dtype(">" + name if order == ">" else name)
 

@@ -1,4 +1,4 @@
-"""A corpus table becomes a store: many workers, progress, and a rerun that goes on where a kill ended it."""
+"""Compute the features of a corpus and write them as a store, in parallel and resumable."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
-from serenade.features.unfinished_store import CHUNKS, locked, own_folder
+from serenade.features.unfinished_store import CHUNKS, claim_folder, locked
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far `prepare` has come.
+    """Progress of `prepare`.
 
     Attributes:
-        done: clips whose features are written, those found included.
-        total: clips in all.
-        found: clips that an earlier run had finished.
-        found_chunks: the chunks that held those.
-        chunks: chunks in all.
+        done: number of clips with features, including `found`.
+        total: number of all clips.
+        found: number of clips that an earlier run had done.
+        found_chunks: number of chunks that an earlier run had done.
+        chunks: number of all chunks.
     """
 
     done: int
@@ -47,11 +47,11 @@ class Progress:
 
     @property
     def already_prepared(self) -> bool:
-        """Whether there was nothing left to do."""
+        """Return whether there was nothing left to do."""
         return self.found == self.total
 
     def to_dict(self) -> dict[str, int]:
-        """The counts by name."""
+        """Return the counts by name."""
         return dict(vars(self))
 
 
@@ -68,30 +68,30 @@ def prepare(
     progress: Callable[[Progress], None] | None = None,
     **reader_options: Any,
 ) -> Store:
-    """Compute the log-mels of a corpus, once, into a store.
+    """Compute the features of a corpus once and write them as a store.
 
-    A clip that cannot be used has a row that says why, and no frames (a silent one keeps them). A run that
-    was ended, by whatever, is continued by the same call. A finished store of the same recordings, front
-    end, variants and seed is opened as it is.
+    A clip that cannot be used has a row with the reason and no frames (a silent clip keeps its frames). The
+    same call continues an interrupted run. A finished store of the same recordings, front end, variants and
+    seed is opened and returned.
 
     Args:
         corpus_at: folder or manifest (see `read_corpus`), several of them for one store of several corpora,
             or a corpus table.
         out: folder of the store.
-        corpus: name of the reader; guessed when None.
-        front_end: of the log-mels; `FrontEnd()` when None. For ready-made spectrograms (`.npy`) the folder's
-            `frontend.json` when None.
-        augment: how many distinct waveform variants to draw a clip.
-        seed: of those draws.
-        trim: leave the silence at both ends of each clip away (not of ready-made spectrograms).
-        jobs: worker processes; one a core when None.
+        corpus: name of the reader; None: recognised by the file names.
+        front_end: front end of the features; None: `FrontEnd()`, or the folder's `frontend.json` for
+            spectrograms (`.npy`).
+        augment: number of distinct waveform variants to draw per clip.
+        seed: seed of these draws.
+        trim: remove silence at both ends of each clip (not of spectrograms).
+        jobs: number of worker processes; None: one per core.
         progress: called at the start and after every chunk.
-        reader_options: passed to the corpus's reader; of several, as `read_corpora` takes them.
+        reader_options: options of the corpus's reader; for several corpora as in `read_corpora`.
 
     Raises:
-        CorpusError: no corpus there.
-        StoreError: `out` holds something else, another run is at work in it, no front end is told for
-            ready-made spectrograms, or not one clip can be used and no text is known.
+        CorpusError: there is no corpus.
+        StoreError: `out` has other content, another process writes to it, the front end of spectrograms is
+            unknown, or no clip can be used and there is no text.
         OutputError: `out` cannot be written to.
 
     >>> import tempfile
@@ -129,11 +129,11 @@ def prepare(
         whole = {"done": len(table), "total": len(table), "found": len(table)}
         report(Progress(**whole, found_chunks=len(chunks), chunks=len(chunks)))
     else:
-        own_folder(out)
+        claim_folder(out)
         with locked(out):
             _make(chunks, jobs, report)
             index = _index(table, chunks)
-            if not (index["state"] == "ok").any() and not _texts_alone(index):
+            if not (index["state"] == "ok").any() and not _has_only_texts(index):
                 raise StoreError(_none_usable(index), file=folders[0] if folders else out)
             about = {
                 "key": key,
@@ -162,7 +162,7 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
 def _front_end(
     table: pd.DataFrame, folders: Sequence[Path], given: FrontEnd | None, augment: int
 ) -> FrontEnd:
-    """Of ready-made spectrograms the one that made them; sound beside them goes through the same."""
+    """Return the front end: that of the spectrograms, if there are any, also for recordings beside them."""
     ready_made = [Path(file).absolute() for file in table["file"] if str(file).endswith(".npy")]
     if not ready_made:
         return given or FrontEnd()
@@ -170,17 +170,17 @@ def _front_end(
     homes = homes or [Path(os.path.commonpath(ready_made))]
     if augment:
         raise StoreError(
-            "holds ready-made spectrograms, and variants are made of waveforms; leave --augment away",
+            "has spectrograms (.npy), but variants are made from recordings; remove --augment",
             file=homes[0],
         )
     front_ends = {front_end_of(home, given) for home in homes}
     if len(front_ends) > 1:
-        raise StoreError("holds spectrograms of another front end than the folder before it", file=homes[-1])
+        raise StoreError("has spectrograms of another front end than the folder before it", file=homes[-1])
     return front_ends.pop()
 
 
 def _ids(table: pd.DataFrame) -> list[str]:
-    """A name for each row, the same wherever the corpus lies: its source, variant, and start, made unique."""
+    """Return a unique id for each row, from source, variant and start, independent of the folder."""
     variants = table["variant"] if "variant" in table else ["original"] * len(table)
     seen: Counter[str] = Counter()
     ids = []
@@ -204,7 +204,7 @@ def _clip(row: Any) -> Clip:
 def _same(store: Store, key: str) -> Store:
     if store.about.get("key") != key:
         raise StoreError(
-            "holds a finished store of other recordings, labels, front end, variants or seed; "
+            "has a finished store of other recordings, labels, front end, variants or seed; "
             "choose another --out, or remove it first",
             file=store.path,
         )
@@ -212,7 +212,7 @@ def _same(store: Store, key: str) -> Store:
 
 
 def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress], None]) -> None:
-    """Write the chunks that are not there yet; what else lies there is left over from other runs and goes."""
+    """Write the missing chunks, and remove the files of other runs."""
     folder = chunks[0].folder
     wanted = {chunk.file for chunk in chunks}
     for file in (*folder.iterdir(), *folder.parent.glob(".*.part")):
@@ -233,26 +233,26 @@ def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress]
 
 
 def _index(table: pd.DataFrame, chunks: Sequence[Chunk]) -> pd.DataFrame:
-    """The corpus table, a row for every clip and variant, with what the chunks tell of each."""
+    """Return the corpus table with one row per clip and variant, and the results of the chunks."""
     rows = pd.DataFrame.from_records(
         [{"clip": clip, **row.to_dict()} for chunk in chunks for clip, row in chunk.rows()]
     )
     made = set(rows.columns) - {"clip"}
     if "variant" in table:
-        # Of several corpora some tell the variant, and the clips of the others are what they were made as.
-        told = rows["clip"].map(dict(zip(table["id"], table["variant"].fillna(""), strict=True)))
-        rows["variant"] = told.where(told != "", rows["variant"])
+        # In a table of several corpora, the column is empty for those that do not have it.
+        given = rows["clip"].map(dict(zip(table["id"], table["variant"].fillna(""), strict=True)))
+        rows["variant"] = given.where(given != "", rows["variant"])
     others = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
     return rows.join(others, on="clip").drop(columns="clip")
 
 
-def _texts_alone(index: pd.DataFrame) -> bool:
-    """Whether these are texts whose clips are elsewhere, as MELD's tables are."""
-    said = "text" in index and bool((index["text"].fillna("") != "").any())
-    return said and bool((index["state"] == "missing").all())
+def _has_only_texts(index: pd.DataFrame) -> bool:
+    """Return whether the rows have texts and all recordings are missing, as in MELD's tables."""
+    has_text = "text" in index and bool((index["text"].fillna("") != "").any())
+    return has_text and bool((index["state"] == "missing").all())
 
 
 def _none_usable(index: pd.DataFrame) -> str:
     states = ", ".join(f"{count} {state}" for state, count in index["state"].value_counts().items())
     first = index.iloc[0]
-    return f"not one of {len(index)} clips can be used ({states}); {first['file']}: {first['note']}"
+    return f"none of {len(index)} clips can be used ({states}); {first['file']}: {first['note']}"

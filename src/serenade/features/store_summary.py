@@ -1,4 +1,4 @@
-"""What a store holds, in a few lines that a person reads after `serenade prepare`."""
+"""Summary of a store, printed after `serenade prepare`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class StoreSummary:
     """Counts of a store.
 
     Attributes:
-        path: where it is.
-        clips: recordings (or segments, or ready-made spectrograms).
-        variants: altered copies among the rows.
-        hours: of sound, variants included.
-        states: rows by state.
-        cut: rows that `max_duration_s` cut.
-        unlabelled: usable rows without an emotion.
-        megabytes: of the frames on disk.
-        hash: of the store's content.
-        trouble: for each row that is not "ok", its file, state and why.
-        notes: what the corpus's reader had to say.
+        path: folder of the store.
+        clips: number of recordings (or segments, or spectrograms).
+        variants: number of waveform variants.
+        hours: hours of sound, with variants.
+        states: number of rows by state.
+        cut: number of rows cut at `max_duration_s`.
+        unlabelled: number of usable rows without an emotion.
+        megabytes: size of the frames on disk.
+        hash: hash of the store's content.
+        trouble: file, state and reason of each row that is not "ok".
+        notes: notes of the corpus's reader.
     """
 
     path: str
@@ -39,7 +39,7 @@ class StoreSummary:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The counts by name."""
+        """Return the counts by name."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class StoreSummary:
 
 
 def summarise(store: Store) -> StoreSummary:
-    """Count what a store holds."""
+    """Return the summary of a store."""
     index = store.index
     originals = index["variant"].isin(["original", ""])
     bad = index[index["state"] != "ok"]

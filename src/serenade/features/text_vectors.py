@@ -1,4 +1,4 @@
-"""What is said in every row of a store, and a vector of it: from a file, or from a frozen encoder."""
+"""Texts of the rows of a store, and their vectors: from a file, or from a frozen encoder."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from serenade.features.store import Store
 def text_vectors(
     store: Store, *, vectors: str = "", encoder: Sequence[str] = (), layers: Sequence[int] = ()
 ) -> NDArray[np.float32]:
-    """The vectors of a store's rows [shape=(rows, width)], in the order of its index.
+    """Return the text vectors of a store's rows [shape=(rows, width)], in the order of its index.
 
     Args:
-        store: of MELD, for `vectors`; with a column `text`, for `encoder`, whose vectors are kept in it.
-        vectors: `text_emotion.pkl` or its kin, looked up by dialogue and rank.
-        encoder: folders or names of frozen encoders, where there are no `vectors`.
-        layers: of each encoder, from 1; all are side by side.
+        store: a store of MELD for `vectors`; a store with a column `text` for `encoder`, in which the
+            encoder's vectors are cached.
+        vectors: `text_emotion.pkl` or a similar file; vectors are found by dialogue and rank.
+        encoder: folders or names of frozen encoders, used if `vectors` is empty.
+        layers: layers of each encoder, counted from 1; their vectors are concatenated.
 
     Raises:
-        CorpusError: the file is missing, lacks a dialogue, or the store has no dialogues or no texts.
+        CorpusError: the file is missing or lacks a dialogue, or the store has no dialogues or no texts.
         ModelError, MissingExtra: see `serenade.encoders.text.encode_texts`.
     """
     if not vectors:
@@ -33,22 +34,22 @@ def text_vectors(
         return encode_side_by_side(texts, encoders=encoder, layers=layers, folder=store.path)
     if not {"dialogue", "rank"} <= set(store.index):
         raise CorpusError(
-            "text.vectors are looked up by dialogue and rank, which this store does not tell",
+            "text.vectors are found by dialogue and rank, which this store does not have",
             file=store.path,
         )
     return text_rows(store.index, read_vectors(vectors), file=vectors)
 
 
 def texts_of(store: Store, *, speakers: bool = False) -> NDArray[np.object_]:
-    """What is said in every row [shape=(rows,)], "" where that is not known; after "Ross: " with `speakers`.
+    """Return the text of every row [shape=(rows,)], "" if unknown; with `speakers`, after "Ross: ".
 
     Raises:
         CorpusError: the store has no column `text`.
     """
     if "text" not in store.index:
         raise CorpusError(
-            "the recipe learns from text (data.inputs), and this store has no column text; MELD has one, and "
-            "a manifest may",
+            "the recipe uses text (data.inputs), but this store has no column text; MELD has one, and a "
+            "manifest can have one",
             file=store.path,
         )
     texts: NDArray[np.object_] = store.index["text"].to_numpy(object)

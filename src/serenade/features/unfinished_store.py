@@ -1,4 +1,4 @@
-"""A folder that is being filled: what marks it as such, and the lock that keeps a second run out of it."""
+"""The unfinished store: the folder of its chunks, and the lock that keeps other processes out."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from serenade.errors import StoreError
 from serenade.files import LOCK, lock, make_folder
 
 CHUNKS = ".chunks"
-"""The folder, in the one that is being filled, of what is done so far; it goes with the end."""
+"""Subfolder of the finished chunks; it is removed when the store is finished."""
 
 
-def own_folder(out: Path) -> None:
-    """Make `out`; refuse it when it holds anything but the beginning of a store."""
+def claim_folder(out: Path) -> None:
+    """Make the folder `out`.
+
+    Raises:
+        StoreError: it has other content than an unfinished store.
+    """
     make_folder(out)
     if not (out / CHUNKS).exists() and any(out.iterdir()):
-        raise StoreError("holds other files and is no store; choose an empty or a new folder", file=out)
+        raise StoreError("has other files and is not a store; choose an empty or a new folder", file=out)
     make_folder(out / CHUNKS)
 
 
 def locked(out: Path) -> AbstractContextManager[None]:
     """Hold the folder's lock; a second run gets an error that says to wait."""
-    busy = StoreError("another serenade prepare is at work here; wait for its end", file=out)
+    busy = StoreError("another serenade prepare is writing here; wait until it has finished", file=out)
     return lock(out / LOCK, busy=busy)

@@ -1,4 +1,4 @@
-"""Worker processes that die with their parent, compute on one thread each, and leave Ctrl-C to it."""
+"""Worker processes: one thread each, ended with their parent, Ctrl-C handled by the parent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HAS_MASKS = hasattr(signal, "pthread_sigmask")
 
 
 def available_cores() -> int:
-    """How many cores this process may use.
+    """Return the number of cores that this process may use.
 
     >>> available_cores() >= 1
     True
@@ -30,22 +30,26 @@ def available_cores() -> int:
 
 
 def map_unordered(work: Callable[[T], Result], items: Sequence[T], *, jobs: int | None) -> Iterator[Result]:
-    """Results of `work` as they come, from `jobs` processes (None: one a core; 1: in this process).
+    """Yield results of `work` in the order in which they are done.
 
-    `work` and the items are sent to the workers, so both must be picklable. When an item fails, or on Ctrl-C,
-    items that have begun are finished, the others are not begun.
+    On an error or Ctrl-C, the items that have started are finished and no others are started.
+
+    Args:
+        work: function of one item; it and the items must be picklable.
+        items: the items.
+        jobs: number of processes; None: one per core; 1: this process.
 
     Raises:
-        Whatever `work` raises.
+        Exception: any exception of `work`.
     """
     jobs = min(available_cores() if jobs is None else jobs, len(items))
     if jobs <= 1:
-        # One thread here too: sums in another order would give other bytes than a worker's.
+        # One thread as in a worker: sums in another order would give other bytes.
         with threadpool_limits(1):
             for item in items:
                 yield work(item)
         return
-    # Spawned, not forked: a fork copies the locks of torch's threads in whatever state they are.
+    # Spawned, not forked: a fork copies the locks of torch's threads in their current state.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
         with _ctrl_c_later():
             futures = [pool.submit(work, item) for item in items]
@@ -64,9 +68,9 @@ def _ctrl_c_later() -> Iterator[None]:
     A signal that another thread takes interrupts this one as well, perhaps between the start of a worker and
     its instructions; so the handler delays it too. Windows has no masks; there the workers ignore Ctrl-C.
     """
-    came: list[int] = []
+    signals: list[int] = []
     in_main = current_thread() is main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if in_main else None
+    handler = signal.signal(signal.SIGINT, lambda number, _: signals.append(number)) if in_main else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _HAS_MASKS else None
     try:
         yield
@@ -75,7 +79,7 @@ def _ctrl_c_later() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if in_main:
             signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-        if came:
+        if signals:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -87,7 +91,7 @@ def _begin() -> None:
 
 
 def _follow_parent() -> None:
-    """End with the parent: one that was killed leaves its workers waiting for work for ever."""
+    """Exit with the parent: the workers of a killed parent would wait for work forever."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])

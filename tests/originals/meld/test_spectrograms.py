@@ -190,7 +190,7 @@ class TestArrays:
 KILLED = """
 import os, signal, sys
 from serenade.originals.meld import spectrogram_writer as writer
-writer.CLIPS_A_CHUNK = 4
+writer.CLIPS_PER_CHUNK = 4
 name, calls = sys.argv[3], int(sys.argv[4])
 real = getattr(writer, name)
 def counted(*arguments):
@@ -248,7 +248,7 @@ class TestInterrupted:
         command = [sys.executable, "-c", KILLED, str(synthetic_meld.path), str(out), at, str(calls)]
         assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
         assert not (out / "frontend.json").exists()
-        monkeypatch.setattr(spectrogram_writer, "CLIPS_A_CHUNK", 4)
+        monkeypatch.setattr(spectrogram_writer, "CLIPS_PER_CHUNK", 4)
         told: list[Progress] = []
         write_spectrograms(synthetic_meld.path, out, jobs=1, progress=told.append)
         assert (told[0].found, told[0].total) == (found, 46)

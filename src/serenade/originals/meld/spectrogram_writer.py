@@ -21,7 +21,7 @@ import pandas as pd
 
 from serenade.audio.logmel import MELD_SEED
 from serenade.errors import StoreError
-from serenade.features.chunks import CLIPS_A_CHUNK, version_of
+from serenade.features.chunks import CLIPS_PER_CHUNK, version_of
 from serenade.features.mel_folder import FRONT_END_FILE
 from serenade.features.prepare import Progress
 from serenade.features.unfinished_store import CHUNKS, locked
@@ -140,9 +140,9 @@ def write_spectrograms(
 def _pieces(part: str, table: pd.DataFrame, folder: Path) -> list[Piece]:
     files = [os.path.abspath(file) for file in table["file"]]
     pieces = []
-    for first in range(0, len(files), CLIPS_A_CHUNK):
-        some = tuple(files[first : first + CLIPS_A_CHUNK])
-        sources = table["source"].iloc[first : first + CLIPS_A_CHUNK]
+    for first in range(0, len(files), CLIPS_PER_CHUNK):
+        some = tuple(files[first : first + CLIPS_PER_CHUNK])
+        sources = table["source"].iloc[first : first + CLIPS_PER_CHUNK]
         versions = [(source, *version_of(file)) for source, file in zip(sources, some, strict=True)]
         key = hash_of([_LAYOUT, MELD_SEED.hash, len(files), first, versions])
         marker = folder / f"{part}-{first:05}-{key[:16]}.json"
