@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from serenade.files import write_whole
+from serenade.folders import RunFolder
 from serenade.training.recipe import Recipe, read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,13 +26,13 @@ IN_README = ("corpus", "split", "recipe", "models", "scored on", "UAR %", "weigh
 
 def cells(run: Path) -> dict[str, str]:
     """One line of the table, by column; of a run without a test part at hand, its dev part's."""
-    folder = run / "evaluation"
+    folder = RunFolder(run).evaluation
     if not (folder / "metrics.json").is_file():
         folder = folder / "dev"
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
     recipe = read_recipe(run)
-    parts = json.loads((run / "summary.json").read_text())["parts"]
-    folds, seeds = ({part[of] for part in parts} for of in ("fold", "seed"))
+    fold_runs = RunFolder(run).read_summary().fold_runs
+    folds, seeds = {each.fold for each in fold_runs}, {each.seed for each in fold_runs}
     evaluated = {split["evaluated"] for split in metrics["splits"]}
     heard = metrics["listeners"]
     return {
@@ -40,14 +41,14 @@ def cells(run: Path) -> dict[str, str]:
         "split": f"`{recipe.data.split}`" + _remark(recipe),
         "network": f"`{recipe.network.name}`",
         "models": f"{_counted(len(folds), 'fold')}, {_counted(len(seeds), 'seed')}",
-        "epochs": f"{max(part['epochs'] for part in parts)} of {recipe.training.epochs}",
+        "epochs": f"{max(each.epochs for each in fold_runs)} of {recipe.training.epochs}",
         "scored on": f"{', '.join(sorted(evaluated))}, {metrics['counts']['scored_clips']:,} clips",
         "UAR %": _figure(metrics, "uar"),
         "accuracy %": _figure(metrics, "accuracy"),
         "macro F1 %": _figure(metrics, "macro_f1"),
         "weighted F1 %": _figure(metrics, "weighted_f1"),
         "listeners": f"accuracy {heard['accuracy']:.1%}" if heard else "",
-        "minutes each": f"{sum(part['seconds'] for part in parts) / 60 / len(parts):.1f}",
+        "minutes each": f"{sum(each.seconds for each in fold_runs) / 60 / len(fold_runs):.1f}",
     }
 
 
@@ -126,8 +127,8 @@ words seen twice and less word dropout, then without hints): dev liked each a li
 `meld_text_causal` knows what has been said so far, the others of MELD the whole dialogue. `meld_text_tuned`
 was asked once. `meld_text_distilled` knows the words of MELD alone and runs without an encoder, but its
 teacher has two, which have read far more: it is not from scratch in the sense of `meld_text`. A row whose
-name ends in `_combined` is all seeds of the row that it is named after, answering together (`serenade
-combine`), in `_combined_2` every two of them (`--members 2`); nothing was trained or chosen for it.
+name ends in `_combined` is an ensemble of all seeds of the row that it is named after (`serenade
+ensemble`), in `_combined_2` of every two of them (`--members 2`); nothing was trained or chosen for it.
 """
 
 if __name__ == "__main__":

@@ -84,8 +84,11 @@ def test_recipe_runs(file, tmp_path, request):
     if name := Path(read_recipe(file).data.teacher).name:
         teacher = read_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
         hints = min(2, read_recipe(file).data.hints)
-        small += [f"data.teacher={train(teacher, store, tmp_path / name)}", f"data.hints={hints}"]
-    run = train(read_recipe(file, changes=small + learns), store, tmp_path / "run")
+        small += [
+            f"data.teacher={train(teacher, store=store, out=tmp_path / name).folder}",
+            f"data.hints={hints}",
+        ]
+    run = train(read_recipe(file, changes=small + learns), store=store, out=tmp_path / "run").folder
     network, spec = load_network(run)
     # An encoder that learnt on is not written as ONNX, and stands in the Spec.
     assert (run / "model" / "model.onnx").exists() == network.exports == ("pretrained" not in spec.sizes)
@@ -98,7 +101,9 @@ def test_the_other_network_that_a_recipe_names_runs_too(name, other, tmp_path):
     file = FOLDER / f"{name}.toml"
     assert f"--set network.name={other}" in file.read_text()
     small = [f"network.name={other}", "training.epochs=1", "training.seeds=[0]"]
-    run = train(read_recipe(file, changes=small), tiny_store(tmp_path / "store", "meld"), tmp_path / "run")
+    run = train(
+        read_recipe(file, changes=small), store=tiny_store(tmp_path / "store", "meld"), out=tmp_path / "run"
+    ).folder
     assert (run / "model" / "model.onnx").exists()
 
 

@@ -7,10 +7,11 @@ import pytest
 from serenade.errors import ModelError, RunError
 from serenade.folders import FoldRunRecord, RunFolder, RunRecord, RunSummary, SplitRow, StoreRecord
 
+RECORD = RunRecord(recipe="r", store=StoreRecord(path="/store", hash="s"))
 SUMMARY = RunSummary(
     name="toy",
     recipe="r",
-    store=StoreRecord(path="/store", hash="s"),
+    store=RECORD.store,
     split="grouped-3",
     fold_runs=(
         FoldRunRecord(
@@ -18,7 +19,7 @@ SUMMARY = RunSummary(
         ),
     ),
 )
-LOG = [{"epoch": 1.0, "train_loss": 1.5, "dev_loss": float("inf")}]
+LOG = [{"epoch": 1.0, "train_loss": 1.5, "dev_loss": float("inf"), "seconds": 0.5}]
 SPLIT = [
     SplitRow(id="a", file="/a.wav", source="a", speaker="01", emotion="anger", part="train"),
     SplitRow(id="b", file="/b,\n.wav", source="b", speaker="NA", emotion="", part="", dropped="no label"),
@@ -29,7 +30,7 @@ SPLIT = [
 def run(tmp_path: Path) -> RunFolder:
     """A run folder with every small file."""
     folder = RunFolder(tmp_path / "run")
-    folder.write_record(RunRecord(recipe="r", store="s"))
+    folder.write_record(RECORD)
     folder.write_summary(SUMMARY)
     folder.write_log(LOG)
     folder.write_split(SPLIT)
@@ -38,7 +39,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_what_is_written_reads_back_equal(run: RunFolder) -> None:
-    assert run.read_record() == RunRecord(recipe="r", store="s")
+    assert run.read_record() == RECORD
     assert run.read_summary() == SUMMARY
     assert run.read_log() == LOG
     assert run.read_split() == SPLIT

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 
 from serenade.audio.logmel import FrontEnd
 from serenade.features.store import Store, write_store
+from serenade.training import fold_run as fold_run_module
 from serenade.training import publish as model_folder
-from serenade.training import run as run_module
 from serenade.training.recipe import Recipe
 
 LABELS = ("anger", "neutral", "sadness")
@@ -116,7 +116,7 @@ def weights_of() -> Callable[[Path], dict[str, torch.Tensor]]:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs without pictures and without ONNX, which take longer than training here."""
-    monkeypatch.setattr(run_module, "write_curves", lambda *_, **__: None)
+    monkeypatch.setattr(fold_run_module, "write_curves", lambda *_, **__: None)
     monkeypatch.setattr(model_folder, "export_onnx", lambda network, spec, file: file.touch())
 
 

@@ -14,8 +14,8 @@ from serenade.features.store import Store
 from serenade.networks.weights import load_network
 from serenade.training.data.assemble import batches_of, inputs_of
 from serenade.training.data.batches import Batches
-from serenade.training.distillation import teacher_answers
-from serenade.training.loop import logits_of
+from serenade.training.dev import predict_logits
+from serenade.training.distillation import teacher_predictions
 from serenade.training.recipe import Recipe, read_recipe
 from serenade.training.run import train
 
@@ -27,7 +27,7 @@ LABELS = ("anger", "neutral", "sadness")
 def teacher(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two folds and two seeds."""
     recipe = tiny(data={"split": "grouped-2", "fold": 0}, training={"seeds": [0, 1], "epochs": 1})
-    return train(recipe, store, tmp_path_factory.mktemp("runs") / "teacher")
+    return train(recipe, store=store, out=tmp_path_factory.mktemp("runs") / "teacher").folder
 
 
 def test_targets_are_labels_and_the_mean_answer_of_the_same_fold(store: Store, tiny: Tiny, teacher: Path):
@@ -41,7 +41,7 @@ def test_targets_are_labels_and_the_mean_answer_of_the_same_fold(store: Store, t
     for seed in (0, 1):
         network, _ = load_network(teacher / f"fold2-seed{seed}")
         batches = Batches(store, given.rows, given.targets, size=7)
-        answers.append(softmax(logits_of(network, batches)))
+        answers.append(softmax(predict_logits(network, batches)))
     hard = np.eye(3)[[LABELS.index(label) for label in store.index["emotion"].iloc[given.rows]]]
     np.testing.assert_allclose(given.targets, 0.75 * hard + 0.25 * np.mean(answers, axis=0), atol=1e-5)
     assert set(dev.targets.ravel().tolist()) == {0.0, 1.0}
@@ -52,30 +52,30 @@ def test_a_run_with_a_teacher_says_so(store: Store, tiny: Tiny, teacher: Path, t
     plain = tiny(data={"split": "grouped-2"})
     taught = tiny(data={"split": "grouped-2", "teacher": str(teacher)})
     assert plain.hash != taught.hash
-    train(taught, store, tmp_path / "taught")
+    train(taught, store=store, out=tmp_path / "taught")
     assert read_recipe(tmp_path / "taught") == taught
     card = (tmp_path / "taught" / "model" / "README.md").read_text()
     assert "| taught by | the answers of `teacher`, a share of 0.7 |" in card
 
 
-def test_who_may_have_heard_the_test_part_does_not_teach(
-    store: Store, tiny: Tiny, teacher: Path, tmp_path: Path
-):
+def test_a_teacher_of_another_split_is_refused(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
     taught = tiny(data={"split": "grouped-3", "teacher": str(teacher)})
-    with pytest.raises(SplitError, match=r"may have heard whom this run is tested on; train it on the same"):
-        train(taught, store, tmp_path / "taught")
+    with pytest.raises(
+        SplitError, match=r"perhaps on speakers that this run is tested on; train it on the same"
+    ):
+        train(taught, store=store, out=tmp_path / "taught")
 
 
 def test_no_teacher_there(store: Store, tmp_path: Path):
     split = make_split(store.index, "grouped-2", fold=1)
-    with pytest.raises(ModelError, match=r"holds no model\.safetensors"):
-        teacher_answers(tmp_path / "nobody", store, split, np.arange(3), LABELS)
+    with pytest.raises(ModelError, match=r"not a run folder"):
+        teacher_predictions(tmp_path / "nobody", store, split, np.arange(3), LABELS)
 
 
 def test_a_teacher_of_other_labels(store: Store, teacher: Path):
     split = make_split(store.index, "grouped-2", fold=1)
-    with pytest.raises(ModelError, match="teaches anger, neutral, sadness, and not anger, sadness"):
-        teacher_answers(teacher, store, split, np.arange(3), ("anger", "sadness"))
+    with pytest.raises(ModelError, match="predicts anger, neutral, sadness, and this run anger, sadness"):
+        teacher_predictions(teacher, store, split, np.arange(3), ("anger", "sadness"))
 
 
 def test_a_share_is_one_at_most(tiny: Tiny):

@@ -15,9 +15,9 @@ from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.networks.weights import load_network
 from serenade.training.data.batches import Batches, targets_of
-from serenade.training.ensemble import combine
+from serenade.training.dev import predict_logits
+from serenade.training.ensemble import ensemble
 from serenade.training.evaluate import evaluate
-from serenade.training.loop import logits_of
 from serenade.training.recipe import Recipe, read_recipe
 from serenade.training.run import train
 
@@ -28,31 +28,31 @@ Tiny = Callable[..., Recipe]
 def run(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two folds and two seeds."""
     recipe = tiny(data={"split": "grouped-2", "fold": 0}, training={"seeds": [3, 4], "epochs": 2})
-    return train(recipe, store, tmp_path_factory.mktemp("runs") / "apart")
+    return train(recipe, store=store, out=tmp_path_factory.mktemp("runs") / "apart").folder
 
 
-def test_a_folds_seeds_answer_together(run: Path, store: Store, tmp_path: Path):
-    out = combine(run, tmp_path / "together")
+def test_the_seeds_of_a_fold_are_averaged(run: Path, store: Store, tmp_path: Path):
+    out = ensemble(run, out=tmp_path / "together").folder
     assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed3", "fold2-seed3"]
     both, spec = load_network(out / "fold2-seed3")
     rows = np.arange(5)
     batches = Batches(store, rows, targets_of(store.index.iloc[rows], spec.labels), size=3)
-    each = [logits_of(load_network(run / f"fold2-seed{seed}")[0], batches) for seed in (3, 4)]
+    each = [predict_logits(load_network(run / f"fold2-seed{seed}")[0], batches) for seed in (3, 4)]
     logs = [logits - np.log(np.exp(logits).sum(1, keepdims=True)) for logits in each]
-    np.testing.assert_allclose(logits_of(both, batches), np.mean(logs, axis=0), atol=2e-3)
+    np.testing.assert_allclose(predict_logits(both, batches), np.mean(logs, axis=0), atol=2e-3)
     assert (out / "fold2-seed3" / "model" / "model.onnx").is_file()
 
 
 def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
     out = tmp_path / "together"
-    asked = CliRunner().invoke(app, ["combine", str(run), "--out", str(out)])
+    asked = CliRunner().invoke(app, ["ensemble", str(run), "--out", str(out)])
     assert asked.exit_code == 0, asked.output
     assert asked.stdout == f"{out}\n"
     recipe = read_recipe(out)
-    assert recipe.name == f"{read_recipe(run).name}_combined"
+    assert recipe.name == f"{read_recipe(run).name}_ensemble"
     assert [member["name"] for member in recipe.network.options["members"]] == ["compact", "compact"]
-    parts = json.loads((out / "summary.json").read_text())["parts"]
-    apart = json.loads((run / "summary.json").read_text())["parts"]
+    parts = json.loads((out / "summary.json").read_text())["fold_runs"]
+    apart = json.loads((run / "summary.json").read_text())["fold_runs"]
     for fold in (1, 2):
         (one,) = (part for part in parts if part["fold"] == fold)
         members = [part for part in apart if part["fold"] == fold]
@@ -61,37 +61,39 @@ def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
     evaluate(out, audio=False)
     table = pd.read_csv(out / "evaluation" / "predictions.csv")
     assert len(table) == len(pd.read_csv(run_predictions(run))) / 2
-    # Combining it again changes nothing, and a committee of one there is not.
+    # Making it again changes nothing, and an ensemble of one is refused.
     before = (out / "fold1-seed3" / "model" / "model.safetensors").stat().st_mtime_ns
-    combine(run, out)
+    ensemble(run, out=out)
     assert (out / "fold1-seed3" / "model" / "model.safetensors").stat().st_mtime_ns == before
-    with pytest.raises(RecipeError, match="one seed, and a committee has two members"):
-        combine(out, tmp_path / "further")
+    with pytest.raises(RecipeError, match="one seed, and an ensemble needs two"):
+        ensemble(out, out=tmp_path / "further")
 
 
-def test_seeds_are_dealt_out_by_two(store: Store, tiny: Tiny, tmp_path: Path):
+def test_ensembles_of_two_seeds(store: Store, tiny: Tiny, tmp_path: Path):
     recipe = tiny(data={"split": "grouped-2", "fold": 1}, training={"seeds": [5, 6, 7, 8], "epochs": 1})
-    run = train(recipe, store, tmp_path / "apart")
-    with pytest.raises(RecipeError, match=r"4 seeds of .* cannot be dealt out by 3; take a divisor"):
-        combine(run, tmp_path / "threes", members=3)
-    with pytest.raises(RecipeError, match="cannot be dealt out by 1"):
-        combine(run, tmp_path / "ones", members=1)
-    out = combine(run, tmp_path / "pairs", members=2)
-    assert read_recipe(out).name == f"{recipe.name}_combined_2"
+    run = train(recipe, store=store, out=tmp_path / "apart").folder
+    with pytest.raises(
+        RecipeError, match=r"4 seeds of .* cannot be divided into ensembles of 3; choose a divisor"
+    ):
+        ensemble(run, out=tmp_path / "threes", members=3)
+    with pytest.raises(RecipeError, match="cannot be divided into ensembles of 1"):
+        ensemble(run, out=tmp_path / "ones", members=1)
+    out = ensemble(run, out=tmp_path / "pairs", members=2).folder
+    assert read_recipe(out).name == f"{recipe.name}_ensemble_2"
     assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed5", "fold1-seed7"]
     pair, _ = load_network(out / "fold1-seed7")
-    for mine, seed in zip(pair.networks, (7, 8), strict=True):
-        theirs, _ = load_network(run / f"fold1-seed{seed}")
-        assert torch.equal(mine.classify.weight, theirs.classify.weight)
+    for member, seed in zip(pair.networks, (7, 8), strict=True):
+        original, _ = load_network(run / f"fold1-seed{seed}")
+        assert torch.equal(member.classify.weight, original.classify.weight)
 
 
 def run_predictions(run: Path) -> Path:
     return evaluate(run, audio=False).folder / "predictions.csv"
 
 
-def test_what_cannot_be_combined(run: Path, store: Store, tiny: Tiny, tmp_path: Path):
+def test_what_cannot_be_an_ensemble(run: Path, store: Store, tiny: Tiny, tmp_path: Path):
     with pytest.raises(OutputError, match="holds a run with another recipe"):
-        combine(run, run)
+        ensemble(run, out=run)
     other = tmp_path / "other"
     other.mkdir()
     for file in store.path.iterdir():
@@ -99,5 +101,5 @@ def test_what_cannot_be_combined(run: Path, store: Store, tiny: Tiny, tmp_path: 
     index = pd.read_csv(other / "index.csv", dtype=str, keep_default_na=False)
     index["speaker"] = np.roll(index["speaker"], len(index) // 4)
     index.to_csv(other / "index.csv", index=False, lineterminator="\n")
-    with pytest.raises(SplitError, match="trained under another split than this store gives"):
-        combine(run, tmp_path / "together", store=other)
+    with pytest.raises(SplitError, match="trained under another split than the store"):
+        ensemble(run, out=tmp_path / "together", store=other)

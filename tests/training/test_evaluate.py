@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from serenade.audio.logmel import FrontEnd
-from serenade.errors import CorpusError, ModelError, StoreError
+from serenade.errors import CorpusError, ModelError, RunError, StoreError
 from serenade.features.store import Store
 from serenade.training import evaluate as evaluate_module
 from serenade.training.evaluate import Evaluation, evaluate
@@ -25,7 +25,7 @@ Evaluate = Callable[..., tuple[Evaluation, pd.DataFrame]]
 def folds(store: Store, tiny: Callable[..., Recipe], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three folds of one seed, an epoch each."""
     recipe = tiny(data={"fold": 0}, training={"epochs": 1})
-    return train(recipe, store, tmp_path_factory.mktemp("runs") / "folds")
+    return train(recipe, store=store, out=tmp_path_factory.mktemp("runs") / "folds").folder
 
 
 @pytest.fixture
@@ -150,11 +150,10 @@ def test_what_is_not_finished_is_not_scored(folds: Path, store: Store, tmp_path:
     half = tmp_path / "half"
     shutil.copytree(folds, half)
     (half / "summary.json").unlink()
-    with pytest.raises(ModelError, match="--resume"):
-        evaluate(half, store=store)
-    with pytest.raises(StoreError, match="--store"):
-        evaluate(half)
-    with pytest.raises(ModelError, match=r"no model\.safetensors"):
+    for given in (store, None):
+        with pytest.raises(RunError, match="--resume"):
+            evaluate(half, store=given)
+    with pytest.raises(ModelError, match="not a run folder"):
         evaluate(tmp_path, store=store)
     shutil.copytree(folds / "fold1-seed0" / "model", tmp_path / "model")
     with pytest.raises(StoreError, match="--store"):

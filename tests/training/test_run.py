@@ -16,13 +16,14 @@ import torch
 
 from serenade.errors import CorpusError, OutputError, RecipeError, SplitError
 from serenade.features.store import Store
+from serenade.folders import EpochLog, RunFolder
 from serenade.networks.export import Classifier
 from serenade.networks.weights import load_network
 from serenade.spec import Spec
 from serenade.training import run as run_module
-from serenade.training.loop import EpochLog
+from serenade.training.fold_run import FoldRun, fold_runs_of
 from serenade.training.recipe import Recipe, read_recipe
-from serenade.training.run import Part, parts_of, train
+from serenade.training.run import train
 
 Make = Callable[..., Store]
 Tiny = Callable[..., Recipe]
@@ -56,7 +57,9 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 @pytest.fixture(scope="module")
 def finished(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three epochs, for tests that only look at it."""
-    return train(tiny(training={"epochs": 3}), store, tmp_path_factory.mktemp("runs") / "finished")
+    return train(
+        tiny(training={"epochs": 3}), store=store, out=tmp_path_factory.mktemp("runs") / "finished"
+    ).folder
 
 
 def test_the_run_folder_holds_what_it_should(finished: Path) -> None:
@@ -73,6 +76,7 @@ def test_the_run_folder_holds_what_it_should(finished: Path) -> None:
         "model/model.safetensors",
         "model/model.onnx",
         "model/config.json",
+        "model/trained_on.json",
         "model/README.md",
     }
     assert not [name for name in files if name.endswith(".part")]
@@ -80,14 +84,14 @@ def test_the_run_folder_holds_what_it_should(finished: Path) -> None:
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert lines[-1]["train_loss"] < lines[0]["train_loss"]
     split = pd.read_csv(finished / "split.csv", dtype=str, keep_default_na=False)
-    assert list(split) == ["file", "source", "speaker", "emotion", "part", "dropped"]
+    assert list(split) == ["id", "file", "source", "speaker", "emotion", "part", "dropped"]
     assert set(split["part"]) == {"train", "dev", "test"}
     assert (split.groupby("speaker")["part"].nunique() == 1).all()
 
 
 def test_it_learns(finished: Path) -> None:
     summary = json.loads((finished / "summary.json").read_text())
-    assert summary["parts"][0]["dev_uar"] > 0.5
+    assert summary["fold_runs"][0]["figures"]["dev_uar"] > 0.5
 
 
 def test_the_spec_says_where_the_model_comes_from(finished: Path, store: Store, tiny: Tiny) -> None:
@@ -127,19 +131,23 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_was(
     sections: dict, store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ) -> None:
     recipe = tiny(**sections | {"training": sections["training"] | {"epochs": 4}})
-    unbroken = train(recipe, store, tmp_path / "unbroken")
+    unbroken = train(recipe, store=store, out=tmp_path / "unbroken").folder
 
     def kill(part, line) -> None:
         if line["epoch"] == 2:
             raise Killed
 
     with pytest.raises(Killed):
-        train(recipe, store, tmp_path / "killed", report=kill)
+        train(recipe, store=store, out=tmp_path / "killed", on_epoch=kill)
     told: list[float] = []
     torch.manual_seed(99)  # what was drawn before must not matter
     killed = train(
-        recipe, store, tmp_path / "killed", resume=True, report=lambda _, line: told.append(line["epoch"])
-    )
+        recipe,
+        store=store,
+        out=tmp_path / "killed",
+        resume=True,
+        on_epoch=lambda _, line: told.append(line["epoch"]),
+    ).folder
     assert told == [1, 2, 3, 4][: len(told)]
     assert same(weights_of(unbroken), weights_of(killed))
     logs = [
@@ -155,12 +163,11 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_was(
 TRAIN = """
 import sys, time, torch
 torch.set_num_threads(1)
-from serenade.training.recipe import read_recipe
 from serenade.training.run import train
-def report(part, line):
+def report(fold_run, line):
     print(line["epoch"], flush=True)
     time.sleep(0.1)
-train(read_recipe(sys.argv[1]), sys.argv[2], sys.argv[3], resume=True, report=report)
+train(sys.argv[1], store=sys.argv[2], out=sys.argv[3], resume=True, on_epoch=report)
 """
 
 
@@ -178,7 +185,7 @@ def test_sigkill_in_the_middle(
     assert not (tmp_path / "run" / "model").exists()
     assert not (tmp_path / "run" / "summary.json").exists()
     (tmp_path / "run" / "checkpoint" / ".last.ckpt.abc.part").write_bytes(b"half of it")
-    resumed = train(recipe, store, tmp_path / "run", resume=True)
+    resumed = train(recipe, store=store, out=tmp_path / "run", resume=True).folder
     assert same(weights_of(resumed), weights_of(finished))
     assert not list(resumed.rglob("*.part"))
 
@@ -190,7 +197,7 @@ def test_a_kill_between_best_and_last_loses_nothing(
     from serenade.training import loop
 
     recipe = tiny(training={"epochs": 3})
-    unbroken = train(recipe, store, tmp_path / "unbroken")
+    unbroken = train(recipe, store=store, out=tmp_path / "unbroken").folder
     save, saved = loop.save_checkpoint, []
 
     def kill(file, state) -> None:
@@ -201,9 +208,9 @@ def test_a_kill_between_best_and_last_loses_nothing(
 
     monkeypatch.setattr(loop, "save_checkpoint", kill)
     with pytest.raises(Killed):
-        train(recipe, store, tmp_path / "killed")
+        train(recipe, store=store, out=tmp_path / "killed")
     monkeypatch.setattr(loop, "save_checkpoint", save)
-    killed = train(recipe, store, tmp_path / "killed", resume=True)
+    killed = train(recipe, store=store, out=tmp_path / "killed", resume=True).folder
     assert same(weights_of(unbroken), weights_of(killed))
 
 
@@ -211,9 +218,9 @@ def test_a_kill_between_best_and_last_loses_nothing(
 def test_a_seed_repeats_and_another_does_not(
     store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
 ) -> None:
-    again = train(tiny(training={"epochs": 3}), store, tmp_path / "again")
+    again = train(tiny(training={"epochs": 3}), store=store, out=tmp_path / "again").folder
     assert same(weights_of(again), weights_of(finished))
-    other = train(tiny(training={"epochs": 3, "seeds": [1]}), store, tmp_path / "other")
+    other = train(tiny(training={"epochs": 3, "seeds": [1]}), store=store, out=tmp_path / "other").folder
     assert not same(weights_of(other), weights_of(finished))
 
 
@@ -222,7 +229,7 @@ def test_the_test_part_is_never_looked_at(
     store: Store, make_store: Make, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ) -> None:
     recipe = tiny()
-    here = train(recipe, store, tmp_path / "here")
+    here = train(recipe, store=store, out=tmp_path / "here").folder
     split = pd.read_csv(here / "split.csv", dtype=str, keep_default_na=False)
     test = set(split.loc[split["part"] == "test", "source"])
     assert test
@@ -232,7 +239,7 @@ def test_the_test_part_is_never_looked_at(
             if source in test:
                 sound[:] = -80.0
 
-    there = train(recipe, make_store(tmp_path / "spoiled", change=spoil), tmp_path / "there")
+    there = train(recipe, store=make_store(tmp_path / "spoiled", change=spoil), out=tmp_path / "there").folder
     assert same(weights_of(here), weights_of(there))
     specs = [load_network(run)[1] for run in (here, there)]
     assert specs[0].temperature == specs[1].temperature
@@ -247,10 +254,10 @@ def test_a_leak_refuses_to_train(make_store: Make, tiny: Tiny, tmp_path: Path) -
 
     leaking = make_store(tmp_path / "store", change=one_sound_of_two_speakers)
     with pytest.raises(SplitError, match="identical sound"):
-        train(tiny(), leaking, tmp_path / "run")
+        train(tiny(), store=leaking, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     recipe = tiny(data={"split": "random-leaky", "fold": 0}, training={"epochs": 1})
-    run = train(recipe, leaking, tmp_path / "run")
+    run = train(recipe, store=leaking, out=tmp_path / "run").folder
     assert "leaks on purpose" in (run / "model" / "README.md").read_text()
 
 
@@ -261,7 +268,7 @@ def test_dev_must_not_be_empty(make_store: Make, tiny: Tiny, tmp_path: Path) -> 
 
     store = make_store(tmp_path / "store", change=parts)
     with pytest.raises(SplitError, match="dev"):
-        train(tiny(data={"split": "official", "fold": 0}), store, tmp_path / "run")
+        train(tiny(data={"split": "official", "fold": 0}), store=store, out=tmp_path / "run")
 
 
 def test_a_folder_with_a_run_is_not_trained_over(
@@ -269,51 +276,51 @@ def test_a_folder_with_a_run_is_not_trained_over(
 ) -> None:
     recipe = tiny(training={"epochs": 3})
     with pytest.raises(OutputError, match="--resume"):
-        train(recipe, store, finished)
+        train(recipe, store=store, out=finished)
     with pytest.raises(OutputError, match="another recipe"):
-        train(tiny(training={"epochs": 4}), store, finished, resume=True)
+        train(tiny(training={"epochs": 4}), store=store, out=finished, resume=True)
     with pytest.raises(OutputError, match="another store"):
-        train(recipe, make_store(tmp_path / "other", seed=1), finished, resume=True)
+        train(recipe, store=make_store(tmp_path / "other", seed=1), out=finished, resume=True)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     with pytest.raises(OutputError, match="not empty"):
-        train(recipe, store, tmp_path / "mine")
+        train(recipe, store=store, out=tmp_path / "mine")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        train(recipe, store, tmp_path / "file" / "run")
+        train(recipe, store=store, out=tmp_path / "file" / "run")
 
 
 def test_two_trainings_do_not_write_into_one_folder(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe, out = tiny(), tmp_path / "run"
 
-    def second(part: Part, line: EpochLog) -> None:
-        with pytest.raises(OutputError, match="another serenade train is at work here"):
-            train(recipe, store, out, resume=True)
+    def second(fold_run: FoldRun, line: EpochLog) -> None:
+        with pytest.raises(OutputError, match="another serenade train is writing here"):
+            train(recipe, store=store, out=out, resume=True)
         raise Killed
 
     with pytest.raises(Killed):
-        train(recipe, store, out, report=second)
+        train(recipe, store=store, out=out, on_epoch=second)
     # Given back, however the first one ended.
-    train(recipe, store, out, resume=True)
+    train(recipe, store=store, out=out, resume=True)
 
 
 def test_a_finished_run_is_left_as_it_is(
     store: Store, tiny: Tiny, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "_train_part", None)
-    assert train(tiny(training={"epochs": 3}), store, finished, resume=True) == finished
+    monkeypatch.setattr(run_module, "train_fold_run", None)
+    assert train(tiny(training={"epochs": 3}), store=store, out=finished, resume=True).folder == finished
 
 
 @pytest.mark.usefixtures("bare")
 def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe = tiny(data={"fold": 0}, training={"seeds": [3, 4], "epochs": 1})
-    parts = parts_of(recipe, store, tmp_path)
-    assert [part.folder.name for part in parts] == [
+    fold_runs = fold_runs_of(recipe, store, RunFolder(tmp_path))
+    assert [fold_run.name for fold_run in fold_runs] == [
         f"fold{fold}-seed{seed}" for seed in (3, 4) for fold in (1, 2, 3)
     ]
-    out = train(tiny(training={"seeds": [3, 4], "epochs": 1}), store, tmp_path / "run")
+    out = train(tiny(training={"seeds": [3, 4], "epochs": 1}), store=store, out=tmp_path / "run").folder
     summary = json.loads((out / "summary.json").read_text())
-    assert [part["folder"] for part in summary["parts"]] == ["fold1-seed3", "fold1-seed4"]
+    assert [part["folder"] for part in summary["fold_runs"]] == ["fold1-seed3", "fold1-seed4"]
     assert {"recipe.toml", "log.jsonl", "split.csv", "model"} <= {
         file.name for file in (out / "fold1-seed3").iterdir()
     }
@@ -338,35 +345,34 @@ def test_ways_of_training(
     store = make_store(tmp_path / "store", copies=True, votes=True)
     recipe = tiny(data=data, training={"epochs": 1} | training)
     if told is None:
-        weights = load_network(train(recipe, store, tmp_path / "run"))[0].state_dict()
+        weights = load_network(train(recipe, store=store, out=tmp_path / "run").folder)[0].state_dict()
         assert all(torch.isfinite(weight).all() for weight in weights.values())
     else:
         with pytest.raises(RecipeError, match=told):
-            train(recipe, store, tmp_path / "run")
+            train(recipe, store=store, out=tmp_path / "run")
         assert not (tmp_path / "run" / "model").exists()
 
 
 def test_votes_that_are_not_there(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"data\.votes"):
-        train(tiny(data={"votes": 0.5}), store, tmp_path / "run")
+        train(tiny(data={"votes": 0.5}), store=store, out=tmp_path / "run")
 
 
 def test_an_option_that_the_network_does_not_have(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe = tiny(network={"name": "compact", "options": {"width": 3}})
     with pytest.raises(RecipeError, match="width"):
-        train(recipe, store, tmp_path / "run")
+        train(recipe, store=store, out=tmp_path / "run")
 
 
 DEVICES = """
 import sys, torch
 from serenade.errors import SerenadeError
-from serenade.training.recipe import read_recipe
 from serenade.training.run import train
 if __name__ == "__main__":
     lines = []
     try:
-        train(read_recipe(sys.argv[1]), sys.argv[2], sys.argv[3], devices=2,
-              report=lambda part, line: lines.append((part.folder.name, line["epoch"], line["step"])))
+        train(sys.argv[1], store=sys.argv[2], out=sys.argv[3], devices=2,
+              on_epoch=lambda fold_run, line: lines.append((fold_run.name, line["epoch"], line["step"])))
     except SerenadeError as error:
         print(error)
     else:
@@ -388,7 +394,7 @@ def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Wei
         return ran.stdout.strip().splitlines()[-1]
 
     training = {"schedule": "plateau", "patience": 1}
-    alone = train(tiny(training=training), store, tmp_path / "alone")
+    alone = train(tiny(training=training), store=store, out=tmp_path / "alone").folder
     steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
     told = on_two(tiny(training=training), tmp_path / "run")
     assert told == str([("run", 1, steps // 2), ("run", 2, 2 * (steps // 2))])

@@ -21,7 +21,7 @@ from serenade.features.text_vectors import text_vectors
 from serenade.networks.export import export
 from serenade.networks.weights import load_network
 from serenade.training.data.inputs import Inputs
-from serenade.training.distillation import teacher_hints
+from serenade.training.distillation import teacher_features
 from serenade.training.evaluate import evaluate
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
@@ -97,7 +97,7 @@ HEAD = {"hidden": 16, "dropout": 0.0}
 def test_a_frozen_encoder(
     said: Store, made_encoder: Path, tmp_path: Path, network: dict, context: str
 ) -> None:
-    run = train(recipe(made_encoder, network=network, layers=[2, 3]), said, tmp_path / "run")
+    run = train(recipe(made_encoder, network=network, layers=[2, 3]), store=said, out=tmp_path / "run").folder
     spec = load_network(run)[1]
     assert spec.text["layers"] == [2, 3]
     assert spec.sizes == {"text_width": 16}
@@ -111,7 +111,7 @@ def test_a_frozen_encoder(
 
 def test_predict_asks_the_frozen_encoders(said: Store, made_encoder: Path, tmp_path: Path) -> None:
     network = {"name": "dialogue", "options": {"utterance": "text_head", "utterance_options": HEAD}}
-    run = train(recipe(made_encoder, made_encoder, network=network), said, tmp_path / "run")
+    run = train(recipe(made_encoder, made_encoder, network=network), store=said, out=tmp_path / "run").folder
     evaluate(run, audio=False)
     scored = pd.read_csv(run / "evaluation" / "predictions.csv", keep_default_na=False)
     scored = scored[scored["dialogue"] != scored.loc[scored["text"] == "", "dialogue"].item()]
@@ -142,7 +142,9 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
         trained_layers=2,
         speakers=True,
     )
-    run = train(replace(asked, training=replace(asked.training, encoder_rate=0.01)), said, tmp_path / "run")
+    run = train(
+        replace(asked, training=replace(asked.training, encoder_rate=0.01)), store=said, out=tmp_path / "run"
+    ).folder
     network, spec = load_network(run)
     assert spec.sizes["pretrained"] == {"encoder": str(made_encoder), "layers": 3, "trained": 2}
     assert spec.sizes["text_width"] == 32
@@ -154,10 +156,12 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
 
 def test_hints_are_what_the_teacher_reads(said: Store, made_encoder: Path, tmp_path: Path) -> None:
     teacher = train(
-        recipe(made_encoder, made_encoder, network={"name": "text_head"}, layers=[1, 3]), said, tmp_path / "t"
-    )
+        recipe(made_encoder, made_encoder, network={"name": "text_head"}, layers=[1, 3]),
+        store=said,
+        out=tmp_path / "t",
+    ).folder
     split = make_split(said.index, "meld")
-    hints = teacher_hints(teacher, said, split, 2)
+    hints = teacher_features(teacher, said, split, 2)
     texts = said.index["text"].to_numpy()
     assert hints.shape == (len(said), 2)
     assert not hints[texts == ""].any()
@@ -167,26 +171,28 @@ def test_hints_are_what_the_teacher_reads(said: Store, made_encoder: Path, tmp_p
         "two texts differ in one",
     )
     assert len({tuple(hint.round(3)) for hint in hints[texts != ""]}) == 2
-    with pytest.raises(RecipeError, match="asks for 33 components of vectors of 32"):
-        teacher_hints(teacher, said, split, 33)
+    with pytest.raises(RecipeError, match="teacher's vectors have 32"):
+        teacher_features(teacher, said, split, 33)
 
 
 def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, tmp_path: Path) -> None:
-    teacher = train(recipe(made_encoder, network={"name": "text_head"}), said, tmp_path / "teacher")
+    teacher = train(
+        recipe(made_encoder, network={"name": "text_head"}), store=said, out=tmp_path / "teacher"
+    ).folder
     words = {
         "data": {"inputs": "text", "split": "meld", "teacher": str(teacher), "hints": 1},
         "text": {"min_count": 1},
         "network": {"name": "dialogue", "options": {"utterance": "text_bag", "dropout": 0.0}},
         "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
     }
-    run = train(Recipe.from_dict(words), said, tmp_path / "words")
+    run = train(Recipe.from_dict(words), store=said, out=tmp_path / "words").folder
     assert load_network(run)[1].text == {}
     card = (run / "model" / "README.md").read_text()
     assert "| taught by | the answers of `teacher`, a share of 0.7, and 1 components of the vectors" in card
     assert accuracy(run) >= 15 / 16
     words["data"]["teacher"] = str(run)
-    with pytest.raises(RecipeError, match=r"are of vectors of texts, and the teacher .* reads none"):
-        train(Recipe.from_dict(words), said, tmp_path / "further")
+    with pytest.raises(RecipeError, match=r"needs a teacher that takes text vectors"):
+        train(Recipe.from_dict(words), store=said, out=tmp_path / "further")
     words["data"]["teacher"] = ""
     with pytest.raises(RecipeError, match=r"name one in data\.teacher"):
         Recipe.from_dict(words)
@@ -207,7 +213,7 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
         speakers=True,
     )
     asked = replace(asked, training=replace(asked.training, encoder_rate=0.01, epochs=20))
-    run = train(asked, said, tmp_path / "run")
+    run = train(asked, store=said, out=tmp_path / "run").folder
     network, spec = load_network(run)
     assert spec.context == context
     assert spec.text["encoder"] == [spec.sizes["pretrained"]["encoder"]] == [str(made_encoder)]
@@ -216,7 +222,7 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
         export(run, tmp_path / "m.onnx")
     # A run without a graph is whole all the same: going on trains nothing anew.
     before = (run / "model" / "model.safetensors").stat().st_mtime_ns
-    train(asked, said, tmp_path / "run", resume=True)
+    train(asked, store=said, out=tmp_path / "run", resume=True)
     assert (run / "model" / "model.safetensors").stat().st_mtime_ns == before
     inputs = Inputs.of_spec(said, spec, takes=network.takes)
     row = int(np.flatnonzero(said.index["text"] == "oh no !")[0])
@@ -230,7 +236,9 @@ def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: 
         asked = replace(
             asked, training=replace(asked.training, encoder_rate=rate, weight_decay=0.0, epochs=2)
         )
-        return load_network(train(asked, said, tmp_path / f"{rate}"))[0].pretrained_weights()[0]
+        return load_network(train(asked, store=said, out=tmp_path / f"{rate}").folder)[
+            0
+        ].pretrained_weights()[0]
 
     still, little, much = moved(1e-12), moved(1e-4), moved(1e-2)
     assert 0 < (little - still).abs().max() < (much - still).abs().max() / 10

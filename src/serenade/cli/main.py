@@ -23,7 +23,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "report",
-    "combine",
+    "ensemble",
     "export",
     "list",
     "originals",

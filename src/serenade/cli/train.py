@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from serenade.training.fold_run import FoldRun, OnEpoch
     from serenade.training.recipe import Recipe
-    from serenade.training.run import Part, Report
 
 
 def train(
@@ -31,20 +31,21 @@ def train(
 ) -> None:
     """Train every fold and seed of a recipe, on speakers kept apart."""
     from serenade.features.store import Store
+    from serenade.folders import RunFolder
+    from serenade.training.fold_run import fold_runs_of
     from serenade.training.recipe import read_recipe
-    from serenade.training.run import parts_of
     from serenade.training.run import train as train_recipe
 
     recipe = read_recipe(recipe_file, changes=changes or [])
     opened = Store.open(store)
     out = out or Path("runs") / recipe.name
-    with progress_on_stderr(recipe, len(parts_of(recipe, opened, out))) as report:
-        train_recipe(recipe, opened, out, resume=resume, devices=devices, report=report)
+    with progress_on_stderr(recipe, len(fold_runs_of(recipe, opened, RunFolder(out)))) as on_epoch:
+        train_recipe(recipe, store=opened, out=out, resume=resume, devices=devices, on_epoch=on_epoch)
     print(out)
 
 
 @contextmanager
-def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[Report]:
+def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[OnEpoch]:
     """A bar over all epochs where stderr is a terminal, a line an epoch where it is not."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -59,14 +60,14 @@ def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[Report]:
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
-    seen: list[Path] = []
+    seen: list[str] = []
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=parts * epochs)
 
-        def report(part: Part, line: dict[str, float]) -> None:
-            if part.folder not in seen:
-                seen.append(part.folder)
-            which = f"{part.folder.name} ({len(seen)}/{parts})" if parts > 1 else part.folder.name
+        def on_epoch(part: FoldRun, line: dict[str, float]) -> None:
+            if part.name not in seen:
+                seen.append(part.name)
+            which = f"{part.name} ({len(seen)}/{parts})" if parts > 1 else part.name
             figures = (
                 f"epoch {line['epoch']:.0f}/{epochs}  loss {line['train_loss']:.3f}  "
                 f"dev loss {line['dev_loss']:.3f}  dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
@@ -76,4 +77,4 @@ def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[Report]:
             if not console.is_terminal:
                 print(f"{which}  {figures}  {line['seconds']:.1f} s", file=sys.stderr)
 
-        yield report
+        yield on_epoch

@@ -106,6 +106,7 @@ def make_split(
     seed: int = 0,
     dev_share: float = DEV_SHARE,
     corpus: str = "",
+    without_test: bool = False,
 ) -> Split:
     """Deal a corpus table out into train, dev and test.
 
@@ -123,13 +124,21 @@ def make_split(
             split does not name them itself.
         corpus: the one that is dealt out, of a table of several: all other clips with a label of it are
             learnt from, in every fold. "" deals out all.
+        without_test: put the clips of the test and held-out parts into train, for a final model.
 
     Raises:
         SplitError: no such split or fold, speakers missing or too few, or an empty train part.
     """
     rule = rule_named(name)
     if corpus:
-        dealt = make_split(of_corpus(table, corpus), name, fold=fold, seed=seed, dev_share=dev_share)
+        dealt = make_split(
+            of_corpus(table, corpus),
+            name,
+            fold=fold,
+            seed=seed,
+            dev_share=dev_share,
+            without_test=without_test,
+        )
         return _with_others(table, dealt, corpus)
     labelled = table[table["emotion"] != ""]
     if labelled.empty:
@@ -145,6 +154,8 @@ def make_split(
 
     assigned = rule.assign(labelled, fold or 1, Draw(seed, dev_share))
     parts = assigned.reindex(table.index).fillna("")
+    if without_test:
+        parts[parts.isin(["test", "held-out"])] = "train"
     dropped = pd.Series("", index=table.index)
     dropped[table["emotion"] == ""] = "has no label"
     dropped[(table["emotion"] != "") & (parts == "")] = f"is of no speaker or part of {name}"
@@ -156,7 +167,7 @@ def make_split(
     return Split(
         name=name,
         parts=parts,
-        fold=fold if rule.folds else None,
+        fold=fold if rule.folds and not without_test else None,
         n_folds=n_folds,
         leaky=rule.leaky,
         seed=seed,

@@ -13,18 +13,27 @@ EpochLog = dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreRecord:
+    """The store of a run: its absolute path, its SHA-256, and the SHA-256 of its front end."""
+
+    path: str
+    hash: str
+    front_end: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """`run.json`: what the run was started with; a run is resumed only with the same recipe and store.
 
     Attributes:
         recipe: SHA-256 of the resolved recipe.
-        store: SHA-256 of the store.
+        store: what is trained on.
         serenade_version: the version that started or resumed the run.
         torch_version: the same, of PyTorch.
     """
 
     recipe: str
-    store: str
+    store: StoreRecord
     serenade_version: str = ""
     torch_version: str = ""
     format: str = RUN_FORMAT
@@ -33,15 +42,6 @@ class RunRecord:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreRecord:
-    """The store of a run: its path, its SHA-256, and the SHA-256 of its front end."""
-
-    path: str
-    hash: str
-    front_end: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,8 @@ class FoldRunRecord:
     fold: int | None
     seed: int
     folder: str
-    epochs: float
-    kept_epoch: float
+    epochs: int
+    kept_epoch: int
     figures: dict[str, float]
     seconds: float
 

@@ -1,4 +1,4 @@
-"""A run folder: its file names and layout, and its small files, checked when they are read."""
+"""A run folder: its file names and layout."""
 
 from __future__ import annotations
 
@@ -6,33 +6,18 @@ import csv
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
-from typing import TypeVar
 
 from serenade.errors import ModelError, RunError
-from serenade.files import write_json, write_whole
+from serenade.files import LOCK, write_json, write_whole
+from serenade.folders import reading
 from serenade.folders.model import ModelFolder
-from serenade.folders.records import (
-    RUN_FORMAT,
-    SUMMARY_FORMAT,
-    VERSION,
-    EpochLog,
-    RunRecord,
-    RunSummary,
-    SplitRow,
-)
-from serenade.schema import SchemaError, build, check, parse_json, read_json
-
-T = TypeVar("T", RunRecord, RunSummary)
+from serenade.folders.records import EpochLog, RunRecord, RunSummary, SplitRow
 
 _FOLD_RUN = re.compile(r"fold([1-9]\d{0,5})-seed(\d{1,18})")
-_RESUME = "run the same serenade train with --resume to write it again"
-_AGAIN = "restore it from a copy, or train again into another folder"
 
 
 @dataclass(frozen=True)
@@ -154,6 +139,15 @@ class RunFolder:
                 return cls(folder)
         return None
 
+    @classmethod
+    def of_model(cls, path: str | Path) -> RunFolder | None:
+        """The fold run (with a `split.csv`) at `path` or above it: that of a model or of its weights."""
+        start = Path(path).absolute()
+        for folder in (start, *list(start.parents)[:2]):
+            if cls(folder).split.is_file():
+                return cls(folder)
+        return None
+
     def model_to_use(self) -> ModelFolder:
         """The model that the run stands for: the final one, or the only one.
 
@@ -164,17 +158,40 @@ class RunFolder:
             if found.is_complete:
                 return found
         complete = [run for run in self.fold_runs() if run.path != self.path and run.model.is_complete]
-        name = shlex.quote(str(self.path))
         if complete:
             raise ModelError(
                 f"is a cross-validation of {len(complete)} models and has no final model; train one on all "
-                f"speakers with: serenade train {name} --refit; or name one fold run, such as "
+                f"speakers with: serenade train {self._quoted} --refit; or name one fold run, such as "
                 f"{complete[0].path}",
                 file=self.path,
             )
         if self.record.is_file():
-            raise ModelError(f"is a run that is not finished; {_FINISH}", file=self.path)
+            raise ModelError(f"is not a finished run; {self._finish()}", file=self.path)
         raise ModelError("is not a run folder; name a model folder or a finished run", file=self.path)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is in the folder but temporary files."""
+        return not any(_is_content(file) for file in self.path.iterdir())
+
+    def has_progress(self) -> bool:
+        """Whether an epoch of some fold run was finished."""
+        return any(
+            file.exists()
+            for run in (self, *self.fold_runs(), self.final)
+            for file in (run.last_checkpoint, run.model.weights)
+        )
+
+    def remove_temporary_files(self) -> None:
+        """Remove what an interrupted process left half written."""
+        for file in self.path.rglob(".*.part"):
+            file.unlink(missing_ok=True)
+
+    @property
+    def _quoted(self) -> str:
+        return shlex.quote(str(self.path))
+
+    def _finish(self) -> str:
+        return f"finish it with: serenade train {self._quoted} --resume"
 
     def read_record(self) -> RunRecord:
         """What the run was started with.
@@ -182,7 +199,7 @@ class RunFolder:
         Raises:
             RunError: `run.json` is missing, damaged or foreign.
         """
-        return _read(self.record, RunRecord, RUN_FORMAT, remedy="train into another folder")
+        return reading.read_record(self.record)
 
     def read_summary(self) -> RunSummary:
         """What the run trained.
@@ -191,8 +208,8 @@ class RunFolder:
             RunError: the run is not finished, or `summary.json` is damaged or foreign.
         """
         if not self.summary.exists():
-            raise RunError(f"is a run that is not finished; {_FINISH}", file=self.path)
-        return _read(self.summary, RunSummary, SUMMARY_FORMAT, remedy=_RESUME)
+            raise RunError(f"is not a finished run; {self._finish()}", file=self.path)
+        return reading.read_summary(self.summary)
 
     def read_log(self) -> list[EpochLog]:
         """The figures of every epoch.
@@ -200,18 +217,7 @@ class RunFolder:
         Raises:
             RunError: the log is missing, empty or damaged.
         """
-        lines: list[EpochLog] = []
-        text = _text_of(self.log, remedy=_AGAIN)
-        for number, line in enumerate(text.rstrip("\n").split("\n") if text.strip() else [], start=1):
-            try:
-                lines.append(check(parse_json(line), dict[str, float], key=f"line {number}"))
-                if missing := {"epoch", "train_loss", "dev_loss"} - lines[-1].keys():
-                    raise SchemaError(f"line {number} has no {', '.join(sorted(missing))}")
-            except SchemaError as cause:
-                raise RunError(f"is damaged in line {number} ({cause}); {_AGAIN}", file=self.log) from cause
-        if not lines:
-            raise RunError(f"is empty; {_AGAIN}", file=self.log)
-        return lines
+        return reading.read_log(self.log)
 
     def read_split(self) -> list[SplitRow]:
         """The parts of the split, a row for each row of the store.
@@ -219,19 +225,7 @@ class RunFolder:
         Raises:
             RunError: `split.csv` is missing, damaged or foreign.
         """
-        text = _text_of(self.split, remedy=_AGAIN)
-        names = [entry.name for entry in fields(SplitRow)]
-        needed = set(names) - {"dialogue", "id"}
-        try:
-            reader = csv.DictReader(StringIO(text, newline=""), strict=True)
-            given = [name for name in reader.fieldnames or [] if name in names]
-            if missing := needed - set(given):
-                raise SchemaError(f"it has no column {', '.join(sorted(missing))}")
-            rows = [{name: row[name] for name in given} for row in reader]
-            found = [build(SplitRow, {"id": row["source"]} | row) for row in rows]
-        except (csv.Error, SchemaError) as cause:
-            raise RunError(f"is damaged ({cause}); {_AGAIN}", file=self.split) from cause
-        return found
+        return reading.read_split(self.split)
 
     def read_recipe_text(self) -> str:
         """The resolved recipe, checked to be TOML.
@@ -239,12 +233,7 @@ class RunFolder:
         Raises:
             RunError: it is missing or not TOML.
         """
-        text = _text_of(self.recipe, remedy=_AGAIN)
-        try:
-            tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as cause:
-            raise RunError(f"is not TOML ({cause}); {_AGAIN}", file=self.recipe) from cause
-        return text
+        return reading.read_recipe_text(self.recipe)
 
     def write_record(self, content: RunRecord) -> None:
         """Write `run.json`."""
@@ -275,30 +264,5 @@ class RunFolder:
             writer.writerows(asdict(row) for row in rows)
 
 
-_FINISH = "finish it with serenade train --resume"
-
-
-def _text_of(file: Path, *, remedy: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RunError(f"is missing; {remedy}", file=file) from None
-    except (OSError, UnicodeDecodeError) as cause:
-        raise RunError(f"cannot be read ({cause}); {remedy}", file=file) from cause
-
-
-def _read(file: Path, kind: type[T], name: str, *, remedy: str) -> T:
-    try:
-        content = read_json(file)
-        if isinstance(content, dict) and content.get("format") != name:
-            raise RunError(f"is not a {file.name} that this version of serenade wrote; {remedy}", file=file)
-        found = build(kind, content, unknown="ignore")
-    except FileNotFoundError:
-        raise RunError(f"is missing; {remedy}", file=file) from None
-    except (OSError, SchemaError) as cause:
-        raise RunError(f"is damaged ({cause}); {remedy}", file=file) from cause
-    if found.version > VERSION:
-        raise RunError(
-            "was written by a newer version of serenade: pip install --upgrade serenade", file=file
-        )
-    return found
+def _is_content(file: Path) -> bool:
+    return file.name != LOCK and file.suffix != ".part"

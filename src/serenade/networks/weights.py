@@ -11,23 +11,22 @@ from torch import Tensor
 
 from serenade.errors import ModelError
 from serenade.files import write_json, write_whole
+from serenade.folders import ModelFolder, RunFolder
 from serenade.networks.registry import Network, create_network
 from serenade.spec import Spec
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
-
 
 def save_network(network: Network, spec: Spec, folder: str | Path) -> None:
-    """Write `model.safetensors` (the Spec in its metadata) and `config.json` into a model folder.
+    """Write the weights (the Spec in their metadata) and the Spec as JSON into a model folder.
 
     Raises:
         OutputError: the folder cannot be written to.
     """
-    folder = Path(folder)
+    model = ModelFolder(Path(folder))
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with write_whole(folder / WEIGHTS, "wb") as out:
+    with write_whole(model.weights, "wb") as out:
         out.write(save(state, metadata=spec.to_metadata()))
-    write_json(folder / CONFIG, spec.to_dict())
+    write_json(model.config, spec.to_dict())
 
 
 def find_weights(model: str | Path) -> Path:
@@ -37,10 +36,11 @@ def find_weights(model: str | Path) -> Path:
         ModelError: there are none.
     """
     path = Path(model)
-    for file in (path, path / WEIGHTS, path / "model" / WEIGHTS):
-        if file.is_file():
-            return file
-    raise ModelError("holds no model.safetensors; name a model folder or a finished run", file=path)
+    if path.is_file():
+        return path
+    if ModelFolder(path).weights.is_file():
+        return ModelFolder(path).weights
+    return RunFolder(path).model_to_use().weights
 
 
 def load_network(model: str | Path) -> tuple[Network, Spec]:

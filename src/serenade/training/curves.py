@@ -1,29 +1,29 @@
-"""Curves of a run, as a picture and for TensorBoard."""
+"""The curves of a fold run, as a figure and for TensorBoard."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
 from serenade.evaluation import figures
 from serenade.evaluation.style import PAPER, save_png
-from serenade.training.loop import EpochLog
+from serenade.folders import EpochLog, RunFolder
 
 
-def write_curves(lines: list[EpochLog], folder: Path, *, score: str) -> None:
-    """Write `curves.png`, and TensorBoard's events into `tensorboard/` where it is installed.
+def write_curves(lines: Sequence[EpochLog], folder: RunFolder, *, score: str) -> None:
+    """Write `curves.png`, and TensorBoard's events where TensorBoard is installed.
 
     Args:
-        lines: of the log.
-        folder: of the run.
-        score: what is drawn of the dev part, see `serenade.evaluation.figures.curves`.
+        lines: figures of every epoch.
+        folder: of the fold run.
+        score: the dev metric to plot, see `serenade.evaluation.figures.curves`.
     """
-    save_png(figures.curves({folder.name: lines}, theme=PAPER, score=score), folder / "curves.png")
+    save_png(figures.curves({folder.path.name: list(lines)}, theme=PAPER, score=score), folder.curves)
     if find_spec("tensorboard") is None:
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder / "tensorboard")) as writer:
+    with SummaryWriter(str(folder.tensorboard)) as writer:
         for line in lines:
             for name, value in line.items():
                 if name not in ("epoch", "step"):

@@ -1,4 +1,4 @@
-"""One process, or several that share each step (DDP): the caller hears the same lines and the same errors."""
+"""Training in one process, or in several that share each step (DDP), with the same progress and errors."""
 
 from __future__ import annotations
 
@@ -13,74 +13,74 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 
 from serenade.errors import SerenadeError
 
-Tell = Callable[[Any], None]
+Send = Callable[[Any], None]
+"""Passes a message to the process that started the training."""
 
 
-class Launched:
-    """Work as it runs in a process that was started for it: what it tells goes to the one that started it."""
+class _SpawnedWork:
+    """Work for a spawned process: its messages and its `SerenadeError` are sent to the parent process."""
 
-    def __init__(self, work: Callable[[Fabric, Tell], None], to: Connection) -> None:
-        self.work, self.to = work, to
+    def __init__(self, work: Callable[[Fabric, Send], None], connection: Connection) -> None:
+        self.work, self.connection = work, connection
 
     def __call__(self, fabric: Fabric) -> None:
-        """Run the work; an error that has a sentence is told before it ends this process."""
         try:
-            self.work(fabric, self.to.send)
+            self.work(fabric, self.connection.send)
         except SerenadeError as error:
-            self.to.send(error)
+            self.connection.send(error)
             raise
 
 
-def launch(fabric: Fabric, work: Callable[[Fabric, Tell], None], tell: Tell) -> None:
-    """Run `work(fabric, tell)` in every process of `fabric`.
+def launch(fabric: Fabric, work: Callable[[Fabric, Send], None], receive: Send) -> None:
+    """Run `work(fabric, send)` in every process of `fabric`.
 
     Args:
         fabric: not launched yet.
         work: must be picklable where there is more than one process.
-        tell: called with what the processes tell, in this one (from a thread of its own where there are
-            several).
+        receive: called in this process with each message; from another thread where there are several
+            processes.
 
     Raises:
-        SerenadeError: what one of the processes raised, or that one was ended from outside.
+        SerenadeError: raised by one of the processes, or one of them was terminated.
     """
     if fabric.world_size == 1:
-        fabric.launch(work, tell)
+        fabric.launch(work, receive)
         return
     receiver, sender = get_context("spawn").Pipe(duplex=False)
     errors: list[SerenadeError] = []
 
-    def listen() -> None:
+    def forward_messages() -> None:
         while True:
             try:
-                told = receiver.recv()
+                message = receiver.recv()
             except EOFError:
                 return
-            if isinstance(told, SerenadeError):
-                errors.append(told)
+            if isinstance(message, SerenadeError):
+                errors.append(message)
             else:
-                tell(told)
+                receive(message)
 
-    listener = Thread(target=listen, daemon=True)
-    listener.start()
+    thread = Thread(target=forward_messages, daemon=True)
+    thread.start()
     others = set(active_children())
     raised: Exception | None = None
     try:
-        fabric.launch(Launched(work, sender))
+        fabric.launch(_SpawnedWork(work, sender))
     except (ProcessRaisedException, ProcessExitedException) as cause:
         raised = cause
     finally:
-        # Ctrl-C may have reached this process alone; those it started must not go on without it.
+        # Ctrl-C may have reached this process alone; the processes that it started must end too.
         for process in set(active_children()) - others:
             process.terminate()
             process.join()
         sender.close()
-        listener.join()
+        thread.join()
     if errors:
         raise errors[0] from raised
     if isinstance(raised, ProcessExitedException):
         raise SerenadeError(
-            f"one of the training processes was ended from outside ({raised}), perhaps for want of memory; "
-            "go on with --resume"
+            f"one of the training processes was terminated ({raised}), perhaps for lack of memory; "
+            "continue with --resume"
         ) from raised
     if raised is not None:
         raise raised

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ from serenade.corpora.splits import PARTS
 from serenade.errors import CorpusError, ModelError, StoreError
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.evaluate import evaluate_predictions
-from serenade.evaluation.provenance import run_folders
 from serenade.features.store import Store
+from serenade.folders import ModelFolder, RunFolder
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
 from serenade.spec import Spec
 from serenade.training.data.dialogues import batches_to_answer
 from serenade.training.data.inputs import Inputs
-from serenade.training.loop import logits_of
+from serenade.training.dev import predict_logits
 
 _KEPT = (
     *("file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s", "start", "end"),
@@ -76,13 +75,12 @@ def evaluate(
         StoreError: another front end, nothing to evaluate, or a part of a store that has none.
     """
     path = Path(model)
-    folders = list(run_folders(path).values()) if path.is_dir() else [path]
+    run_folder = RunFolder(path)
+    folders = [run.path for run in run_folder.fold_runs()] if path.is_dir() else [path]
     given = own_store(path) if store is None else store
     store = given if isinstance(given, Store) else Store.open(given)
-    if (path / "run.json").is_file() and not (path / "summary.json").is_file():
-        raise ModelError(
-            "is a run that was not trained to its end; go on with serenade train --resume", file=path
-        )
+    if run_folder.record.is_file():
+        run_folder.read_summary()
     own = _is_own(path, store)
     if split is not None and not own:
         raise StoreError(
@@ -109,7 +107,7 @@ def evaluate(
     what = f"the {split} part of {store.path}"
     if not own:
         what = f"all clips of {store.path} (a store that it was not trained on)"
-    run = path if path.is_dir() and (path / "recipe.toml").exists() else None
+    run = path if path.is_dir() and run_folder.recipe.exists() else None
     folder = Path(out) if out else _default_out(path, store, own=own, split=split)
     metrics = evaluate_predictions(
         pd.concat(tables, ignore_index=True),
@@ -146,7 +144,7 @@ class _Asked:
             inputs.withhold(without)
         batches = batches_to_answer(self.store, self.rows, inputs, n_classes=len(spec.labels))
         probabilities = softmax(
-            logits_of(self.network, batches) + np.asarray(spec.shift or 0, np.float32),
+            predict_logits(self.network, batches) + np.asarray(spec.shift or 0, np.float32),
             temperature=spec.temperature,
         )
         if self.prior is not None and not self.network.takes & {"present", "dialogues"}:
@@ -166,15 +164,15 @@ def _asked(folder: Path, store: Store, part: str | None) -> tuple[_Asked, dict[i
     if "features" in network.takes and store.front_end != spec.front_end:
         raise StoreError(
             f"has another front end than the model in {folder} was trained with; prepare it again with "
-            f"--front-end {find_weights(folder).with_name('config.json')}",
+            f"--front-end {ModelFolder(find_weights(folder).parent).config}",
             file=store.path,
         )
     index = store.index
     chosen = pd.Series(True, index=index.index)
     if part is not None:
-        chosen = _part_of(folder, part)
+        chosen = _part_of(folder, store, part)
         if not chosen.any():
-            there = ", ".join(name for name in PARTS if _part_of(folder, name).any())
+            there = ", ".join(name for name in PARTS if _part_of(folder, store, name).any())
             raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
     chosen &= index["variant"] == "original"
     # By dialogue every row is scored, as the published figures are, also where there is nothing to go by.
@@ -194,41 +192,30 @@ def _asked(folder: Path, store: Store, part: str | None) -> tuple[_Asked, dict[i
 
 def _shares(folder: Path, store: Store, labels: tuple[str, ...]) -> NDArray[np.float32]:
     """How often each label is in the train part [shape=(classes,)]."""
-    counts = store.index.loc[_part_of(folder, "train"), "emotion"].value_counts().reindex(labels).fillna(0)
+    counts = (
+        store.index.loc[_part_of(folder, store, "train"), "emotion"].value_counts().reindex(labels).fillna(0)
+    )
     return (counts / counts.sum()).to_numpy(np.float32)
 
 
-def _part_of(folder: Path, part: str) -> pd.Series[bool]:
+def _part_of(folder: Path, store: Store, part: str) -> pd.Series[bool]:
     """Which rows of the run's own store are in a part, as its `split.csv` says."""
-    of_run = _above(folder, "split.csv")
-    if of_run is None:
-        raise ModelError("has no split.csv, which says whom it has not heard", file=folder)
-    split = pd.read_csv(of_run / "split.csv", dtype=str, keep_default_na=False)
-    return split["part"] == part
+    fold_run = RunFolder.of_model(folder)
+    if fold_run is None:
+        raise ModelError("has no split.csv, which states what it was trained on", file=folder)
+    parts = {row.id: row.part for row in fold_run.read_split()}
+    return store.index["id"].map(parts) == part
 
 
 def _marked(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """With the fold and seed that a folder's name tells."""
-    if folder.name.startswith("fold") and "-seed" in folder.name:
-        fold, seed = folder.name.removeprefix("fold").split("-seed")
-        table = table.assign(fold=int(fold), seed=int(seed))
-    return table
-
-
-def _above(path: Path, name: str) -> Path | None:
-    """The nearest folder that holds a file of this name: a model lies in its run, a fold in the whole one."""
-    for folder in (path, *list(path.absolute().parents)[:3]):
-        if (folder / name).is_file():
-            return folder
-    return None
+    fold_run = RunFolder(folder)
+    return table if fold_run.fold is None else table.assign(fold=fold_run.fold, seed=fold_run.seed)
 
 
 def _is_own(path: Path, store: Store) -> bool:
-    run = _above(path, "run.json")
-    if run is None:
-        return False
-    own: bool = json.loads((run / "run.json").read_text())["store"] == store.hash
-    return own
+    run = RunFolder.containing(path)
+    return run is not None and run.read_record().store.hash == store.hash
 
 
 def own_store(path: Path) -> str:
@@ -237,14 +224,13 @@ def own_store(path: Path) -> str:
     Raises:
         StoreError: it is none.
     """
-    run = _above(path, "summary.json")
+    run = RunFolder.containing(path)
     if run is None:
         raise StoreError("is no finished run, so say which store to evaluate on: --store STORE", file=path)
-    name: str = json.loads((run / "summary.json").read_text())["store"]["path"]
-    return name
+    return run.read_summary().store.path
 
 
 def _default_out(path: Path, store: Store, *, own: bool, split: str) -> Path:
-    folder = path if path.is_dir() else path.parent
+    folder = RunFolder(path if path.is_dir() else path.parent).evaluation
     name = split if own else store.path.resolve().name
-    return folder / "evaluation" if own and split == "test" else folder / "evaluation" / name
+    return folder if own and split == "test" else folder / name

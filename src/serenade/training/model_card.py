@@ -6,12 +6,10 @@ from pathlib import Path
 
 from serenade.corpora import list_corpora
 from serenade.corpora.splits import Split
+from serenade.folders import EpochLog
 from serenade.spec import Spec
-from serenade.training.loop import EpochLog, kept_line
+from serenade.training.epochs import kept_epoch
 from serenade.training.recipe import Recipe
-
-CARD = "README.md"
-"""Its name in a model folder."""
 
 _CARD = """---
 library_name: serenade
@@ -112,7 +110,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         teacher=f"| taught by | {teacher} |\n" if recipe.data.teacher else "",
         input=_INPUT[spec.inputs].format(spec.front_end.rate_hz),
         score_name={"uar": "UAR"}.get(score, score.replace("_f1", " F1")),
-        score=kept_line(lines, recipe)[f"dev_{score}"],
+        score=kept_epoch(lines, recipe)[f"dev_{score}"],
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
         recipe_hash=spec.recipe_hash[:12],

@@ -1,10 +1,9 @@
-"""A trained network as a model folder: calibrated on dev, with its Spec, its card and its ONNX graph."""
+"""Writes a trained network as a model folder: calibrated on dev, with its Spec, card and ONNX graph."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,18 @@ from serenade.corpora.splits import Split
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metrics import METRICS
 from serenade.features.store import Store
-from serenade.files import write_whole
+from serenade.folders import EpochLog, ModelFolder
 from serenade.inference.tokens import Vocabulary
 from serenade.networks.export import export_onnx
 from serenade.networks.registry import Network
 from serenade.networks.weights import save_network
 from serenade.spec import Spec
-from serenade.training.class_prior import prior_shift
 from serenade.training.data.batches import Batches
-from serenade.training.loop import EpochLog, logits_of
-from serenade.training.model_card import CARD, model_card
+from serenade.training.dev import predict_logits
+from serenade.training.logit_adjustment import fit_logit_adjustment
+from serenade.training.model_card import model_card
 from serenade.training.recipe import Recipe
+from serenade.training.split_record import trained_on
 
 
 def write_model(
@@ -37,27 +37,27 @@ def write_model(
     prior: NDArray[np.float32],
     labels: tuple[str, ...],
     lines: list[EpochLog],
-    folder: Path,
+    folder: ModelFolder,
 ) -> None:
-    """Calibrate on dev and write the model folder; its card, written last, says that it is whole.
+    """Calibrate on dev and write the model folder; the card is written last, when the rest is complete.
 
     Args:
-        recipe: what was trained.
-        store: on what.
-        split: which rows of it.
-        network: the one that was kept.
-        dev: the dev part, to calibrate on.
+        recipe: of the training.
+        store: what was trained on.
+        split: which rows of the store.
+        network: the trained network.
+        dev: the dev part, for the calibration.
         prior: share of each class in the train part [shape=(classes,)].
         labels: order of the classes.
         lines: figures of every epoch.
-        folder: where to.
+        folder: is created if need be.
 
     Raises:
         OutputError: it cannot be written there.
     """
-    logits, true = logits_of(network, dev), dev.targets.argmax(1)
+    logits, true = predict_logits(network, dev), dev.targets.argmax(1)
     monitor = recipe.training.monitor.removeprefix("dev_")
-    shift = prior_shift(
+    shift = fit_logit_adjustment(
         logits,
         true,
         prior=prior,
@@ -87,11 +87,11 @@ def write_model(
         recipe_hash=recipe.hash,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    save_network(network, spec, folder)
+    save_network(network, spec, folder.path)
     if network.exports:
-        export_onnx(network, spec, folder / "model.onnx")
-    with write_whole(folder / CARD) as out:
-        out.write(model_card(spec, recipe, split, lines))
+        export_onnx(network, spec, folder.onnx)
+    folder.write_trained_on(trained_on(store, split))
+    folder.write_card(model_card(spec, recipe, split, lines))
 
 
 def _text_source(recipe: Recipe) -> dict[str, Any]:

@@ -21,7 +21,9 @@ KEYS = ["epoch", "model_state_dict", "optimizer_state_dict", "val_acc", "val_los
 
 
 def test_every_file_and_key(tiny: Callable[..., Recipe], store: Store, tmp_path: Path) -> None:
-    run = train(tiny(training={"epochs": 3, "monitor": "dev_accuracy"}), store, tmp_path / "run")
+    run = train(
+        tiny(training={"epochs": 3, "monitor": "dev_accuracy"}), store=store, out=tmp_path / "run"
+    ).folder
     metrics = evaluate(run, audio=False).metrics
     report = write_original_files(run, tmp_path / "out", metrics=metrics)
     out = tmp_path / "out"

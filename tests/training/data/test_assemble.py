@@ -34,7 +34,9 @@ def several(make_store: Callable[..., Store], tmp_path: Path) -> Store:
 
 @pytest.mark.usefixtures("bare")
 def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, tiny: Tiny, tmp_path: Path):
-    run = train(tiny(data={"corpus": "toy", "fold": 0}, training={"epochs": 1}), several, tmp_path / "run")
+    run = train(
+        tiny(data={"corpus": "toy", "fold": 0}, training={"epochs": 1}), store=several, out=tmp_path / "run"
+    ).folder
     for fold in (1, 2, 3):
         split = pd.read_csv(run / f"fold{fold}-seed0" / "split.csv")
         assert split["part"][several.index["corpus"] == "other"].eq("train").all()
@@ -43,7 +45,7 @@ def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, ti
 
 def test_a_run_on_a_corpus_that_the_store_has_not(several: Store, tiny: Tiny, tmp_path: Path):
     with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, toy"):
-        train(tiny(data={"corpus": "cremad"}), several, tmp_path / "run")
+        train(tiny(data={"corpus": "cremad"}), store=several, out=tmp_path / "run")
 
 
 def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny):
@@ -59,8 +61,8 @@ def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny)
 def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
     store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ):
-    plain = weights_of(train(tiny(), store, tmp_path / "plain"))
-    asked = weights_of(train(tiny(data={"auxiliary": ["sex"]}), store, tmp_path / "asked"))
+    plain = weights_of(train(tiny(), store=store, out=tmp_path / "plain").folder)
+    asked = weights_of(train(tiny(data={"auxiliary": ["sex"]}), store=store, out=tmp_path / "asked").folder)
     assert asked.keys() == plain.keys()
     assert any(not torch.equal(asked[name], plain[name]) for name in plain)
 
@@ -79,4 +81,4 @@ def test_a_question_that_cannot_be_asked(
 ):
     sections = {} if network == "compact" else {"network": {"name": network}}
     with pytest.raises(RecipeError, match=said):
-        train(tiny(data={"auxiliary": [column]}, **sections), store, tmp_path / "run")
+        train(tiny(data={"auxiliary": [column]}, **sections), store=store, out=tmp_path / "run")

@@ -93,7 +93,7 @@ def recipe(**sections: dict) -> Recipe:
 
 @pytest.fixture(scope="module")
 def run(meld: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(recipe(), meld, tmp_path_factory.mktemp("runs") / "said")
+    return train(recipe(), store=meld, out=tmp_path_factory.mktemp("runs") / "said").folder
 
 
 def batches_of(store: Store, part: str, *, size: int = 4) -> DialogueBatches:
@@ -163,7 +163,7 @@ def test_words_are_learnt_from_train_alone(run: Path, meld: Store) -> None:
     assert not {"devword", "testword"} & set(spec.vocabulary)
     assert spec.inputs == "text"
     summary = json.loads((run / "summary.json").read_text())
-    assert summary["parts"][0]["dev_weighted_f1"] > 0.9
+    assert summary["fold_runs"][0]["figures"]["dev_weighted_f1"] > 0.9
 
 
 def test_every_row_is_scored_by_dialogue(run: Path, meld: Store, tmp_path: Path) -> None:
@@ -188,14 +188,18 @@ def test_single_utterances(meld: Store, tmp_path: Path, name: str) -> None:
     asked = recipe(
         data={"inputs": inputs}, network={"name": name, "options": options}, training={"epochs": 2}
     )
-    done = evaluate(train(asked, meld, tmp_path / "run"), out=tmp_path / "evaluation", audio=False)
+    done = evaluate(
+        train(asked, store=meld, out=tmp_path / "run").folder, out=tmp_path / "evaluation", audio=False
+    )
     assert done.metrics["pooled"]["n"] == (meld.index["split"] == "test").sum()
     assert set(done.metrics["without"]) == ({"sound", "text"} if name == "fusion" else set())
 
 
 def test_sound_alone_answers_what_is_commonest_where_there_is_none(meld: Store, tmp_path: Path) -> None:
     asked = recipe(data={"inputs": "sound"}, network=TINY_SOUND, training={"epochs": 1})
-    done = evaluate(train(asked, meld, tmp_path / "run"), out=tmp_path / "evaluation", audio=False)
+    done = evaluate(
+        train(asked, store=meld, out=tmp_path / "run").folder, out=tmp_path / "evaluation", audio=False
+    )
     table = pd.read_csv(done.folder / "predictions.csv", keep_default_na=False)
     assert len(table) == (meld.index["split"] == "test").sum()
     train_part = meld.index.loc[meld.index["split"] == "train", "emotion"].value_counts(normalize=True)
@@ -226,7 +230,9 @@ def test_predicting_without_torch_answers_as_the_network(run: Path, meld: Store)
 
 
 def test_the_prior_is_part_of_the_graph(meld: Store, tmp_path: Path) -> None:
-    shifted = train(recipe(training={"epochs": 1, "prior_powers": [0.5]}), meld, tmp_path / "run")
+    shifted = train(
+        recipe(training={"epochs": 1, "prior_powers": [0.5]}), store=meld, out=tmp_path / "run"
+    ).folder
     spec = load_network(shifted)[1]
     shares = meld.index.loc[meld.index["split"] == "train", "emotion"].value_counts(normalize=True)
     np.testing.assert_allclose(spec.shift, [-0.5 * np.log(shares[label]) for label in spec.labels], atol=1e-5)
@@ -246,19 +252,19 @@ def test_the_prior_is_part_of_the_graph(meld: Store, tmp_path: Path) -> None:
 
 
 def test_resuming_repeats_the_unbroken_run(meld: Store, run: Path, tmp_path: Path) -> None:
-    again = train(recipe(), meld, tmp_path / "again")
+    again = train(recipe(), store=meld, out=tmp_path / "again").folder
     first, second = (load_network(folder)[0].state_dict() for folder in (run, again))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_what_does_not_fit_is_said(meld: Store, store: Store, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"needs vocabulary.*data\.inputs"):
-        train(recipe(data={"inputs": "sound"}, network={"name": "text_lstm"}), meld, tmp_path / "a")
+        train(recipe(data={"inputs": "sound"}, network={"name": "text_lstm"}), store=meld, out=tmp_path / "a")
     with pytest.raises(CorpusError, match="no column text"):
-        train(recipe(data={"split": "grouped-3", "fold": 1}), store, tmp_path / "b")
+        train(recipe(data={"split": "grouped-3", "fold": 1}), store=store, out=tmp_path / "b")
     asked = recipe(training={"sampler": "weighted"})
     with pytest.raises(RecipeError, match="weighted"):
-        train(asked, meld, tmp_path / "c")
+        train(asked, store=meld, out=tmp_path / "c")
 
 
 def test_the_graph_takes_what_the_contract_says(run: Path) -> None:

@@ -16,11 +16,12 @@ from serenade.evaluation.classification_report import classification_report
 from serenade.evaluation.metrics import scores_from_confusion
 from serenade.evaluation.style import PAPER, save_png
 from serenade.files import write_whole
+from serenade.folders import RunFolder
 from serenade.networks.weights import load_network
 from serenade.originals.cremad import figures as original_figures
 from serenade.originals.cremad.weights import CLASSES, SPEC_KEY, spec_text, with_spec
 from serenade.spec import Spec
-from serenade.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from serenade.training.checkpoint import load_checkpoint, save_torch_file
 
 FILES = (
     "best_model.pth",
@@ -64,12 +65,16 @@ def write_original_files(run: Path, out: Path, *, metrics: Mapping[str, Any]) ->
         raise ModelError("no labelled clip was evaluated, so there is nothing to report", file=run)
     network, spec = load_network(run)
     history: list[dict[str, float]] = []
-    for name, source in (("best_model.pth", BEST), ("final_model.pth", LAST)):
-        state = load_checkpoint(run / "checkpoint" / source)
+    folder = RunFolder(run)
+    for name, source in (
+        ("best_model.pth", folder.best_checkpoint),
+        ("final_model.pth", folder.last_checkpoint),
+    ):
+        state = load_checkpoint(source)
         history = json.loads(state["history"])
-        save_checkpoint(out / name, _checkpoint(state, history[-1], spec))
+        save_torch_file(out / name, _checkpoint(state, history[-1], spec))
     curves = {name: [line[ours] for line in history] for name, ours in _FIGURES.items()}
-    save_checkpoint(out / "training_history.pth", curves)
+    save_torch_file(out / "training_history.pth", curves)
     save_png(original_figures.training_history(curves, theme=PAPER), out / "training_history.png")
 
     names = [CLASSES.get(label, label) for label in metrics["labels"]]
@@ -81,7 +86,7 @@ def write_original_files(run: Path, out: Path, *, metrics: Mapping[str, Any]) ->
 
     with write_whole(out / "entire_model.pth", "wb") as file:
         torch.save(network, file)
-    save_checkpoint(out / "model_state_dict.pth", with_spec(network.state_dict(), spec))
+    save_torch_file(out / "model_state_dict.pth", with_spec(network.state_dict(), spec))
     return report
 
 

@@ -19,7 +19,8 @@ from serenade.features.store_summary import summarise
 from serenade.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
-    from serenade.training.run import Part
+    from serenade.folders import EpochLog
+    from serenade.training.fold_run import FoldRun
 
 RECIPE = Path(serenade.assets.__file__).with_name("cremad_custom2.toml")
 FOLDS = 6
@@ -134,7 +135,7 @@ def _train(recipe: Recipe, store: Store, out: Path) -> None:
     from serenade.training.evaluate import evaluate
     from serenade.training.run import train
 
-    def show(part: Part, line: dict[str, float]) -> None:
+    def show(fold_run: FoldRun, line: EpochLog) -> None:
         print(
             f"epoch {line['epoch']:.0f}/{recipe.training.epochs}  train loss {line['train_loss']:.4f} "
             f"accuracy {line['train_accuracy']:.1%}  dev loss {line['dev_loss']:.4f} "
@@ -142,7 +143,7 @@ def _train(recipe: Recipe, store: Store, out: Path) -> None:
             flush=True,
         )
 
-    run = train(recipe, store, out / "run", resume=True, report=show)
+    run = train(recipe, store=store, out=out / "run", resume=True, on_epoch=show).folder
     evaluation = evaluate(run, store=store, audio=False)
     report = write_original_files(run, out, metrics=evaluation.metrics)
     print(f"\n{report}\nAll files are in {out}; the report is {evaluation.folder / 'report.html'}")

@@ -19,7 +19,7 @@ from serenade.networks.architectures.cnn_lstm import CHANNELS, ORIGINAL_WIDTH_FR
 from serenade.networks.registry import Network
 from serenade.networks.weights import filled_network
 from serenade.spec import METADATA_KEY, Spec
-from serenade.training.checkpoint import load_checkpoint
+from serenade.training.checkpoint import load_torch_file
 
 CLASSES = {
     "anger": "Angry",
@@ -87,7 +87,7 @@ def load_original(
     if not file.is_file():
         raise ModelError("there is no such file; give a best_model.pth", file=file)
     try:
-        content = load_checkpoint(file)
+        content = load_torch_file(file)
     except ModelError as cause:
         raise ModelError(
             "is not a checkpoint that can be loaded without running code; give best_model.pth, "

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from serenade.audio.front_end import MELD_SEED, FrontEnd
 from serenade.errors import CorpusError
 from serenade.evaluation.metrics import codes
+from serenade.folders import EpochLog, RunFolder
 from serenade.networks import create_network
 from serenade.networks.registry import Network
 from serenade.training.data.batches import Batch, Batches
-from serenade.training.loop import EpochLog, fit, logits_of
+from serenade.training.dev import predict_logits
+from serenade.training.loop import fit
 from serenade.training.precision import fabric_precision
 from serenade.training.recipe import Recipe
 
@@ -143,9 +145,9 @@ def train_on_arrays(
             ArrayBatches(dev, takes=takes, labels=labels, size=_EVALUATION_BATCH),
             tuple(labels),
             seed=seed,
-            folder=Path(folder),
+            folder=RunFolder(Path(folder)),
             fabric=fabric,
-            report=on_epoch,
+            on_epoch=on_epoch,
         )
     return kept, lines
 
@@ -153,4 +155,4 @@ def train_on_arrays(
 def predict_arrays(network: Network, part: Arrays, labels: Sequence[str]) -> list[str]:
     """What the network says of every row."""
     batches = ArrayBatches(part, takes=network.takes, labels=labels, size=_EVALUATION_BATCH)
-    return [labels[number] for number in logits_of(network, batches).argmax(1)]
+    return [labels[number] for number in predict_logits(network, batches).argmax(1)]

@@ -20,7 +20,7 @@ from serenade.networks.auxiliary import UNKNOWN
 from serenade.training.data.batches import Batches, targets_of
 from serenade.training.data.dialogues import DialogueBatches
 from serenade.training.data.inputs import Inputs
-from serenade.training.distillation import teacher_answers, teacher_hints
+from serenade.training.distillation import teacher_features, teacher_predictions
 from serenade.training.recipe import Recipe
 
 _EVALUATION_BATCH = 64
@@ -67,7 +67,7 @@ def batches_of(
 
     Raises:
         RecipeError: what the recipe asks for cannot be drawn from whole dialogues.
-        ModelError, SplitError: see `serenade.training.distillation.teacher_answers`.
+        ModelError, SplitError: see `serenade.training.distillation.teacher_predictions`.
     """
     chosen = (split.parts == name) & store.index["emotion"].isin(labels)
     by_dialogue = "dialogues" in inputs.takes
@@ -88,7 +88,7 @@ def batches_of(
     table = store.index.iloc[rows]
     targets = targets_of(table, labels, votes=recipe.data.votes if training else 0.0)
     if training and recipe.data.teacher:
-        taught = teacher_answers(recipe.data.teacher, store, split, rows, labels)
+        taught = teacher_predictions(recipe.data.teacher, store, split, rows, labels)
         targets += np.float32(recipe.data.teacher_share) * (taught - targets)
     kind = DialogueBatches if by_dialogue else Batches
     return kind(
@@ -112,7 +112,7 @@ def questions_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor
     """
     questions = {}
     if recipe.data.hints:
-        hints = teacher_hints(recipe.data.teacher, store, split, recipe.data.hints)
+        hints = teacher_features(recipe.data.teacher, store, split, recipe.data.hints)
         questions["hints"] = torch.from_numpy(hints)
     for name in recipe.data.auxiliary:
         if name not in store.index:

@@ -1,0 +1,168 @@
+"""A fold run: one fold and one seed of a recipe, from its split to its model folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from serenade.corpora.splits import Split, check_split, folds_of, make_split, of_corpus
+from serenade.errors import RecipeError, SplitError
+from serenade.features.store import Store
+from serenade.folders import EpochLog, RunFolder
+from serenade.labels import in_order
+from serenade.networks import create_network
+from serenade.training.curves import write_curves
+from serenade.training.data.assemble import batches_of, inputs_of, questions_of, usable_rows
+from serenade.training.devices import Send, launch
+from serenade.training.loop import fit
+from serenade.training.precision import fabric_precision
+from serenade.training.publish import write_model
+from serenade.training.recipe import Recipe
+from serenade.training.split_record import split_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRun:
+    """One fold and seed of a run, or its final model.
+
+    Attributes:
+        fold: from 1; None where the split has no folds, and for the final model.
+        seed: of the training.
+        folder: where its log, split, checkpoints and model are written.
+        final: trained on the speakers of the test part too.
+    """
+
+    fold: int | None
+    seed: int
+    folder: RunFolder
+    final: bool = False
+
+    @property
+    def name(self) -> str:
+        """The folder's name, such as `fold1-seed0`."""
+        return self.folder.path.resolve().name
+
+
+OnEpoch = Callable[[FoldRun, EpochLog], None]
+"""Called after every epoch with its figures."""
+
+
+def fold_runs_of(recipe: Recipe, store: Store, run: RunFolder) -> list[FoldRun]:
+    """The fold runs of a recipe on a store; a single one is written into the run folder itself."""
+    n_folds = folds_of(recipe.data.split, of_corpus(store.index, recipe.data.corpus))
+    folds: list[int | None] = [recipe.data.fold or None] if n_folds == 1 or recipe.data.fold else []
+    folds = folds or list(range(1, n_folds + 1))
+    pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
+    if len(pairs) == 1:
+        return [FoldRun(fold=pairs[0][0], seed=pairs[0][1], folder=run)]
+    return [FoldRun(fold=fold, seed=seed, folder=run.fold_run(fold=fold, seed=seed)) for fold, seed in pairs]
+
+
+def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
+    """The split of a fold run, checked: it does not leak, and its dev part is not empty.
+
+    Raises:
+        SplitError: it leaks, does not fit the corpus, or has no dev part.
+    """
+    data = recipe.data
+    first_fold = 1 if folds_of(data.split, of_corpus(store.index, data.corpus)) > 1 else None
+    split = make_split(
+        store.index,
+        data.split,
+        fold=fold_run.fold or (first_fold if fold_run.final else None),
+        seed=data.split_seed,
+        dev_share=data.dev_share,
+        corpus=data.corpus,
+        without_test=fold_run.final,
+    )
+    check_split(store.index, split)
+    if not (usable_rows(recipe, store) & (split.parts == "dev")).any():
+        raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")
+    return split
+
+
+def train_fold_run(
+    recipe: Recipe,
+    store: Store,
+    split: Split,
+    fold_run: FoldRun,
+    *,
+    devices: int = 1,
+    on_epoch: OnEpoch | None = None,
+) -> None:
+    """Train one fold run, or continue it from its last checkpoint, and write its model.
+
+    Args:
+        recipe: every choice.
+        store: what is trained on.
+        split: of the fold.
+        fold_run: which fold and seed, and where its files go.
+        devices: processes (on CPU) or GPUs that share each step (DDP).
+        on_epoch: called after every epoch, past epochs of a resumed run included.
+
+    Raises:
+        RecipeError: there are fewer devices, or a value that the network does not take.
+        OutputError: the folder cannot be written to.
+    """
+    # Fabric prints the precision for every fold; the recipe states it once.
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
+    try:
+        fabric = Fabric(
+            accelerator="auto",
+            devices=devices,
+            strategy="ddp_spawn" if devices > 1 else "auto",
+            precision=fabric_precision(recipe.training.precision),
+        )
+    except MisconfigurationException as cause:
+        raise RecipeError(f"--devices {devices} is not possible on this machine: {cause}") from cause
+    work = partial(_work, recipe=recipe, store_path=store.path, split=split, fold_run=fold_run)
+    launch(fabric, work, lambda line: on_epoch(fold_run, line) if on_epoch is not None else None)
+
+
+def _work(
+    fabric: Fabric, send: Send, *, recipe: Recipe, store_path: Path, split: Split, fold_run: FoldRun
+) -> None:
+    """Train; runs in every process of a distributed training, of which the first one writes the files."""
+    store, folder = Store.open(store_path), fold_run.folder
+    labels = in_order(store.index.loc[(split.parts == "train") & usable_rows(recipe, store), "emotion"])
+    inputs = inputs_of(recipe, store, split)
+    torch.manual_seed(fold_run.seed)
+    network = create_network(
+        recipe.network.name, n_classes=len(labels), **inputs.sizes, **recipe.network.options
+    )
+    inputs.takes = network.takes
+    train, dev = (batches_of(recipe, store, split, name, labels, inputs, fabric) for name in ("train", "dev"))
+    lines: list[EpochLog] = []
+
+    def on_epoch(line: EpochLog) -> None:
+        lines.append(line)
+        if fabric.is_global_zero:
+            folder.write_log(lines)
+            send(line)
+
+    if fabric.is_global_zero:
+        folder.write_split(split_rows(store, split))
+    network = fit(
+        recipe,
+        network,
+        train,
+        dev,
+        labels,
+        seed=fold_run.seed,
+        folder=folder,
+        fabric=fabric,
+        on_epoch=on_epoch,
+        questions=questions_of(recipe, store, split),
+    )
+    if fabric.is_global_zero:
+        write_curves(lines, folder, score=recipe.training.score)
+        folder.write_recipe(recipe.to_toml())
+        write_model(recipe, store, split, network, dev, train.targets.mean(0), labels, lines, folder.model)
+    fabric.barrier()
