@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -16,47 +16,36 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Column names, and rows whose first cell is the name."""
+
 Pattern = Annotated[str, typer.Argument(metavar="[PATTERN]", help="Shell pattern, such as 'cnn*'.")]
 
 
-@app.command()
-def corpora(pattern: Pattern = "*") -> None:
-    """List the corpora that can be read, with languages and licences."""
+def _corpora() -> Table:
     from serenade.corpora import list_corpora
 
-    _print(
-        ("name", "languages", "licence", "file names"),
-        (
-            (corpus.name, " ".join(corpus.languages) or "any", corpus.licence, corpus.looks_like)
-            for corpus in list_corpora()
-        ),
-        pattern=pattern,
-    )
+    rows = [
+        (corpus.name, " ".join(corpus.languages) or "any", corpus.licence, corpus.looks_like)
+        for corpus in list_corpora()
+    ]
+    return ("name", "languages", "licence", "file names"), rows
 
 
-@app.command()
-def networks(pattern: Pattern = "*") -> None:
-    """List the networks that a recipe can name."""
+def _networks() -> Table:
     from serenade.networks.registry import NETWORKS
 
-    _print(
-        ("name", "description"),
-        ((name, (NETWORKS[name].__doc__ or "").strip().splitlines()[0]) for name in NETWORKS),
-        pattern=pattern,
-    )
+    rows = [(name, (NETWORKS[name].__doc__ or "").strip().splitlines()[0]) for name in NETWORKS]
+    return ("name", "description"), rows
 
 
-@app.command()
-def splits(pattern: Pattern = "*") -> None:
-    """List the splits into train, dev and test."""
+def _splits() -> Table:
     from serenade.corpora import list_splits
 
-    _print(("name", "description"), list_splits().items(), pattern=pattern)
+    return ("name", "description"), list(list_splits().items())
 
 
-@app.command()
-def models(pattern: Pattern = "*") -> None:
-    """List the bundled models with labels and licences."""
+def _models() -> Table:
     from serenade.inference.model import bundled_models, load_model
 
     rows = []
@@ -64,21 +53,44 @@ def models(pattern: Pattern = "*") -> None:
         spec = load_model(file, threads=1).spec
         trained_on = ", ".join(f"{corpus['name']} ({corpus['license']})" for corpus in spec.corpora)
         rows.append((name, spec.version, spec.license, ", ".join(spec.labels), trained_on))
-    if not rows:
-        print("this version has no bundled model; train one (serenade train) and name it with --model")
-        return
-    _print(("name", "version", "licence", "labels", "trained on"), rows, pattern=pattern)
+    return ("name", "version", "licence", "labels", "trained on"), rows
 
 
-@app.command()
-def formats(pattern: Pattern = "*") -> None:
-    """List the output formats of `serenade predict`."""
+def _formats() -> Table:
     from serenade.output.writers import FORMATS
 
-    _print(("name",), ((name,) for name in sorted(FORMATS)), pattern=pattern)
+    return ("name",), [(name,) for name in sorted(FORMATS)]
 
 
-def _print(head: Sequence[str], rows: Iterable[Sequence[str]], *, pattern: str) -> None:
+TABLES: dict[str, Callable[[], Table]] = {
+    "corpora": _corpora,
+    "networks": _networks,
+    "splits": _splits,
+    "models": _models,
+    "formats": _formats,
+}
+"""The tables by the name of their command."""
+
+_HELP = {
+    "corpora": "List the corpora that can be read, with languages and licences.",
+    "networks": "List the networks that a recipe can name.",
+    "splits": "List the splits into train, dev and test.",
+    "models": "List the bundled models with labels and licences.",
+    "formats": "List the output formats of `serenade predict`.",
+}
+
+
+def _add_command(name: str) -> None:
+    @app.command(name, help=_HELP[name])
+    def command(pattern: Pattern = "*") -> None:
+        _print(name, pattern)
+
+
+for _name in TABLES:
+    _add_command(_name)
+
+
+def _print(name: str, pattern: str) -> None:
     """Print the rows whose name matches a pattern as an aligned table.
 
     Raises:
@@ -88,14 +100,17 @@ def _print(head: Sequence[str], rows: Iterable[Sequence[str]], *, pattern: str) 
 
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
-    rows = list(rows)
+    head, rows = TABLES[name]()
+    if not rows:
+        print("this version has no bundled model; train one (serenade train) and name it with --model")
+        return
     matching = [row for row in rows if fnmatchcase(row[0], pattern)]
     if not matching:
         names = ", ".join(row[0] for row in rows)
         raise typer.BadParameter(f"no name matches {pattern!r}; the names are {names}", param_hint="PATTERN")
-    table = Table(*head, box=None, header_style="bold", pad_edge=False)
+    table = RichTable(*head, box=None, header_style="bold", pad_edge=False)
     for row in matching:
         table.add_row(*map(escape, row))
     Console(highlight=False).print(table)
