@@ -23,7 +23,7 @@ from serenade.features.store import Store
 from serenade.networks.weights import load_network
 
 Serenade = Callable[..., tuple[int, str, str]]
-TOY = runpy.run_path(str(Path(__file__).parents[1] / "inference" / "toy_model.py"))
+TOY = runpy.run_path(str(Path(__file__).parents[1] / "toy_model.py"))
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "a" + "\nsize 81920\n"
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -118,6 +119,9 @@ def run(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    # PyTorch's threads busy-wait by default: on shared cores training is then many times slower. Read when
+    # PyTorch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         typer.main.get_command(app).main(arguments, prog_name="serenade")
     except SystemExit as end:

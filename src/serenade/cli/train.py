@@ -1,7 +1,8 @@
-"""`serenade train`: a recipe and a store become a run folder."""
+"""`serenade train`: train a model from a corpus, or from a recipe and a store."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,37 +17,117 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe_file: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file; see recipes/.")],
-    store: Annotated[Path, typer.Option("--store", metavar="STORE", help="Made by serenade prepare.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|CSV|RECIPE|RUN",
+            help="A folder or manifest of recordings; a recipe (.toml, needs --store); or a run to continue.",
+        ),
+    ],
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="STORE", help="Store to train on, made by serenade prepare."),
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            "--recipe", metavar="RECIPE", help="Recipe for FOLDER or CSV.  [default: compact network]"
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="RUN", help="Run folder; runs/<name> when left away.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="RUN", help="Run folder.  [default: runs/NAME, after recipe or folder]"
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change a value of the recipe.")
     ] = None,
+    speakers_from: Annotated[
+        str | None,
+        typer.Option("--speakers-from", help="Where the speakers of FOLDER or CSV are named; see inspect."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Finish an interrupted run.")] = False,
+    refit: Annotated[
+        bool,
+        typer.Option("--refit", help="Also train a final model on all speakers, for predict and export."),
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads of PyTorch.  [default: one for each core]")
+    ] = None,
     devices: Annotated[
-        int, typer.Option("--devices", min=1, help="Processes or GPUs that share each step.")
+        int, typer.Option("--devices", min=1, help="Processes or GPUs that share each training step.")
     ] = 1,
 ) -> None:
-    """Train every fold and seed of a recipe, on speakers kept apart."""
-    from serenade.features.store import Store
+    """Train every fold and seed of a recipe, or do everything from recordings to a final model.
+
+    With a FOLDER or CSV: inspect, prepare, train, evaluate and refit, each printed as a command of its own.
+    Run the same command again to continue where it was interrupted.
+    """
     from serenade.folders import RunFolder
-    from serenade.training.fold_run import fold_runs_of
+
+    set_threads(threads)
+    is_run = RunFolder(source).record.is_file()
+    if not is_run and source.suffix.lower() != ".toml":
+        from serenade.cli.train_corpus import train_corpus
+
+        if store is not None:
+            raise typer.BadParameter(
+                "a store is made from FOLDER or CSV; with --store, give a recipe instead"
+            )
+        options = ["--threads", str(threads)] if threads else []
+        options += ["--devices", str(devices)] if devices > 1 else []
+        train_corpus(source, recipe, out, changes or [], speakers_from=speakers_from, options=options)
+        return
+    for name, given in (("--recipe", recipe), ("--speakers-from", speakers_from)):
+        if given is not None:
+            raise typer.BadParameter(f"{name} is for a folder or manifest of recordings, not for {source}")
+    if is_run and (changes or out):
+        raise typer.BadParameter("--set and --out are for a new run; a run is continued as it was started")
+    _train_recipe(source, store, out, changes or [], resume=resume, refit=refit, devices=devices)
+
+
+def set_threads(threads: int | None) -> None:
+    """Limit the threads of PyTorch, in this process and in those that it starts."""
+    if threads is None:
+        return
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+
+
+def _train_recipe(
+    source: Path,
+    store: Path | None,
+    out: Path | None,
+    changes: list[str],
+    *,
+    resume: bool,
+    refit: bool,
+    devices: int,
+) -> None:
     from serenade.training.recipe import read_recipe
     from serenade.training.run import train as train_recipe
 
-    recipe = read_recipe(recipe_file, changes=changes or [])
-    opened = Store.open(store)
-    out = out or Path("runs") / recipe.name
-    with progress_on_stderr(recipe, len(fold_runs_of(recipe, opened, RunFolder(out)))) as on_epoch:
-        train_recipe(recipe, store=opened, out=out, resume=resume, devices=devices, on_epoch=on_epoch)
-    print(out)
+    recipe = read_recipe(source, changes=changes)
+    with progress_on_stderr(recipe) as on_epoch:
+        run = train_recipe(
+            source if source.is_dir() else recipe,
+            store=store,
+            out=out,
+            resume=resume,
+            refit=refit,
+            devices=devices,
+            on_epoch=on_epoch,
+        )
+    for warning in run.warnings:
+        print(f"serenade: {warning}", file=sys.stderr)
+    print(run.folder)
 
 
 @contextmanager
-def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[OnEpoch]:
-    """A bar over all epochs where stderr is a terminal, a line an epoch where it is not."""
+def progress_on_stderr(recipe: Recipe) -> Iterator[OnEpoch]:
+    """A bar over the epochs of all fold runs where stderr is a terminal, else a line for each epoch."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -60,21 +141,19 @@ def progress_on_stderr(recipe: Recipe, parts: int) -> Iterator[OnEpoch]:
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
-    seen: list[str] = []
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=parts * epochs)
+        task = bar.add_task("", total=None)
 
-        def on_epoch(part: FoldRun, line: dict[str, float]) -> None:
-            if part.name not in seen:
-                seen.append(part.name)
-            which = f"{part.name} ({len(seen)}/{parts})" if parts > 1 else part.name
+        def on_epoch(fold_run: FoldRun, line: dict[str, float]) -> None:
+            which = f"{fold_run.name} ({fold_run.number}/{fold_run.count})"
             figures = (
-                f"epoch {line['epoch']:.0f}/{epochs}  loss {line['train_loss']:.3f}  "
-                f"dev loss {line['dev_loss']:.3f}  dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
+                f"{which if fold_run.count > 1 else fold_run.name}  epoch {line['epoch']:.0f}/{epochs}  "
+                f"loss {line['train_loss']:.3f}  dev loss {line['dev_loss']:.3f}  "
+                f"dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
             )
-            done = (len(seen) - 1) * epochs + int(line["epoch"])
-            bar.update(task, completed=done, description=f"{which}  {figures}")
+            done = (fold_run.number - 1) * epochs + int(line["epoch"])
+            bar.update(task, total=fold_run.count * epochs, completed=done, description=figures)
             if not console.is_terminal:
-                print(f"{which}  {figures}  {line['seconds']:.1f} s", file=sys.stderr)
+                print(f"{figures}  {line['seconds']:.1f} s", file=sys.stderr)
 
         yield on_epoch

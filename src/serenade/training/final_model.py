@@ -10,9 +10,16 @@ from serenade.training.fold_run import FoldRun
 from serenade.training.recipe import Recipe
 
 
-def final_fold_run(recipe: Recipe, run: RunFolder) -> FoldRun:
+def final_fold_run(recipe: Recipe, run: RunFolder, *, number: int) -> FoldRun:
     """The final model as a fold run: no test part, the first seed, in the folder `final`."""
-    return FoldRun(fold=None, seed=recipe.training.seeds[0], folder=run.final, final=True)
+    return FoldRun(
+        fold=None,
+        seed=recipe.training.seeds[0],
+        folder=run.final,
+        final=True,
+        number=number,
+        count=number,
+    )
 
 
 def final_recipe(recipe: Recipe, summary: RunSummary) -> Recipe:

@@ -37,12 +37,16 @@ class FoldRun:
         seed: of the training.
         folder: where its log, split, checkpoints and model are written.
         final: trained on the speakers of the test part too.
+        number: its place in the run, from 1.
+        count: of the fold runs of the run, the final model included.
     """
 
     fold: int | None
     seed: int
     folder: RunFolder
     final: bool = False
+    number: int = 1
+    count: int = 1
 
     @property
     def name(self) -> str:
@@ -62,7 +66,16 @@ def fold_runs_of(recipe: Recipe, store: Store, run: RunFolder) -> list[FoldRun]:
     pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
     if len(pairs) == 1:
         return [FoldRun(fold=pairs[0][0], seed=pairs[0][1], folder=run)]
-    return [FoldRun(fold=fold, seed=seed, folder=run.fold_run(fold=fold, seed=seed)) for fold, seed in pairs]
+    return [
+        FoldRun(
+            fold=fold,
+            seed=seed,
+            folder=run.fold_run(fold=fold, seed=seed),
+            number=number,
+            count=len(pairs),
+        )
+        for number, (fold, seed) in enumerate(pairs, start=1)
+    ]
 
 
 def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Run:
             was chosen by them, so they are not test results: for those see `serenade.evaluate`.
         fold_runs: one entry for each fold and seed.
         has_final_model: whether a final model was trained on all speakers.
+        warnings: what makes the result useless, such as a network that predicts one class only.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Run:
     figures: dict[str, float]
     fold_runs: tuple[FoldRunRecord, ...]
     has_final_model: bool = False
+    warnings: tuple[str, ...] = ()
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -48,6 +50,7 @@ class Run:
             "figures": self.figures,
             "fold_runs": [vars(entry) for entry in self.fold_runs],
             "has_final_model": self.has_final_model,
+            "warnings": list(self.warnings),
         }
 
 
@@ -100,6 +103,8 @@ def train(
     store = store if isinstance(store, Store) else Store.open(store)
     run = RunFolder(Path("runs") / recipe.name if out is None else Path(out))
     fold_runs = fold_runs_of(recipe, store, run)
+    if refit:
+        fold_runs = [replace(fold_run, count=len(fold_runs) + 1) for fold_run in fold_runs]
     splits = [split_of(recipe, store, fold_run) for fold_run in fold_runs]
     busy = OutputError(
         "another serenade train is writing here; wait until it ends, or choose another --out", file=run.path
@@ -113,7 +118,7 @@ def train(
         summary = summary_of(recipe, store, fold_runs, logs)
         run.write_summary(summary)
         if refit and not run.final.model.is_complete:
-            last = final_fold_run(recipe, run)
+            last = final_fold_run(recipe, run, number=len(fold_runs) + 1)
             train_fold_run(
                 final_recipe(recipe, summary),
                 store,
@@ -134,7 +139,32 @@ def run_of(run: RunFolder, recipe: Recipe, summary: RunSummary) -> Run:
         figures={name: sum(row[name] for row in rows) / len(rows) for name in rows[0]},
         fold_runs=summary.fold_runs,
         has_final_model=run.final.model.is_complete,
+        warnings=warnings_of(summary, recipe),
     )
+
+
+def warnings_of(summary: RunSummary, recipe: Recipe) -> tuple[str, ...]:
+    """One sentence for each thing that makes a result useless, and what to do.
+
+    Args:
+        summary: of the run.
+        recipe: of the run.
+    """
+    names = [
+        fold_run.folder
+        for fold_run in summary.fold_runs
+        if fold_run.figures.get("dev_classes_predicted", 2) < 2
+    ]
+    if not names:
+        return ()
+    which = (
+        f"{len(names)} of {len(summary.fold_runs)} models predict" if names != ["."] else "the model predicts"
+    )
+    advice = [f"train longer (--set training.epochs={3 * recipe.training.epochs})"]
+    if recipe.training.sampler != "weighted":
+        advice.append("draw all classes equally often (--set training.sampler=weighted)")
+    advice.append("lower training.learning_rate")
+    return (f"{which} the same class for every dev clip, so training failed: {', '.join(advice)}",)
 
 
 def summary_of(
