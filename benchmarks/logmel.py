@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from serenade.audio.decode import decode, find_audio
+from serenade.audio.decode import decode
+from serenade.audio.discovery import find_audio
 from serenade.audio.logmel import CREMAD_SEED, WHISPER, FrontEnd, log_mel
 from serenade.synthetic.cremad import make_cremad
 

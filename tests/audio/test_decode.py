@@ -8,7 +8,9 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serenade.audio.decode import blocks, decode, downmix, find_audio, is_lfs_pointer, probe
+from serenade.audio.decode import blocks, decode, probe
+from serenade.audio.discovery import find_audio, is_lfs_pointer
+from serenade.audio.downmix import Downmix
 from serenade.errors import UnsupportedMedia
 
 av = pytest.importorskip("av")
@@ -85,7 +87,7 @@ def test_blocks_join_to_the_whole_and_to_soxr(tmp_path_factory, n, channels, sou
     path = tmp_path_factory.mktemp("any") / "a.wav"
     samples = 0.1 * np.random.default_rng(n).standard_normal((n, channels), dtype=np.float32)
     soundfile.write(path, samples, source_hz, subtype="FLOAT")
-    mono = downmix(samples)
+    mono = Downmix()(samples)
     golden = mono if source_hz == target_hz else soxr.resample(mono, source_hz, target_hz, quality="HQ")
     if not len(golden):
         return

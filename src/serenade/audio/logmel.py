@@ -34,7 +34,7 @@ def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
     """Log-mel spectrogram of one clip, not normalised (see `normalize`).
 
     Digital silence is what librosa makes of it: with `db_ref="max"` its maximum is 0 dB, so all of it is
-    0 dB; `serenade.audio.speech.is_silent` tells it from sound. A clip shorter than a frame is padded.
+    0 dB; `serenade.audio.level.is_silent` tells it from sound. A clip shorter than a frame is padded.
 
     Args:
         samples: mono sound at `front_end.rate_hz` [shape=(n,)], finite, full scale 1; n may be 0.

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serenade.audio.decode import blocks, decode, is_lfs_pointer, probe
-from serenade.audio.speech import is_silent
+from serenade.audio.decode import blocks, decode, probe
+from serenade.audio.discovery import is_lfs_pointer
+from serenade.audio.level import is_silent
 from serenade.errors import UnsupportedMedia
 from serenade.files import sha256_of
 

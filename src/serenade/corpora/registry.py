@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from serenade.audio.decode import find_audio
+from serenade.audio.discovery import find_audio
 from serenade.errors import CorpusError
 from serenade.registry import Registry
 

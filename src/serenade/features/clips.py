@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serenade.audio.decode import decode
+from serenade.audio.level import SILENCE_DBFS, is_silent
 from serenade.audio.logmel import FrontEnd, log_mel
-from serenade.audio.speech import SILENCE_DBFS, is_silent
 from serenade.audio.trim import trim_silence
 from serenade.audio.variants import draw_variants, make_variant
 from serenade.errors import UnsupportedMedia

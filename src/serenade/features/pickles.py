@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from serenade.audio.found import is_lfs_pointer
+from serenade.audio.discovery import is_lfs_pointer
 from serenade.errors import CorpusError
 
 _CALLS = {

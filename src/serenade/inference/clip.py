@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from serenade.audio.speech import is_clipped, level_dbfs, speech_ratio
+from serenade.audio.level import is_clipped, level_dbfs
+from serenade.audio.vad import speech_ratio
 from serenade.errors import UnsupportedMedia
 from serenade.inference.prediction import Quality
 

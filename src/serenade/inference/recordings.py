@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from serenade.audio.found import find_audio
+from serenade.audio.discovery import find_audio
 
 
 def find_recordings(arguments: Iterable[str | Path]) -> list[Path]:

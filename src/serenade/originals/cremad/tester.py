@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from serenade.audio.decode import decode
+from serenade.audio.level import SILENCE_DBFS, is_silent
 from serenade.audio.logmel import FrontEnd, log_mel, normalize
-from serenade.audio.speech import SILENCE_DBFS, is_silent
 from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.style import PAPER, save_png

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serenade.audio.decode import decode, probe
+from serenade.audio.level import is_silent
 from serenade.audio.logmel import MELD_SEED, log_mel, normalize
-from serenade.audio.speech import is_silent
 from serenade.corpora.readers.meld import FOLDERS, read_meld
 from serenade.errors import UnsupportedMedia
 from serenade.features.alignment import TEXT_PICKLE, check_vectors, read_vectors

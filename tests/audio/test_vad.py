@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serenade.audio.decode import decode
-from serenade.audio.noise import pink_noise, white_noise
-from serenade.audio.speech import is_clipped, is_silent, level_dbfs, speech_ratio, speech_segments
+from serenade.audio.effects import pink_noise, white_noise
+from serenade.audio.level import is_clipped, is_silent, level_dbfs
+from serenade.audio.vad import speech_ratio, speech_segments
 
 RATE_HZ = 16_000
 T = np.arange(3 * RATE_HZ) / RATE_HZ

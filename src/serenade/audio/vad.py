@@ -11,8 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-SILENCE_DBFS = -80.0
-"""Sound below this level is silence: RAVDESS's faintest clip has -64, one step of 16 bits is -90."""
+from serenade.audio.level import is_silent
 
 _FRAME_S = 0.040
 _HOP_S = 0.010
@@ -24,40 +23,6 @@ _CHANGE_DB = 1.5  # least change of the bands in 100 ms, on average
 _REACH_S = 0.15  # consonants around a voiced stretch
 _GAP_S = 0.3
 _LEAST_VOICED_S = 0.055
-
-
-def level_dbfs(samples: NDArray[np.float32]) -> float:
-    """Root mean square in dB relative to full scale, the mean taken away; -120 at the least.
-
-    >>> level_dbfs(np.tile(np.array([0.5, -0.5], dtype=np.float32), 100))
-    -6.02...
-    """
-    if not len(samples):
-        return -120.0
-    return float(20 * np.log10(max(float(np.std(samples, dtype=np.float64)), 1e-6)))
-
-
-def is_silent(samples: NDArray[np.float32]) -> bool:
-    """Whether there is nothing to hear: the level is below `SILENCE_DBFS`.
-
-    >>> is_silent(np.zeros(100, dtype=np.float32))
-    True
-    """
-    return level_dbfs(samples) < SILENCE_DBFS
-
-
-def is_clipped(samples: NDArray[np.float32]) -> bool:
-    """Whether the tops are cut off: at least ten places where three samples in a row lie at the peak.
-
-    >>> wave = np.sin(np.arange(16_000) / 5).astype(np.float32)
-    >>> is_clipped(wave), is_clipped(np.clip(3 * wave, -1, 1))
-    (False, True)
-    """
-    size = np.abs(samples)
-    if len(size) < 3 or size.max() < 0.05:
-        return False
-    at_peak = size >= 0.9999 * size.max()
-    return int(np.count_nonzero(at_peak[:-2] & at_peak[1:-1] & at_peak[2:])) >= 10
 
 
 def speech_ratio(samples: NDArray[np.float32], *, rate_hz: int) -> float:

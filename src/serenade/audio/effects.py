@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.audio.speech import is_silent
+from serenade.audio.level import is_silent
 
 _Samples = NDArray[np.float32]
 

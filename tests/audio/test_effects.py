@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serenade.audio.decode import decode
-from serenade.audio.noise import (
+from serenade.audio.effects import (
     CHANGES,
     add_noise,
     band_limit,
@@ -13,7 +13,7 @@ from serenade.audio.noise import (
     reverberation,
     white_noise,
 )
-from serenade.audio.speech import is_clipped, level_dbfs
+from serenade.audio.level import is_clipped, level_dbfs
 
 
 def voice(n=16_000):
