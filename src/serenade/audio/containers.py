@@ -17,7 +17,7 @@ from typing import BinaryIO
 _SLACK = 64
 """Bytes that may be missing: some writers count a header or a padding byte as sound."""
 _OGG_PAGE = 1 << 16
-_MOST_CHUNKS = 4096
+_MOST_CHUNKS = 1 << 16
 _W64_RIFF = bytes.fromhex("2e91cf11a5d628db04c10000")
 _W64_CHUNK = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 
@@ -60,7 +60,7 @@ def inspect_container(file: BinaryIO) -> Container:
     file.seek(0)
     try:
         return _inspect(file, size)
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError, OSError):  # the last two of a seek
         return Container()
     finally:
         file.seek(position)
@@ -214,8 +214,10 @@ def _caf(file: BinaryIO, size: int) -> Container:
         file.seek(at)
         name, (length,) = file.read(4), struct.unpack(">q", file.read(8))
         if name == b"data":
-            unknown = length < 0 or _is_placeholder(length, bits=64)
-            return _compared(stated=None if unknown else length, held=size - at - 12)
+            held = size - at - 12
+            if length < 0 or _is_placeholder(length, bits=64):
+                return _compared(stated=None, held=held, patches=((at + 4, struct.pack(">q", held)),))
+            return _compared(stated=length, held=held)
         at += 12 + max(0, length)
     return Container()
 
@@ -234,18 +236,22 @@ def _sphere(file: BinaryIO, size: int) -> Container:
 
 def _avi(file: BinaryIO, size: int) -> Container:
     at = 0
-    while at < size:  # a RIFF of at most a gigabyte after another
+    for _ in range(_MOST_CHUNKS):  # a RIFF of at most a gigabyte after another
+        if at >= size:
+            return _compared(stated=at, held=size)
         file.seek(at)
         name, (length,) = file.read(4), struct.unpack("<I", file.read(4))
         if name != b"RIFF" or _is_placeholder(length, bits=32):
             return Container()
         at += 8 + length + length % 2
-    return _compared(stated=at, held=size)
+    return Container()
 
 
 def _mp4(file: BinaryIO, size: int) -> Container:
     at = 0
-    while at < size:
+    for _ in range(_MOST_CHUNKS):
+        if at >= size:
+            return _compared(stated=at, held=size)
         file.seek(at)
         (length,), _, large = struct.unpack(">I", file.read(4)), file.read(4), file.read(8)
         if length == 1:
@@ -253,7 +259,7 @@ def _mp4(file: BinaryIO, size: int) -> Container:
         if length < 8:  # 0: to the end of the file
             return Container()
         at += length
-    return _compared(stated=at, held=size)
+    return Container()
 
 
 def _matroska(file: BinaryIO, size: int) -> Container:

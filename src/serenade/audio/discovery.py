@@ -11,14 +11,15 @@ from pathlib import Path
 from serenade.errors import UnsupportedMedia
 
 _SOUND = """
-    16svx 3ga 8svx aa3 aac ac3 adts adx aif aifc aiff amr ape au awb bwf c2 caf dff dsf dss dts dtshd eac3 ec3
-    fap flac g722 g729 gsm hca htk iff ilbc ircam lbc lc3 loas m2a m4a m4b m4r mka mlp mp+ mp1 mp2 mp3 mpa mpc
-    nist nsp oga ogg oma omg opus osq paf pvf qcp qoa ra rf64 sbc sds sf shn sln snd sox spdif sph spx svx tak
-    thd tta voc vqf w64 wav wave weba wma wv wve xi xwma
+    16svx 3ga 8svx aa3 aac ac3 adts adx aif aifc aiff amr ape au avr awb bwf c2 caf dff dsf dss dts
+    dtshd eac3 ec3 fap flac g722 g723_1 g728 g729 gsm hca htk iff ilbc ircam lbc lc3 loas m2a m4a m4b
+    m4r mka mlp mp+ mp1 mp2 mp3 mpa mpc msbc nist nsp oga ogg oma omg opus osq paf pvf qcp qoa ra rf64
+    sbc sds sf shn sln snd sox spdif sph spx svx tak thd tta voc vqf w64 wav wave weba wma wv wve xi
+    xwma
 """
 _VIDEO = """
-    3g2 3gp 3gpp amv asf avi divx dv f4v flv gxf ism isma ismv m2t m2ts m4v mj2 mk3d mkv mov mp4 mpe mpeg mpg
-    mts mxf nsv nut ogm ogv ogx psp qt rm rmvb swf ts vob webm wmv wtv
+    3g2 3gp 3gpp amv asf avi dav dif divx dv f4v flv gxf ism isma ismv m2t m2ts m4v mj2 mk3d mkv mov mp4
+    mpe mpeg mpg mts mxf nsv nut ogm ogv ogx psp qt rm rmvb swf ts vob webm wmv wtv
 """
 SUFFIXES = frozenset(f".{suffix}" for suffix in (_SOUND + _VIDEO).split())
 """Suffixes, in lower case, that a folder is searched for. A file that is named is always tried.

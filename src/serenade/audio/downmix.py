@@ -59,7 +59,7 @@ class Downmix:
             self._signs = np.ones(channels)
         self._compare(samples)
         equal = np.ones(channels)
-        if self._layout is None or channels < 3:
+        if self._layout is None or len(self._layout) != channels or channels < 3:
             return self._mixed(samples, equal)
         weights = np.array([_WEIGHTS.get(name, _SURROUND_WEIGHT) for name in self._layout])
         mixed = self._mixed(samples, weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,28 +18,13 @@ from serenade.audio.sources import Pieces, in_pieces, piece_size
 from serenade.errors import UnsupportedMedia
 
 _PREROLL_S = 0.5  # decoded before the target of a seek, for codecs that depend on what went before
+_GAP_S = 0.1  # time stamps may jitter
 _LEAST_SOUND_S = 0.1
 _SEARCHED_S = 600.0
 """How much of a silent first track is decoded before another track is chosen."""
 
 _STATES_LENGTH = frozenset(
-    [
-        "aiff",
-        "ape",
-        "asf",
-        "au",
-        "avi",
-        "caf",
-        "flac",
-        "flv",
-        "matroska",
-        "mov",
-        "ogg",
-        "tta",
-        "w64",
-        "wav",
-        "wv",
-    ]
+    ["aiff", "ape", "asf", "au", "avi", "caf", "flac", "flv", "matroska", "mov", "ogg", "tta", "w64", "wav"]
 )
 """Formats whose header states the length. In others FFmpeg guesses it from the bit rate."""
 
@@ -109,7 +96,7 @@ class FFmpegSource:
                 return float(self._container.duration / av.time_base)
         ticks = 0
         with suppress(av.FFmpegError):  # where the file breaks off
-            for packet in self._container.demux(self._stream):
+            for packet in _packets(self._container, self._stream):
                 ticks += packet.duration or 0
         return float(ticks * self._stream.time_base)
 
@@ -118,7 +105,7 @@ class FFmpegSource:
         return in_pieces(self._parts(start_s), piece_size(self.channels))
 
     def _parts(self, start_s: float) -> Pieces:
-        """Packet by packet from `start_s`; damaged packets are skipped and counted."""
+        """Frame by frame from `start_s`; damaged packets are skipped and counted."""
         stream, base = self._stream, self._stream.time_base
         # Below 0 lies what the codec needs to warm up, and the decoder removes that.
         origin_s = max(0.0, float((stream.start_time or 0) * base))
@@ -126,9 +113,9 @@ class FFmpegSource:
             with suppress(av.FFmpegError):  # then it is decoded from the beginning
                 self._container.seek(int((origin_s + start_s - _PREROLL_S) / base), stream=stream)
         convert: _Converter | None = None
-        damaged, last, end_s = 0, b"", 0.0
+        damaged, last, end_s, missing_s = 0, b"", 0.0, 0.0
         try:
-            for packet in self._container.demux(stream):
+            for packet in _packets(self._container, stream):
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:
@@ -137,19 +124,26 @@ class FFmpegSource:
                 if packet.size:
                     last = bytes(packet) if frames else b""
                 for frame in frames:
+                    at_s = end_s if frame.pts is None else float(frame.pts * base) - origin_s
                     if convert is None:
                         # Only decoding shows the channels: HE-AAC may state one and have two.
                         self.channels, self.layout = frame.layout.nb_channels, _declared(frame.layout)
                         convert = _Converter(self.rate_hz, frame.layout)
-                    at_s = end_s if frame.pts is None else float(frame.pts * base) - origin_s
+                    elif at_s > end_s + _GAP_S:
+                        missing_s += at_s - end_s
                     end_s = at_s + frame.samples / (frame.sample_rate or self.rate_hz)
-                    yield convert(frame)[max(0, round((start_s - at_s) * self.rate_hz)) :]
+                    skip = max(0, round((start_s - at_s) * self.rate_hz))
+                    for samples in convert(frame):
+                        yield samples[skip:]
+                        skip = max(0, skip - len(samples))
         except av.FFmpegError:
             self.truncation = self.truncation or f"it breaks off after {end_s:.1f} s"
         if convert is not None:
-            yield convert.rest()
+            yield from convert.rest()
         if damaged:
-            self.notes.append(f"{damaged} damaged packets were skipped")
+            self.notes.append(f"{damaged} damaged packet{'s' * (damaged > 1)} skipped")
+        if missing_s:
+            self.notes.append(f"{missing_s:.2f} s are missing between packets")
         self._check_end(end_s, last)
 
     def _check_end(self, end_s: float, last: bytes) -> None:
@@ -175,23 +169,30 @@ class _Converter:
         self._kind: tuple[Any, ...] | None = None
         self._resampler: Any = None
 
-    def __call__(self, frame: Any) -> NDArray[np.float32]:
+    def __call__(self, frame: Any) -> list[NDArray[np.float32]]:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         before = []
         if kind != self._kind:  # the first frame, or another programme in the same stream
-            before = [self.rest()]
-            self._kind = kind
-            # Not planar: PyAV 18 reads beyond the planes of a frame of eight channels, and crashes.
-            self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate_hz)
-        return np.concatenate([*before, *map(self._samples, self._resampler.resample(frame))])
+            before, self._kind, self._resampler = self.rest(), kind, None
+            # PyAV 18 reads beyond the planes of a planar frame of eight channels, and crashes.
+            planes = self._channels if frame.format.is_planar else 1
+            if kind[1:] != (self._layout.name, self._rate_hz) or planes >= 8:
+                self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate_hz)
+        frames = [frame] if self._resampler is None else self._resampler.resample(frame)
+        return [*before, *map(self._samples, frames)]
 
-    def rest(self) -> NDArray[np.float32]:
+    def rest(self) -> list[NDArray[np.float32]]:
         """What is left in the resampler; it is not used again."""
-        frames = self._resampler.resample(None) if self._resampler is not None else []
-        return np.concatenate([np.zeros((0, self._channels), np.float32), *map(self._samples, frames)])
+        return [] if self._resampler is None else [*map(self._samples, self._resampler.resample(None))]
 
     def _samples(self, frame: Any) -> NDArray[np.float32]:
-        return np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1, self._channels)
+        samples: NDArray[Any] = frame.to_ndarray()
+        samples = samples.T if frame.format.is_planar else samples.reshape(-1, self._channels)
+        if samples.dtype.kind == "f":
+            return samples.astype(np.float32)
+        full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
+        middle = full_scale if samples.dtype.kind == "u" else 0.0
+        return ((samples - middle) / full_scale).astype(np.float32)
 
 
 def layout_of(file: BinaryIO) -> tuple[str, ...] | None:
@@ -211,15 +212,39 @@ def layout_of(file: BinaryIO) -> tuple[str, ...] | None:
         file.seek(position)
 
 
+class _Clamped:
+    """A file object that FFmpeg may seek in: damaged files make it seek to where no object goes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.read, self.tell = file, file.read, file.tell
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._size}[whence]
+        return self._file.seek(min(max(0, start + offset), self._size))
+
+
 def _open(path: str | Path | None, file: BinaryIO) -> Any:
-    file.seek(0)
+    name = "" if path is None else os.fspath(path)
+    by_name = name and name.isprintable() and name.encode(errors="replace").decode() == name
     try:
         # A playlist must not make us fetch anything, and a tag in another encoding is no reason to fail.
-        return av.open(file, options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        return av.open(
+            f"file:{name}" if by_name else _Clamped(file),
+            options={"protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
     except av.FFmpegError as cause:
         raise UnsupportedMedia(
             "cannot be read as sound; it is damaged, cut short, or not a sound file", file=path
         ) from cause
+
+
+def _packets(container: Any, *streams: Any) -> Iterator[Any]:
+    # PyAV 18 fails at the end of a file in which more streams appeared than it began with.
+    with suppress(IndexError):
+        yield from container.demux(*streams)
 
 
 def _declared(layout: Any) -> tuple[str, ...] | None:
@@ -234,7 +259,7 @@ def _first_with_sound(container: Any) -> int:
     sound_s = dict.fromkeys((stream.index for stream in playable), 0.0)
     searched_s = 0.0
     with suppress(av.FFmpegError):  # where the file breaks off
-        for packet in container.demux(*playable):
+        for packet in _packets(container, *playable):
             try:
                 frames = packet.decode()
             except av.FFmpegError:
@@ -243,7 +268,7 @@ def _first_with_sound(container: Any) -> int:
             for frame in frames:
                 length_s = frame.samples / (frame.sample_rate or 1)
                 searched_s += length_s * (index == playable[0].index)
-                samples = _Converter(frame.sample_rate or 1, frame.layout)(frame)
+                samples = np.concatenate(_Converter(frame.sample_rate, frame.layout)(frame))
                 sound_s[index] += length_s * (level_dbfs(samples.reshape(-1)) > SILENCE_DBFS)
             found = [sound_s[stream.index] >= _LEAST_SOUND_S for stream in playable]
             if found[0] or (searched_s > _SEARCHED_S and any(found)):

@@ -48,12 +48,14 @@ class SndfileSource:
     def is_reliable(self) -> bool:
         """Whether libsndfile reads all of this file.
 
-        It cannot read FLAC of unstated length, and gives the surround channels of Ogg in another order than
-        that of WAV.
+        It cannot read FLAC of unstated length, finds no sound in some damaged files, and gives the surround
+        channels of Ogg in another order than that of WAV.
         """
         if self._file.format == "OGG" and self.channels > 2:
             return False
-        return 0 < int(self._file.frames) < _UNKNOWN_FRAMES
+        if self._file.frames == 0:
+            return self._file.format in ("WAV", "WAVEX", "RF64")
+        return int(self._file.frames) < _UNKNOWN_FRAMES
 
     def duration_s(self) -> float:
         """As the header states it."""
@@ -73,8 +75,9 @@ class SndfileSource:
                 if len(piece):
                     yield piece
         except soundfile.LibsndfileError:
-            yield from self._rest(position)
-            return
+            for piece in self._rest(position):
+                position += len(piece)
+                yield piece
         if not self.truncation and position < frames - _TOLERANCE_S * self.rate_hz:
             held_s, stated_s = position / self.rate_hz, frames / self.rate_hz
             self.truncation = f"it holds {held_s:.2f} of the {stated_s:.2f} s that its header states"
@@ -83,7 +86,6 @@ class SndfileSource:
         """What FFmpeg can decode after libsndfile has given up."""
         from serenade.audio.ffmpeg import FFmpegSource
 
-        self.truncation = f"it breaks off after {position / self.rate_hz:.1f} s"
         try:
             source = FFmpegSource(self._path, self._object, self._container, track=None)
         except UnsupportedMedia:

@@ -1,0 +1,131 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serenade.audio.containers import Patched, inspect_container
+from serenade.audio.decode import blocks, decode, probe
+from serenade.errors import UnsupportedMedia
+
+PLACEHOLDERS = [0, 0x7FFFFFFF, 0x80000000, 0x7FFFF000, 0xFFFFFFFF]
+
+
+def recorder_that_died(path, samples, size, *, format, subtype="PCM_16", channels=1):
+    """A recording whose header still holds `size` where its own sizes belong."""
+    soundfile.write(path, np.tile(samples[:, None], channels), 16_000, format=format, subtype=subtype)
+    content = bytearray(path.read_bytes())
+    if format in ("WAV", "WAVEX"):
+        places = [(4, "<I"), (content.index(b"data") + 4, "<I")]
+    elif format == "AIFF":
+        places = [(4, ">I"), (content.index(b"SSND") + 4, ">I"), (content.index(b"COMM") + 10, ">I")]
+    elif format == "AU":
+        places = [(8, ">I")]
+    elif format == "W64":
+        places = [(16, "<Q"), (content.index(b"data") + 16, "<Q")]
+    elif format == "RF64":
+        places = [(20, "<Q"), (28, "<Q"), (36, "<Q")]
+    else:
+        places = [(content.index(b"data") + 4, ">Q")]
+    for at, code in places:
+        struct.pack_into(code, content, at, size)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("size", PLACEHOLDERS)
+@pytest.mark.parametrize(
+    ("format", "subtype", "channels"),
+    [
+        ("WAV", "PCM_16", 1),
+        ("WAV", "FLOAT", 2),
+        ("WAV", "ULAW", 1),
+        ("WAVEX", "PCM_24", 6),
+        ("AIFF", "PCM_16", 1),
+        ("AU", "PCM_16", 1),
+        ("W64", "PCM_16", 2),
+        ("RF64", "PCM_16", 1),
+        ("CAF", "PCM_16", 1),
+    ],
+)
+def test_a_placeholder_is_no_size(tmp_path, babble, format, subtype, channels, size):
+    path = tmp_path / "a.sound"
+    recorder_that_died(path, babble, size, format=format, subtype=subtype, channels=channels)
+    sound = decode(path)
+    assert len(sound.samples) == len(babble)
+    assert np.abs(sound.samples - babble).max() < (0.02 if subtype == "ULAW" else 1e-3)
+    assert (sound.truncated, sound.warnings) == (False, ())
+    assert probe(path).duration_s == 4.0
+    part = decode(path, start_s=1, duration_s=1)
+    assert np.abs(part.samples - sound.samples[16_000:32_000]).max() < 1e-6
+    assert sum(map(len, blocks(path, rate_hz=8000, block_s=0.3))) == 32_000
+
+
+@pytest.mark.parametrize("size", [(1 << 64) - 1, (1 << 63) - 1])
+@pytest.mark.parametrize("format", ["W64", "RF64", "CAF"])
+def test_a_placeholder_of_64_bits_is_no_size(tmp_path, babble, format, size):
+    recorder_that_died(tmp_path / "a", babble, size, format=format)
+    assert len(decode(tmp_path / "a").samples) == len(babble)
+
+
+def test_a_recording_of_no_samples_with_a_chunk_behind_has_no_samples(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), 16_000)
+    content = (tmp_path / "a.wav").read_bytes() + b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + bytes(18)
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UnsupportedMedia, match="0 samples"):
+        decode(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("off_by", [-8, 2, 44])
+def test_a_size_that_is_off_by_a_header_is_no_truncation(tmp_path, babble, off_by):
+    soundfile.write(tmp_path / "a.wav", babble, 16_000)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    at = content.index(b"data") + 4
+    struct.pack_into("<I", content, at, 2 * len(babble) + off_by)
+    (tmp_path / "a.wav").write_bytes(content)
+    assert not decode(tmp_path / "a.wav").truncated
+
+
+@given(content=st.binary(max_size=200))
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"RIFF\x00\x00\x00\x00AVI ",
+        b"RF64\xff\xff\xff\xffWAVEds64",
+        b"FORM\x00\x00\x00\x00AIFF",
+        bytes.fromhex("726966662e91cf11a5d628db04c10000"),
+        b".snd",
+        b"caff\x00\x01\x00\x00",
+        b"NIST_1A\n",
+        b"\x00\x00\x00\x10ftyp",
+        b"\x1aE\xdf\xa3",
+        b"OggS\x00",
+        b"ID3\x04\x00\x00",
+        b"\xff\xfb\x90\x00",
+    ],
+)
+def test_a_header_of_nonsense_is_inspected_without_an_error(head, content):
+    file = io.BytesIO(head + content)
+    file.seek(3)
+    inspect_container(file)
+    assert file.tell() == 3
+
+
+@given(
+    content=st.binary(max_size=60),
+    at=st.integers(0, 70),
+    new=st.binary(max_size=20),
+    start=st.integers(0, 70),
+    size=st.integers(0, 70),
+)
+def test_a_patched_file_reads_as_if_written_over(content, at, new, start, size):
+    expected = bytearray(content)
+    for offset, byte in enumerate(new, at):
+        if offset < len(expected):
+            expected[offset] = byte
+    file = Patched(io.BytesIO(content), ((at, new),))
+    file.seek(start)
+    assert file.read(size) == expected[start : start + size]
