@@ -183,7 +183,10 @@ class _Converter:
 
     def rest(self) -> list[NDArray[np.float32]]:
         """What is left in the resampler; it is not used again."""
-        return [] if self._resampler is None else [*map(self._samples, self._resampler.resample(None))]
+        frames = []
+        with suppress(av.FFmpegError):  # a resampler that got nothing has no rest
+            frames = [] if self._resampler is None else self._resampler.resample(None)
+        return [self._samples(frame) for frame in frames]
 
     def _samples(self, frame: Any) -> NDArray[np.float32]:
         samples: NDArray[Any] = frame.to_ndarray()
