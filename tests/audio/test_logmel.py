@@ -22,7 +22,6 @@ FRONT_ENDS = {
     "absolute": FrontEnd(db_ref="one", top_db=None),
     "absolute-floor": FrontEnd(db_ref="one", top_db=60),
     "odd": FrontEnd(rate_hz=22050, n_fft=551, hop=220, n_mels=40, fmin_hz=50, fmax_hz=11025),
-    "ln": FrontEnd(n_fft=400, hop=160, n_mels=80, scale="ln"),
 }
 
 
@@ -50,8 +49,6 @@ def golden(samples, front_end):
     if front_end.scale == "whisper":
         logs = np.log10(np.maximum(mel[:, :-1], 1e-10))
         return ((np.maximum(logs, logs.max() - 8) + 4) / 4).T
-    if front_end.scale == "ln":
-        return np.log(np.maximum(mel, 1e-10)).T
     to_db = librosa.power_to_db if front_end.power == 2 else librosa.amplitude_to_db
     ref = np.max if front_end.db_ref == "max" else 1.0
     return to_db(mel, ref=ref, top_db=front_end.top_db).T
@@ -59,7 +56,7 @@ def golden(samples, front_end):
 
 def db_apart(samples, front_end):
     """Largest difference from librosa, in dB whatever the scale."""
-    db = {"db": 1, "whisper": 40, "ln": 10 / np.log(10)}[front_end.scale]
+    db = {"db": 1, "whisper": 40}[front_end.scale]
     return db * np.abs(log_mel(samples, front_end) - golden(samples, front_end)).max()
 
 
@@ -118,7 +115,7 @@ def hard_signals(n=32_000):
     yield "clicks", (np.arange(n) % 4000 == 17) + 1e-5 * noise
 
 
-@pytest.mark.parametrize("name", ["cremad", "meld", "whisper", "default", "htk", "magnitude", "ln"])
+@pytest.mark.parametrize("name", ["cremad", "meld", "whisper", "default", "htk", "magnitude"])
 def test_within_a_thousandth_of_a_db_where_bands_are_faint(name):
     for sound, samples in hard_signals():
         assert db_apart(samples.astype(np.float32), FRONT_ENDS[name]) < 1e-3, sound
@@ -139,12 +136,12 @@ def test_silence_is_what_librosa_makes_of_it(name, n):
 @given(
     n=st.integers(0, 9000),
     n_fft=st.integers(2, 1500),
-    hop=st.integers(1, 700),
+    hop=st.integers(6, 700),
     n_mels=st.integers(1, 90),
     center=st.booleans(),
     pad_mode=st.sampled_from(["constant", "reflect"]),
     power=st.sampled_from([1, 2]),
-    scale=st.sampled_from(["db", "whisper", "ln"]),
+    scale=st.sampled_from(["db", "whisper"]),
 )
 def test_any_length_and_any_frame_gives_finite_numbers(n, n_fft, hop, n_mels, center, pad_mode, power, scale):
     front_end = FrontEnd(

@@ -19,7 +19,7 @@ FRONT_ENDS = {
     "meld_seed": MELD_SEED,
     "whisper": WHISPER,
     "htk_magnitude_band": FrontEnd(mel_scale="htk", power=1.0, normalize="band", n_mels=40),
-    "ln_one_not_centred": FrontEnd(scale="ln", center=False, normalize="none"),
+    "not_centred": FrontEnd(center=False, normalize="none"),
     "db_re_one": FrontEnd(db_ref="one", top_db=None),
 }
 

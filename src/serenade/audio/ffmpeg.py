@@ -183,7 +183,7 @@ class _Converter:
 
     def rest(self) -> list[NDArray[np.float32]]:
         """What is left in the resampler; it is not used again."""
-        frames = []
+        frames: list[Any] = []
         with suppress(av.FFmpegError):  # a resampler that got nothing has no rest
             frames = [] if self._resampler is None else self._resampler.resample(None)
         return [self._samples(frame) for frame in frames]

@@ -34,8 +34,7 @@ class FrontEnd:
         mel_scale: "slaney" or "htk".
         mel_norm: "slaney" (every filter has area 1) or "none" (every filter has peak 1).
         power: 2.0 for power, 1.0 for magnitude; "db" is right for both (10 and 20 log10).
-        scale: "db"; "whisper" (log10, floor 8 below the maximum, (x + 4) / 4, last frame dropped);
-            "ln" (natural logarithm).
+        scale: "db", or "whisper" (log10, floor 8 below the maximum, (x + 4) / 4, last frame dropped).
         db_ref: 0 dB is the clip's maximum ("max") or 1.0 ("one"). For "db" only.
         top_db: floor, in dB below the clip's maximum, or None. For "db" only.
         max_duration_s: what follows is not looked at; None for all.
@@ -65,7 +64,7 @@ class FrontEnd:
     mel_scale: Literal["slaney", "htk"] = "slaney"
     mel_norm: Literal["slaney", "none"] = "slaney"
     power: Annotated[float, Range(1, 2)] = 2.0
-    scale: Literal["db", "whisper", "ln"] = "db"
+    scale: Literal["db", "whisper"] = "db"
     db_ref: Literal["max", "one"] = "max"
     top_db: Annotated[float, Range(0.001, 1000)] | None = 80.0
     max_duration_s: Annotated[float, Range(0.001, 600)] | None = None

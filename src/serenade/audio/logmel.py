@@ -84,7 +84,7 @@ def _floor(front_end: FrontEnd) -> float:
     """Share of the largest power that all below it is lifted to."""
     if front_end.scale == "whisper":
         return float(10**-_WHISPER_DEPTH)
-    if front_end.scale == "ln" or front_end.top_db is None:
+    if front_end.top_db is None:
         return 0.0
     return float(10 ** (-front_end.top_db / 10))
 
@@ -94,8 +94,6 @@ def _logarithm(mel: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.floa
     least = np.log(np.float32(AMIN if front_end.power == 2 else AMIN**0.5))
     with np.errstate(divide="ignore"):  # of zero: minus infinity, which the floor lifts
         np.log(mel, out=mel)
-    if front_end.scale == "ln":
-        return np.maximum(mel, least, out=mel)
     whisper = front_end.scale == "whisper"
     unit = np.float32((1 if whisper else 20 / front_end.power) / np.log(10))
     mel *= unit

@@ -113,8 +113,6 @@ class TorchFrontEnd(nn.Module):
     def _logarithm(self, mel: Tensor) -> Tensor:
         front_end = self.front_end
         mel = mel.clamp(min=AMIN if front_end.power == 2 else AMIN**0.5)
-        if front_end.scale == "ln":
-            return mel.log()
         if front_end.scale == "whisper":
             decades = mel.log10()
             return (torch.maximum(decades, decades.amax((1, 2), keepdim=True) - 8) + 4) / 4
