@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from serenade.inference.model import load_model
     from serenade.inference.predictor import Predictor, predict
     from serenade.networks.export import export
+    from serenade.output.format import list_formats
     from serenade.training.evaluate import evaluate
     from serenade.training.run import train
 
@@ -25,6 +26,7 @@ _HOMES = {
     "Predictor": "serenade.inference.predictor",
     "evaluate": "serenade.training.evaluate",
     "export": "serenade.networks.export",
+    "list_formats": "serenade.output.format",
     "load_model": "serenade.inference.model",
     "predict": "serenade.inference.predictor",
     "prepare": "serenade.features.prepare",
@@ -37,6 +39,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "export",
+    "list_formats",
     "load_model",
     "predict",
     "prepare",

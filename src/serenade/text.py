@@ -7,8 +7,9 @@ File names come from anywhere. They may hold escape codes, newlines, `$` signs, 
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
-MATPLOTLIB_TEXT = {"text.parse_math": False}
+MATPLOTLIB_TEXT: dict[Any, Any] = {"text.parse_math": False}
 """Settings for `matplotlib.rc_context`: draw a `$` in a name as it is, not as the start of a formula."""
 
 _JOINERS = "\u200c\u200d"  # parts of many emoji and of words in Persian or Hindi

@@ -206,6 +206,6 @@ def test_predict_goes_on_after(sign: signal.Signals, trained: Path, corpus: Path
     assert not out.exists()
     again = subprocess.run(command, capture_output=True, text=True, env=ONE_CORE)
     assert again.returncode == 0, again.stderr
-    assert "went on where an earlier run ended" in again.stderr
+    assert "of these by an earlier run" in again.stderr
     answers = [json.loads(line) for line in out.read_text().splitlines()]
     assert sorted(Path(answer["file"]).name for answer in answers) == [f"{n:04d}.wav" for n in range(500)]

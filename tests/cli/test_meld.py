@@ -152,7 +152,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
     assert (good["file"], good["error"]) == (f"{table}:3", "")
     assert good["emotion"]
     assert err.startswith(f"{clips['corrupt']}: cannot be read as sound")
-    assert "1 answered" in err
+    assert "1 utterance predicted" in err
     assert "1 not readable" in err
     assert serenade("predict", "--text", table, "-m", fused, "--strict")[0] == 1
 
@@ -256,4 +256,4 @@ def test_it_needs_no_training_library(fused: Path, clips: dict[str, Path]) -> No
     ran = subprocess.run([*command, "-m", str(fused)], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[1].split()[0].endswith(clips["first"].name)
-    assert "1 answered" in ran.stderr
+    assert "1 utterance predicted" in ran.stderr

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serenade.inference.recordings import find_recordings, outputs_for
+from serenade.inference.recordings import find_recordings
 
 
 def touch(*files):
@@ -27,13 +27,3 @@ def test_what_leads_to_nothing_is_kept_to_be_named(tmp_path):
 def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(tmp_path):
     touch(tmp_path / "take [1].wav")
     assert find_recordings([str(tmp_path / "take [1].wav")]) == [tmp_path / "take [1].wav"]
-
-
-def test_outputs_never_fall_together(tmp_path):
-    files = [tmp_path / "a" / "x.wav", tmp_path / "b" / "x.wav"]
-    assert outputs_for(files, Path("o"), ".vtt") == {
-        files[0]: Path("o/a/x.vtt"),
-        files[1]: Path("o/b/x.vtt"),
-    }
-    files = [tmp_path / "x.wav", tmp_path / "x.mp3"]
-    assert set(outputs_for(files, Path("o"), ".vtt").values()) == {Path("o/x.wav.vtt"), Path("o/x.mp3.vtt")}

@@ -57,9 +57,18 @@ def _models() -> Table:
 
 
 def _formats() -> Table:
-    from serenade.output.writers import FORMATS
+    from serenade.output.format import list_formats
 
-    return ("name",), [(name,) for name in sorted(FORMATS)]
+    rows = []
+    for format in list_formats():
+        notes = {
+            "timeline": format.is_timeline,
+            "one file each": format.is_per_recording,
+            "resumable": format.is_resumable,
+        }
+        note = ", ".join(note for note, holds in notes.items() if holds)
+        rows.append((format.name, " ".join(format.suffixes), format.about, note))
+    return ("name", "suffixes", "description", "notes"), rows
 
 
 TABLES: dict[str, Callable[[], Table]] = {

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from serenade.cli.streams import never_fail_on_a_character
 from serenade.errors import MissingExtra, SerenadeError
 
 COMMANDS = (
@@ -122,6 +123,7 @@ def run(arguments: list[str] | None = None) -> int:
     # PyTorch's threads busy-wait by default: on shared cores training is then many times slower. Read when
     # PyTorch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    never_fail_on_a_character()
     try:
         typer.main.get_command(app).main(arguments, prog_name="serenade")
     except SystemExit as end:

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serenade.output.format import FORMATS, OutputFormat, Recording, format_of
+from serenade.text import printable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from rich.progress import Progress as Bar
 
     from serenade.inference.conversation import Encode
     from serenade.inference.model import Model
     from serenade.inference.utterances import Utterance
-    from serenade.output.tally import Tally
-    from serenade.output.writers import Recording
+    from serenade.output.counts import PredictionCounts
     from serenade.spec import Spec
 
 
-class Format(StrEnum):
-    """What the answers are written as."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    jsonl = "jsonl"
-    vtt = "vtt"
-    srt = "srt"
-    rttm = "rttm"
-    textgrid = "textgrid"
-    audformat = "audformat"
+def _format_name(name: str) -> str:
+    """The name of an output format, in lower case."""
+    if name.lower() not in FORMATS:
+        raise typer.BadParameter(f"there is no output format {name!r}; {FORMATS.suggest(name)}")
+    return name.lower()
 
 
 def predict(
@@ -55,14 +47,24 @@ def predict(
     ] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Answer every few seconds.")] = False,
     format: Annotated[
-        Format | None, typer.Option("--format", help="As --out ends, else a table.", show_default=False)
+        str | None,
+        typer.Option(
+            "--format",
+            parser=_format_name,
+            autocompletion=lambda: list(FORMATS),
+            metavar=f"[{'|'.join(FORMATS)}]",
+            help="Output format (default: by the suffix of --out, else a table).",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="F", help="File to write; csv and jsonl go on where they stopped."
+            "--out", "-o", metavar="F", help="Output file; for captions of several recordings, a folder."
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Predict all again, and replace the output of another run.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a recording is unreadable.")
     ] = False,
@@ -72,20 +74,24 @@ def predict(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Recordings heard at once.")] = 1,
 ) -> None:
     """Hear which emotion is in recordings, with the confidence of every class."""
+    from serenade.cli.progress import progress_on_stderr
     from serenade.errors import ModelError
+    from serenade.files import protect_inputs, sha256_of
     from serenade.inference.model import SOUND, default_model, load_model
     from serenade.inference.predictor import Predictor
     from serenade.inference.recordings import find_recordings
     from serenade.inference.utterances import Utterance, read_utterances
-    from serenade.output import figures as pictures
-    from serenade.output.output import Output, format_of
-    from serenade.output.tally import Tally
-    from serenade.output.writers import OVER_TIME
+    from serenade.output.counts import PredictionCounts
+    from serenade.output.paths import paths_per_recording
+    from serenade.output.writer import PredictionWriter
 
     if figures is not None:
-        pictures.require_matplotlib()
-    chosen = str(format or format_of(out))
-    over_time = timeline or chosen in OVER_TIME
+        from serenade.output.figures import draw_all, require_matplotlib
+
+        require_matplotlib()
+    out = None if str(out) == "-" else out
+    chosen = format_of(out, format)
+    over_time = timeline or chosen.is_timeline
     if not recordings and text is None:
         raise typer.BadParameter(
             "name a recording, or give a text with --text", param_hint="FILE|FOLDER|GLOB…"
@@ -102,62 +108,84 @@ def predict(
             )
         said = [Utterance(name=str(file), file=file) for file in files]
         said = said if text is None else read_utterances(text, files)
-        _predict_utterances(loaded, said, format=chosen, out=out, strict=strict)
+        inputs = (text, model, loaded.file)
+        _predict_utterances(loaded, said, format=chosen, out=out, inputs=inputs, strict=strict)
         return
     predictor = Predictor(loaded, jobs=jobs)
     spec = predictor.model.spec
-    tally = Tally(rate_hz=predictor.rate_hz)
-    with _progress_on_stderr() as progress:
-        output = Output(
-            format=chosen,
-            spec=spec,
-            over_time=over_time,
-            out=out,
-            stdout=sys.stdout,
-            width=_width(),
-        )
-
-        def ask(asked: Sequence[Path]) -> Iterator[Recording]:
-            answers: Iterator[Recording]
-            if over_time:
-                answers = predictor.timelines(asked, progress=progress.inside)
-            else:
-                answers = ([answer] for answer in predictor.predict_files(asked, progress=progress.inside))
-            return progress.passing(answers, total=len(asked))
-
-        earlier = output.write(ask, files, tally=tally)
     if figures is not None:
-        pictures.draw_all(predictor, [file for file in files if str(file) not in tally.failed], figures)
-    if earlier:
-        print(f"went on where an earlier run ended: {earlier:,} were answered already", file=sys.stderr)
-    _tell(tally, spec, strict=strict)
+        protect_inputs(paths_per_recording(files, figures, suffix=".png").values(), files)
+    counts = PredictionCounts(rate_hz=predictor.rate_hz, is_timeline=over_time)
+    writer = PredictionWriter(
+        format=chosen,
+        labels=spec.labels,
+        out=out,
+        stdout=sys.stdout,
+        is_timeline=over_time,
+        settings={
+            "model": f"{spec.name} {spec.version}",
+            "model file": sha256_of(loaded.file),
+            "timeline": over_time,
+        },
+        inputs=(model, loaded.file),
+        overwrite=overwrite,
+        width=_width(),
+    )
+    with progress_on_stderr("predict", unit="recordings") as bar:
+
+        def show(file: str, seconds: float) -> None:
+            minutes, seconds = divmod(int(seconds), 60)
+            bar.update(note=f"{Path(file).name} {minutes}:{seconds:02}")
+
+        def predict_missing(missing: Sequence[Path]) -> Iterator[Recording]:
+            bar.update(total=len(missing))
+            recordings: Iterator[Recording]
+            if over_time:
+                recordings = predictor.timelines(missing, progress=show)
+            else:
+                recordings = ([result] for result in predictor.predict_files(missing, progress=show))
+            for recording in recordings:
+                bar.update(advance=1)
+                yield recording
+
+        is_new = writer.write(predict_missing, files, counts=counts)
+    if not is_new:
+        print(f"{printable(out)} is complete already; --overwrite predicts all again", file=sys.stderr)
+    if figures is not None:
+        draw_all(predictor, [file for file in files if str(file) not in counts.failed], figures)
+    _report(counts, spec, strict=strict)
 
 
 def _predict_utterances(
-    model: Model, utterances: Sequence[Utterance], *, format: str, out: Path | None, strict: bool
+    model: Model,
+    utterances: Sequence[Utterance],
+    *,
+    format: OutputFormat,
+    out: Path | None,
+    inputs: Sequence[str | Path | None],
+    strict: bool,
 ) -> None:
-    """Answer for texts, and recordings with their texts, dialogue by dialogue."""
+    """Predict for texts, and recordings with their texts, dialogue by dialogue."""
     from serenade.inference.conversation import Conversation
-    from serenade.output.output import Output
-    from serenade.output.tally import Tally
+    from serenade.output.counts import PredictionCounts
+    from serenade.output.writer import PredictionWriter
 
-    tally = Tally(rate_hz=model.spec.front_end.rate_hz)
+    counts = PredictionCounts(rate_hz=model.spec.front_end.rate_hz, unit="utterance")
     conversation = Conversation(model, encode=_encoders_of(model))
     for note in conversation.left_aside(utterances):
         print(note, file=sys.stderr)
-    # A dialogue is answered whole: what of it was answered before says nothing about the rest.
-    output = Output(
+    # An utterance depends on its dialogue, so no file is continued.
+    writer = PredictionWriter(
         format=format,
-        spec=model.spec,
-        over_time=False,
+        labels=model.spec.labels,
         out=out,
         stdout=sys.stdout,
-        continues=False,
+        inputs=(*inputs, *(utterance.file for utterance in utterances)),
         width=_width(),
     )
-    answers = ([answer] for answer in conversation.predict(utterances))
-    output.write(lambda _: answers, [Path(utterance.name) for utterance in utterances], tally=tally)
-    _tell(tally, model.spec, strict=strict)
+    predictions = ([result] for result in conversation.predict(utterances))
+    writer.write(lambda _: predictions, [Path(utterance.name) for utterance in utterances], counts=counts)
+    _report(counts, model.spec, strict=strict)
 
 
 def _encoders_of(model: Model) -> Encode | None:
@@ -176,53 +204,16 @@ def _encoders_of(model: Model) -> Encode | None:
     return encode
 
 
-def _tell(tally: Tally, spec: Spec, *, strict: bool) -> None:
-    """What could not be read, and the counts, on stderr; exit with 1 where nothing was answered."""
-    for file, reason in tally.failed.items():
-        print(f"{file}: {reason}", file=sys.stderr)
-    print(
-        f"{tally}; model {spec.name} {spec.version} ({spec.license or 'no licence stated'})", file=sys.stderr
-    )
-    if not tally.answered or (strict and tally.failed):
+def _report(counts: PredictionCounts, spec: Spec, *, strict: bool) -> None:
+    """Print what could not be read and the counts on stderr; exit with 1 where nothing was predicted."""
+    for file, reason in counts.failed.items():
+        print(printable(f"{file}: {reason}"), file=sys.stderr)
+    model = f"model {spec.name} {spec.version} ({spec.license or 'no licence stated'})"
+    print(printable(f"{counts}; {model}"), file=sys.stderr)
+    if not counts.predicted or (strict and counts.failed):
         raise typer.Exit(1)
 
 
 def _width() -> int | None:
     """Columns of the terminal; None where stdout is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-class _Progress:
-    """A bar over the recordings, with the place inside a long one."""
-
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=None)
-
-    def passing(self, recordings: Iterable[Recording], *, total: int) -> Iterator[Recording]:
-        self._bar.update(self._task, total=total)
-        for recording in recordings:
-            self._bar.update(self._task, advance=1, description="")
-            yield recording
-
-    def inside(self, file: str, seconds: float) -> None:
-        minutes, seconds = divmod(int(seconds), 60)
-        self._bar.update(self._task, description=f"{Path(file).name} {minutes}:{seconds:02}")
-
-
-@contextmanager
-def _progress_on_stderr() -> Iterator[_Progress]:
-    """A bar where stderr is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("recordings"), TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )  # fmt: skip
-    # Rows for a terminal are printed above the bar; what goes into a pipe is left alone.
-    both = sys.stdout.isatty()
-    disable = not console.is_terminal
-    with Progress(*columns, console=console, disable=disable, transient=True, redirect_stdout=both) as bar:
-        yield _Progress(bar)

@@ -1,1 +1,1 @@
-"""Predictions as files and tables: one format per module."""
+"""Predictions written as tables, captions, annotations and figures."""

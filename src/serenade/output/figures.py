@@ -1,4 +1,4 @@
-"""A picture of one recording: its waveform, its emotions over time, and the answer. Needs matplotlib."""
+"""A figure per recording: its waveform, its emotions over time and the prediction for all of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +17,22 @@ from serenade.files import write_whole
 from serenade.inference.clip import Waveform
 from serenade.inference.prediction import Prediction
 from serenade.inference.predictor import Predictor
-from serenade.inference.recordings import outputs_for
 from serenade.inference.summary import summary
+from serenade.output.paths import paths_per_recording
+from serenade.text import MATPLOTLIB_TEXT, printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 1200
-"""Points of the drawn envelope: about one a pixel."""
+"""Points of the drawn envelope, about one per pixel."""
 
 _RATE_HZ = 8000  # enough to draw an envelope
 _INK, _SPEECH, _QUIET, _BEST = "#333333", "#4c78a8", "#bbbbbb", "#d1495b"
 
 
 def require_matplotlib() -> None:
-    """Say how to get it before any work is done.
+    """Check that matplotlib is there, before any work is done.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -37,14 +42,14 @@ def require_matplotlib() -> None:
 
 
 def envelope(sound: Iterable[Waveform], *, width: int) -> npt.NDArray[np.float32]:
-    """Least and greatest sample in parts of a recording, in constant memory.
+    """Return the lowest and highest sample of consecutive blocks, in constant memory.
 
     Args:
-        sound: consecutive pieces [shape=(samples,)].
-        width: samples a part; the last part may be shorter.
+        sound: consecutive pieces of a recording [shape=(samples,)].
+        width: samples per block; the last block may be shorter.
 
     Returns:
-        Array [shape=(2, parts)].
+        Array [shape=(2, blocks)].
 
     >>> envelope([np.array([0, 1, -2], dtype=np.float32), np.array([3], dtype=np.float32)], width=2)
     array([[ 0., -2.],
@@ -56,9 +61,9 @@ def envelope(sound: Iterable[Waveform], *, width: int) -> npt.NDArray[np.float32
     for piece in sound:
         rest = np.concatenate([rest, piece])
         whole = len(rest) // width * width
-        parts = rest[:whole].reshape(-1, width)
-        low.extend(parts.min(axis=1))
-        high.extend(parts.max(axis=1))
+        full = rest[:whole].reshape(-1, width)
+        low.extend(full.min(axis=1))
+        high.extend(full.max(axis=1))
         rest = rest[whole:]
     if len(rest):
         low.append(rest.min())
@@ -66,21 +71,41 @@ def envelope(sound: Iterable[Waveform], *, width: int) -> npt.NDArray[np.float32
     return np.array([low, high], dtype=np.float32)
 
 
-def draw(
-    prediction: Prediction, stretches: Sequence[Prediction], *, labels: Sequence[str], out: Path
-) -> None:
+def draw(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequence[str], out: Path) -> None:
     """Draw one recording as PNG.
 
     Args:
-        prediction: the answer for the whole recording, which must be a file.
-        stretches: its timeline.
+        prediction: of the whole recording, which must be a file.
+        segments: its timeline.
         labels: emotions that the model knows, from top to bottom.
-        out: where the picture goes.
+        out: the file to write.
+
+    Raises:
+        OutputError: it cannot be written.
     """
+    import matplotlib as mpl
+
+    with mpl.rc_context(MATPLOTLIB_TEXT), write_whole(out, "wb") as file:
+        _figure_of(prediction, segments, labels=labels).savefig(file, format="png")
+
+
+def draw_all(predictor: Predictor, files: Sequence[Path], folder: Path) -> None:
+    """Draw recordings into a folder, one PNG each."""
+    spec = predictor.model.spec
+    for file, out in paths_per_recording(files, folder, suffix=".png").items():
+        segments = list(predictor.timeline(file))
+        whole = summary(segments, unsure_below=spec.unsure_below)
+        if whole.end <= predictor.whole_up_to_s:
+            whole = predictor.predict_file(file)
+        draw(whole, segments, labels=spec.labels, out=out)
+
+
+def _figure_of(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequence[str]) -> Figure:
     from matplotlib.figure import Figure
 
+    names = [printable(label) for label in labels]
     figure = Figure(figsize=(10, 2.4 + 0.32 * len(labels)), dpi=120, layout="constrained")
-    (sound, words), (time, bars) = figure.subplots(
+    (sound, notes), (time, bars) = figure.subplots(
         2, 2, width_ratios=(3, 1), height_ratios=(1.6, 0.32 * len(labels))
     )
     seconds = prediction.quality.duration_s
@@ -90,14 +115,14 @@ def draw(
     sound.set(
         xlim=(0, seconds), ylim=_limits(low, high), xticks=[], ylabel="waveform", title=_headline(prediction)
     )
-    for stretch in stretches:
-        if stretch.state == "no_speech":
-            sound.axvspan(stretch.start, stretch.end, color=_QUIET, alpha=0.5, linewidth=0)
-    edges = [stretches[0].start, *(stretch.end for stretch in stretches)]
-    scores = np.array([[stretch.scores.get(label, np.nan) for stretch in stretches] for label in labels])
+    for segment in segments:
+        if segment.state == "no_speech":
+            sound.axvspan(segment.start, segment.end, color=_QUIET, alpha=0.5, linewidth=0)
+    edges = [segments[0].start, *(segment.end for segment in segments)]
+    scores = np.array([[segment.scores.get(label, np.nan) for segment in segments] for label in labels])
     mesh = time.pcolormesh(edges, np.arange(len(labels) + 1), scores, vmin=0, vmax=1, cmap="Blues")
     time.set_facecolor(_QUIET)
-    time.set(xlim=(0, seconds), xlabel="seconds", yticks=np.arange(len(labels)) + 0.5, yticklabels=labels)
+    time.set(xlim=(0, seconds), xlabel="seconds", yticks=np.arange(len(labels)) + 0.5, yticklabels=names)
     time.invert_yaxis()
     figure.colorbar(mesh, ax=time, label="score", pad=0.01)
     heights = [prediction.scores.get(label, 0.0) for label in labels]
@@ -105,23 +130,11 @@ def draw(
     drawn = bars.barh(np.arange(len(labels)) + 0.5, heights, color=colors)
     bars.bar_label(drawn, [f"{height:.2f}" for height in heights], padding=3)
     bars.set(xlim=(0, 1.15), ylim=(len(labels), 0), yticks=[], xlabel="whole recording")
-    words.axis("off")
-    words.text(0, 0.95, _notes(prediction, stretches), va="top", color=_INK, linespacing=1.5, fontsize=9)
+    notes.axis("off")
+    notes.text(0, 0.95, _notes(prediction, segments), va="top", color=_INK, linespacing=1.5, fontsize=9)
     for axes in (sound, time, bars):
         axes.spines[["top", "right"]].set_visible(False)
-    with write_whole(out, "wb") as file:
-        figure.savefig(file, format="png")
-
-
-def draw_all(predictor: Predictor, files: Sequence[Path], folder: Path) -> None:
-    """Draw recordings into `folder`, a PNG each."""
-    spec = predictor.model.spec
-    for file, out in outputs_for(files, folder, ".png").items():
-        stretches = list(predictor.timeline(file))
-        whole = summary(stretches, unsure_below=spec.unsure_below)
-        if whole.end <= predictor.whole_up_to_s:
-            whole = predictor.predict_file(file)
-        draw(whole, stretches, labels=spec.labels, out=out)
+    return figure
 
 
 def _limits(low: npt.NDArray[np.float32], high: npt.NDArray[np.float32]) -> tuple[float, float]:
@@ -130,22 +143,22 @@ def _limits(low: npt.NDArray[np.float32], high: npt.NDArray[np.float32]) -> tupl
 
 
 def _headline(prediction: Prediction) -> str:
-    name = Path(prediction.file or "array").name
+    name = printable(Path(prediction.file or "array").name)
     if prediction.confidence is None:
         return f"{name}: no speech"
     sure = "" if prediction.state == "ok" else "unsure, perhaps "
-    return f"{name}: {sure}{prediction.emotion} ({prediction.confidence:.0%})"
+    return f"{name}: {sure}{printable(prediction.emotion)} ({prediction.confidence:.0%})"
 
 
-def _notes(prediction: Prediction, stretches: Sequence[Prediction]) -> str:
+def _notes(prediction: Prediction, segments: Sequence[Prediction]) -> str:
     quality = prediction.quality
     notes = [
         f"{quality.duration_s:.1f} s, {quality.speech_ratio:.0%} speech",
         f"level {quality.level_dbfs:.0f} dBFS" + (", clipped" if quality.clipped else ""),
-        f"model {prediction.model.name} {prediction.model.version}",
+        printable(f"model {prediction.model.name} {prediction.model.version}"),
     ]
     if quality.resampled_from_hz is not None:
         notes.insert(2, f"resampled from {quality.resampled_from_hz} Hz")
-    if any(stretch.state == "no_speech" for stretch in stretches):
+    if any(segment.state == "no_speech" for segment in segments):
         notes.append("grey: no speech")
     return "\n".join(notes)

@@ -1,124 +1,200 @@
-"""A file of answers that grows recording by recording, and is continued after an interruption.
+"""An output file that an interrupted run leaves unfinished and the next run continues.
 
-Until it is complete it is called F.part: one line that says what it was begun with, then the answers, each on
-the disk before the next is asked for. At the end it becomes F, the same that an unbroken run would have made.
+Until it is complete, `F` is `F.part`: a line that says what the run was started with, then a line of JSON for
+each recording, on the disk before the next recording is predicted. At the end the text of all recordings
+becomes `F`, in the order of the inputs, equal to what an uninterrupted run writes. `.F.run.json` records what
+`F` was made from, so that the same command again can tell that nothing is left to do.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from serenade.errors import OutputError
-from serenade.files import make_folder, output_error, write_whole
-from serenade.output.writers import Recording, csv_columns, csv_rows, json_lines, write
+from serenade.files import fitting_name, lock, output_error, sha256_of, write_json, write_whole
+from serenade.output.counts import PredictionCounts, RecordingCounts
+from serenade.output.format import Layout, OutputFormat, Recording
+from serenade.output.records import (
+    FinishedRecord,
+    PartEntry,
+    PartHead,
+    input_changes,
+    setting_changes,
+    stamp_of,
+)
+from serenade.schema import SchemaError, build, parse_json, read_json
 
-GROWING = ("csv", "jsonl")
-"""Formats that can be continued: their answers stand on their own."""
+_START_ANEW = "choose another --out, or predict all again with --overwrite"
 
 
-class Part:
-    """The unfinished file beside `out`; what is there already is read on creation.
-
-    Args:
-        out: the final name.
-        format: one of `GROWING`.
-        labels: emotions that the model knows.
-        begun_with: model and options; another run may only continue with the same.
-
-    Attributes:
-        done: files that are answered already.
-        failed: those among them that could not be read, with the reason.
+def lock_output(out: Path) -> AbstractContextManager[None]:
+    """Hold the lock of an output file.
 
     Raises:
-        OutputError: it was begun with something else, or cannot be read or written.
+        OutputError: another process holds it.
+    """
+    busy = OutputError(
+        "another serenade predict is writing this file; wait until it ends, or choose another --out", file=out
+    )
+    return lock(out.with_name(fitting_name(f".{out.name}", ".lock")), busy=busy)
+
+
+class ResumableFile:
+    """An output file with its unfinished form; to be used while its lock is held.
+
+    Args:
+        out: the final name, in a folder that is there.
+        format: one with `is_resumable`.
+        layout: labels and other things that the format needs.
+        settings: what the predictions depend on besides the inputs, by a name that a message can show.
+        inputs: all recordings, in order.
+        overwrite: start anew, whatever is there.
+
+    Attributes:
+        is_complete: the file is there, made with the same settings from the same inputs.
+        missing: recordings that are still to be predicted.
+
+    Raises:
+        OutputError: the file, or its unfinished form, comes from another run, or cannot be read or written.
     """
 
     def __init__(
-        self, out: str | Path, *, format: str, labels: Sequence[str], begun_with: Mapping[str, Any]
+        self,
+        out: Path,
+        *,
+        format: OutputFormat,
+        layout: Layout,
+        settings: Mapping[str, Any],
+        inputs: Sequence[Path],
+        overwrite: bool = False,
     ) -> None:
-        self.out = Path(out)
-        self.path = self.out.with_name(f"{self.out.name}.part")
-        self.format = format
-        self.labels = labels
-        self.done: set[str] = set()
-        self.failed: dict[str, str] = {}
-        self._heading = json.dumps({"begun_with": begun_with}, sort_keys=True).encode() + b"\n"
-        make_folder(self.path.parent)
+        self.out, self.format, self.layout = out, format, layout
+        self.path = out.with_name(fitting_name(out.name, ".part"))
+        self.record = out.with_name(fitting_name(f".{out.name}", ".run.json"))
+        self.settings = {"format": format.name, **settings}
+        self.stamps = {str(file): stamp_of(file) for file in inputs}
+        self._head = "".join(format.write([], layout))
+        self._offsets: dict[str, int] = {}
+        self._counts: dict[str, RecordingCounts] = {}
+        self._part: IO[bytes] | None = None
         try:
-            self._resume()
+            if overwrite:
+                self.path.unlink(missing_ok=True)
+            self.is_complete = not overwrite and not os.path.lexists(self.path) and self._read_finished()
+            if not self.is_complete:
+                self._part = self._open_part()
+                self._read_part(self._part)
         except OSError as cause:
             raise output_error(self.path, cause) from cause
+        self.missing = [file for file in inputs if str(file) not in self._counts]
+
+    def count_earlier(self, counts: PredictionCounts) -> None:
+        """Add the counts of the recordings that are done already."""
+        for file, of_file in self._counts.items():
+            counts.add(file, of_file, is_earlier=True)
 
     def extend(self, recordings: Iterable[Recording]) -> Iterator[Recording]:
-        """Write answers as they come, and pass them on."""
-        for recording in recordings:
-            rows = csv_rows(recording, self.labels) if self.format == "csv" else json_lines(recording)
+        """Write the predictions of `missing` as they arrive, and pass them on."""
+        for file, recording in zip(map(str, self.missing), recordings, strict=True):
+            text = "".join(self.format.write([recording], self.layout)).removeprefix(self._head)
+            counts = RecordingCounts.of(recording)
             try:
-                with open(self.path, "ab") as part:
-                    part.write(rows.encode() + _COMPLETE)
-                    part.flush()
-                    os.fsync(part.fileno())
+                self._append(PartEntry(file=file, stamp=self.stamps[file], counts=counts, text=text))
             except OSError as cause:
                 raise output_error(self.path, cause) from cause
+            self._counts[file] = counts
             yield recording
 
-    def forget_if_empty(self) -> None:
-        """Remove the file if it holds no answer, so that nothing hinders a run with another model."""
-        if self.path.exists() and self.path.stat().st_size <= len(self._heading):
-            self.path.unlink()
-
     def finish(self) -> None:
-        """Give the complete answers their name."""
-        with open(self.path, encoding="utf-8", newline="") as part, write_whole(self.out) as out:
-            part.readline()
-            out.writelines(write(self.format, (), labels=self.labels))  # the head of a CSV
-            out.writelines(line for line in part if line != "\n")
+        """Write the complete file under its name."""
+        assert self._part is not None, "a complete file needs no finish"
+        with write_whole(self.out) as out:
+            out.write(self._head)
+            for offset in map(self._offsets.__getitem__, self.stamps):
+                self._part.seek(offset)
+                out.write(json.loads(self._part.readline())["text"])
+        record = FinishedRecord(
+            settings=self.settings, output=sha256_of(self.out), stamps=self.stamps, counts=self._counts
+        )
+        write_json(self.record, record.to_dict(), indent=None)
+        self._part.close()
         self.path.unlink()
 
-    def _resume(self) -> None:
+    def close(self) -> None:
+        """Close the unfinished file; remove it if it holds nothing, so that it hinders no other run."""
+        if self._part is not None and not self._part.closed:
+            self._part.close()
+            if not self._offsets:
+                with suppress(OSError):
+                    self.path.unlink()
+
+    def _read_finished(self) -> bool:
+        """Whether the file is there and comes from the same run; an error where it comes from another."""
+        if not os.path.lexists(self.out) or not self.out.stat().st_size:
+            return False
+        try:
+            record = build(FinishedRecord, read_json(self.record))
+        except (OSError, SchemaError):
+            record = None
+        if record is None or record.output != sha256_of(self.out):
+            raise OutputError(
+                "exists, and is not what serenade predict wrote here last; choose another --out, "
+                "or replace it with --overwrite",
+                file=self.out,
+            )
+        changes = setting_changes(record.settings, self.settings) or input_changes(record.stamps, self.stamps)
+        if changes:
+            raise OutputError(f"is the output of another run ({changes}); {_START_ANEW}", file=self.out)
+        self._counts = record.counts
+        return True
+
+    def _open_part(self) -> IO[bytes]:
+        """Open the unfinished file; a link that somebody put in its place is not followed."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.open(self.path, flags, 0o666)
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            os.close(handle)
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return open(handle, "r+b")
+
+    def _read_part(self, part: IO[bytes]) -> None:
         """Read what an earlier run left, and cut off what it had not finished."""
-        if not self.path.exists():
-            self.path.write_bytes(self._heading)
+        head = json.dumps(asdict(PartHead(settings=self.settings))).encode() + b"\n"
+        line = part.readline()
+        if not line.endswith(b"\n") and head.startswith(line):  # new, or killed in its first line
+            part.seek(0)
+            part.write(head)
+            part.flush()
             return
-        with open(self.path, "r+b") as part:
-            heading = part.readline()
-            if not heading.endswith(b"\n") and self._heading.startswith(heading):
-                part.seek(0)  # killed in its first line
-                part.write(self._heading)
-                return
-            if heading != self._heading:
-                raise OutputError(
-                    "was begun with another model or other options; delete it, or choose another --out",
-                    file=self.path,
-                )
+        try:
+            changes = setting_changes(build(PartHead, parse_json(line)).settings, self.settings)
+            if changes:
+                raise OutputError(f"is the start of another run ({changes}); {_START_ANEW}", file=self.path)
             complete = part.tell()
-            recording = b""
             for line in part:
-                if line == _COMPLETE:
-                    self._count(recording.decode())
-                    complete += len(recording) + len(line)
-                    recording = b""
-                else:
-                    recording += line
-            part.truncate(complete)
+                if not line.endswith(b"\n"):
+                    break
+                entry = build(PartEntry, parse_json(line))
+                if self.stamps.get(entry.file) == entry.stamp:
+                    self._offsets[entry.file], self._counts[entry.file] = complete, entry.counts
+                complete += len(line)
+        except SchemaError as cause:
+            raise OutputError(f"is no unfinished output ({cause}); {_START_ANEW}", file=self.path) from cause
+        part.truncate(complete)
 
-    def _count(self, rows: str) -> None:
-        if self.format == "csv":
-            row = next(csv.DictReader(io.StringIO(rows), csv_columns(self.labels)))
-            file, error = row["file"], row["error"]
-        else:
-            content = json.loads(rows.split("\n", 1)[0])
-            file, error = content["file"], content.get("error", {}).get("message", "")
-        self.done.add(file)
-        if error:
-            self.failed[file] = error
-
-
-_COMPLETE = b"\n"
-"""An empty line after the rows of a recording: a run killed between two of its rows leaves none."""
+    def _append(self, entry: PartEntry) -> None:
+        assert self._part is not None, "a complete file is not extended"
+        offset = self._part.seek(0, os.SEEK_END)
+        self._part.write(json.dumps(entry.to_dict()).encode() + b"\n")
+        self._part.flush()
+        os.fsync(self._part.fileno())
+        self._offsets[entry.file] = offset

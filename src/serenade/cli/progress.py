@@ -1,0 +1,70 @@
+"""The progress bar of every command: on stderr, and only where stderr is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from serenade.text import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+class ProgressBar:
+    """A bar with a count and a note; made by `progress_on_stderr`.
+
+    Attributes:
+        is_shown: stderr is a terminal.
+    """
+
+    def __init__(self, bar: Progress, *, title: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(title, total=None, note="")
+        self.is_shown = not bar.disable
+
+    def update(
+        self, *, done: int | None = None, total: int | None = None, advance: int | None = None, note: str = ""
+    ) -> None:
+        """Show how far the work is.
+
+        Args:
+            done: what is done.
+            total: how much there is to do.
+            advance: what was done since the last call, instead of `done`.
+            note: shown beside the bar, such as the name of a file.
+        """
+        self._bar.update(self._task, completed=done, total=total, advance=advance, note=printable(note))
+
+
+@contextmanager
+def progress_on_stderr(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
+    """Show a progress bar while the block runs.
+
+    Args:
+        title: what is done, one word.
+        unit: what is counted, such as "recordings".
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit, markup=False),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    # Lines for a terminal are printed above the bar; what goes into a pipe is not touched.
+    with Progress(
+        *columns,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bar:
+        yield ProgressBar(bar, title=title)
