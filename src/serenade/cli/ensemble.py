@@ -21,16 +21,15 @@ def ensemble(
     ] = None,
 ) -> None:
     """Average the seeds of a run into one model for each fold, without training."""
-    from rich.console import Console
-
+    from serenade.cli.progress import progress_bar
     from serenade.training.ensemble import ensemble as ensemble_of
 
-    with Console(stderr=True).status("ensemble") as status:
+    with progress_bar("ensemble", unit="models") as bar:
         made = ensemble_of(
             run,
             out=out,
             members=members,
             store=store,
-            progress=lambda done, total: status.update(f"ensemble  model {done + 1} of {total}"),
+            progress=lambda done, total: bar.update(done=done, total=total),
         )
     print(made.folder)

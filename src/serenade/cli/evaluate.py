@@ -29,19 +29,17 @@ def evaluate(
     audio: Annotated[bool, typer.Option(help="Carry sound of the worst errors in the report.")] = True,
 ) -> None:
     """Score a model and write metrics, figures and a report."""
-    from rich.console import Console
-
+    from serenade.cli.progress import progress_bar
     from serenade.training.evaluate import evaluate as evaluate_model
 
-    console = Console(stderr=True)
-    with console.status("evaluate") as status:
+    with progress_bar("evaluate", unit="models") as bar:
         evaluation = evaluate_model(
             model,
             store=store,
             split=split,
             out=out,
             audio=audio,
-            progress=lambda done, total: status.update(f"evaluate  model {done + 1} of {total}"),
+            progress=lambda done, total: bar.update(done=done, total=total),
         )
     print(f"Evaluated {evaluation.what}.")
     for line in in_words(evaluation.metrics):

@@ -44,17 +44,16 @@ def inspect(
 ) -> None:
     """Say what is there: clips, emotions, speakers, lengths, and everything that would spoil a training."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from serenade.cli.progress import progress_bar
     from serenade.corpora import check_table, read_corpus
     from serenade.errors import CorpusError
 
     options = {} if metadata is None else {"metadata": metadata}
     table = read_corpus(folder, corpus, **options)
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("looking at the files", total=None)
+    with progress_bar("inspect", unit="files") as bar:
         findings = check_table(
-            table, jobs=jobs, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            table, jobs=jobs, progress=lambda done, total: bar.update(done=done, total=total)
         )
     notes: list[str] = table.attrs.get("notes", [])
     name = str(table["corpus"].iloc[0])

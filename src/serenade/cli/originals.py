@@ -58,10 +58,10 @@ def spectrograms(
     ] = False,
 ) -> None:
     """MELD: write the spectrogram arrays X_audio_{train,val,test}.npy."""
-    from serenade.cli.prepare import print_clips, progress_on_stderr
+    from serenade.cli.prepare import print_clips, show_progress
     from serenade.originals.meld.spectrogram_writer import write_spectrograms
 
-    with progress_on_stderr() as progress:
+    with show_progress() as progress:
         made = write_spectrograms(meld, out, compress=compress, jobs=jobs, progress=progress)
     print_clips(made.trouble, f"column status of the ids_*.csv in {out}")
     print(made)

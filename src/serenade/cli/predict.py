@@ -74,7 +74,7 @@ def predict(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Recordings heard at once.")] = 1,
 ) -> None:
     """Hear which emotion is in recordings, with the confidence of every class."""
-    from serenade.cli.progress import progress_on_stderr
+    from serenade.cli.progress import progress_bar
     from serenade.errors import ModelError
     from serenade.files import protect_inputs, sha256_of
     from serenade.inference.model import SOUND, default_model, load_model
@@ -131,7 +131,7 @@ def predict(
         overwrite=overwrite,
         width=_width(),
     )
-    with progress_on_stderr("predict", unit="recordings") as bar:
+    with progress_bar("predict", unit="recordings") as bar:
 
         def show(file: str, seconds: float) -> None:
             minutes, seconds = divmod(int(seconds), 60)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serenade.cli.progress import progress_bar
+from serenade.text import printable
+
 if TYPE_CHECKING:
     from serenade.features.prepare import Progress
 
@@ -50,7 +53,7 @@ def prepare(
 
     if metadata is not None and corpus not in (None, "cremad"):
         raise typer.BadParameter("only --corpus cremad has tables apart", param_hint="--metadata")
-    with progress_on_stderr() as progress:
+    with show_progress() as progress:
         store = prepare_store(
             corpus_at if len(corpus_at) > 1 else corpus_at[0],
             out,
@@ -80,30 +83,23 @@ def _tables(metadata: Path | None, *, several: bool) -> dict[str, Any]:
 def print_clips(trouble: Sequence[str], rest_in: str) -> None:
     """Print the first clips that cannot be used on stderr, and where the others are listed."""
     for line in trouble[:_NAMED]:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     if len(trouble) > _NAMED:
         print(f"… and {len(trouble) - _NAMED} more: {rest_in}", file=sys.stderr)
 
 
 @contextmanager
-def progress_on_stderr() -> Iterator[Callable[[Progress], None]]:
+def show_progress() -> Iterator[Callable[[Progress], None]]:
     """Show a progress bar if stderr is a terminal; print what an earlier run had done in any case."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (TextColumn("prepare"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    printed = False
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("prepare", total=None)
+    is_first = True
+    with progress_bar("prepare", unit="clips") as bar:
 
         def show(progress: Progress) -> None:
-            nonlocal printed
-            if not printed and progress.found:
-                printed = True
+            nonlocal is_first
+            if is_first and progress.found:
                 print(_found(progress), file=sys.stderr)
-            bar.update(task, total=progress.total, completed=progress.done)
+            is_first = False
+            bar.update(done=progress.done, total=progress.total)
 
         yield show
 

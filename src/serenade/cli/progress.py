@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ProgressBar:
-    """A bar with a count and a note; made by `progress_on_stderr`.
+    """A bar with a count and a note; made by `progress_bar`.
 
     Attributes:
         is_shown: stderr is a terminal.
@@ -40,7 +40,7 @@ class ProgressBar:
 
 
 @contextmanager
-def progress_on_stderr(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
+def progress_bar(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
     """Show a progress bar while the block runs.
 
     Args:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serenade.cli.progress import progress_bar
+
 if TYPE_CHECKING:
     from serenade.training.fold_run import FoldRun, OnEpoch
     from serenade.training.recipe import Recipe
@@ -110,7 +112,7 @@ def _train_recipe(
     from serenade.training.run import train as train_recipe
 
     recipe = read_recipe(source, changes=changes)
-    with progress_on_stderr(recipe) as on_epoch:
+    with show_epochs(recipe) as on_epoch:
         run = train_recipe(
             source if source.is_dir() else recipe,
             store=store,
@@ -126,23 +128,12 @@ def _train_recipe(
 
 
 @contextmanager
-def progress_on_stderr(recipe: Recipe) -> Iterator[OnEpoch]:
-    """A bar over the epochs of all fold runs where stderr is a terminal, else a line for each epoch."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
+def show_epochs(recipe: Recipe) -> Iterator[OnEpoch]:
+    """Show a progress bar over the epochs of all fold runs if stderr is a terminal, else a line per epoch."""
     from serenade.evaluation.metrics import NAMES
 
     epochs, score = recipe.training.epochs, recipe.training.score
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("train"),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+    with progress_bar("train", unit="epochs") as bar:
 
         def on_epoch(fold_run: FoldRun, line: dict[str, float]) -> None:
             which = f"{fold_run.name} ({fold_run.number}/{fold_run.count})"
@@ -152,8 +143,8 @@ def progress_on_stderr(recipe: Recipe) -> Iterator[OnEpoch]:
                 f"dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
             )
             done = (fold_run.number - 1) * epochs + int(line["epoch"])
-            bar.update(task, total=fold_run.count * epochs, completed=done, description=figures)
-            if not console.is_terminal:
+            bar.update(done=done, total=fold_run.count * epochs, note=figures)
+            if not bar.is_shown:
                 print(f"{figures}  {line['seconds']:.1f} s", file=sys.stderr)
 
         yield on_epoch
