@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from serenade.audio.front_end import FrontEnd
-from serenade.corpora.speaker_lists import TFDS
+from serenade.corpora.splits.tfds import SPEAKERS
 from serenade.features.mel_folder import read_front_end
 from serenade.features.store import Store, write_store
 from serenade.networks.weights import load_network
@@ -24,7 +24,7 @@ EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 def tiny_store(folder: Path, corpus: str) -> Store:
     """Two clips of each emotion and speaker, the speakers such that every split has all its parts."""
     if corpus == "cremad":
-        speakers = [sorted(TFDS[part])[place] for part in ("train", "dev") for place in (0, 1, 2)]
+        speakers = [sorted(SPEAKERS[part])[place] for part in ("train", "dev") for place in (0, 1, 2)]
     else:
         speakers = [f"{number:02}" for number in range(1, 21, 2)]
     rows = pd.DataFrame(

@@ -99,7 +99,11 @@ def test_front_end_from_a_file(
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [('{"n_mel": 40}', "did you mean 'n_mels'"), ("{", "is no JSON or TOML"), ("[]", "does not hold")],
+    [
+        ('{"n_mel": 40}', "did you mean 'n_mels'"),
+        ("{", "neither JSON nor TOML"),
+        ("[]", "does not have the fields"),
+    ],
 )
 def test_a_wrong_front_end_is_one_sentence(
     serenade_prepare: Prepare, clips: Path, tmp_path: Path, content: str, sentence: str
@@ -121,15 +125,15 @@ def test_what_cannot_be_used_is_one_sentence(serenade_prepare: Prepare, clips: P
         [clips, "--corpus", "cremad", "--out", clips / "1001_DFA_ANG_XX.wav"],
         [clips, "--corpus", "cremed", "--out", tmp_path / "store"],
         [clips, "--corpus", "cremad", "--out", tmp_path / "store", "--metadata", empty],
+        [clips, "--corpus", "ravdess", "--out", tmp_path / "store", "--metadata", empty],
+        [clips, "--corpus", "cremad", "--out", tmp_path / "store", "--speakers-from", "nobody"],
     ):
         ran = serenade_prepare(*arguments)
         assert ran.returncode == 1, arguments
         assert len(ran.stderr.strip().splitlines()) == 1, ran.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--augment", "9"], ["--jobs", "0"], ["--corpus", "ravdess", "--metadata", "."]]
-)
+@pytest.mark.parametrize("arguments", [[], ["--augment", "9"], ["--jobs", "0"]])
 def test_wrong_arguments_exit_with_2(
     serenade_prepare: Prepare, clips: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
@@ -144,3 +148,36 @@ def test_without_pandas_it_says_what_to_install(clips: Path, tmp_path: Path) -> 
     assert ran.returncode == 1
     assert "pip install 'serenade[train]'" in ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_metadata_of_another_corpus_than_cremad(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path
+) -> None:
+    """Issue 18, 2.15: with the corpus's name and without."""
+    folder = tmp_path / "nemo"
+    folder.mkdir()
+    (clips / "1001_DFA_ANG_XX.wav").rename(folder / "WR0_anger_1.wav")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "data.tsv").write_text(
+        "file_id\temotion\traw_text\tspeaker_id\tgender\tage\nWR0_anger_1.wav\tanger\tA\tWR0\tmale\t23\n"
+    )
+    for number, name in enumerate((["--corpus", "nemo"], [])):
+        out = tmp_path / f"store{number}"
+        ran = serenade_prepare(folder, *name, "--metadata", tmp_path / "tables", "--out", out, "--jobs", "1")
+        assert ran.returncode == 0, ran.stderr
+        index = Store.open(out).index
+        assert index[["corpus", "sex", "age"]].to_numpy().tolist() == [["nemo", "male", 23]]
+
+
+def test_speakers_from_file_names(serenade_prepare: Prepare, clips: Path, tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    rows = "".join(f"{file},anger\n" for file in sorted(clips.glob("*.wav")))
+    table.write_text(f"clip,class\n{rows}")
+    ran = serenade_prepare(table, "--out", tmp_path / "a", "--jobs", "1")
+    assert ran.stdout.count("a split is then random by file") == 1
+    ran = serenade_prepare(
+        table, "--speakers-from", "name:^([0-9]+)_", "--out", tmp_path / "b", "--jobs", "1"
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert set(Store.open(tmp_path / "b").index["speaker"]) == {"1001"}
+    assert "random by file" not in ran.stdout

@@ -11,7 +11,7 @@ import soundfile
 from serenade.audio.decode import decode
 from serenade.audio.logmel import FrontEnd, log_mel
 from serenade.corpora import read_corpus
-from serenade.corpora.table import COLUMNS
+from serenade.corpora.corpus_table import COLUMNS
 from serenade.errors import CorpusError, StoreError
 from serenade.features import chunks
 from serenade.features.prepare import Progress, prepare

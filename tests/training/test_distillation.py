@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from lightning_fabric import Fabric
 
-from serenade.corpora.splits import make_split
+from serenade.corpora import make_split
 from serenade.errors import ModelError, RecipeError, SplitError
 from serenade.evaluation.calibration import softmax
 from serenade.features.store import Store

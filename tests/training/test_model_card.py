@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from serenade.audio.logmel import FrontEnd
-from serenade.corpora.splits import make_split
+from serenade.corpora import make_split
 from serenade.features.store import Store
 from serenade.spec import Spec
 from serenade.training.model_card import model_card

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from serenade.audio.logmel import FrontEnd
 from serenade.cli.main import app
-from serenade.corpora.splits import make_split
+from serenade.corpora import make_split
 from serenade.errors import ModelError, RecipeError
 from serenade.features.store import Store, write_store
 from serenade.features.text_vectors import text_vectors

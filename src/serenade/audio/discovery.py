@@ -52,18 +52,28 @@ class Discovery:
         '1 recording, 3 other files skipped (2 .txt, 1 hidden)'
         """
         found = f"{len(self.files):,} recording{'s' * (len(self.files) != 1)}"
-        if not self.skipped:
-            return found
+        return f"{found}, {self.describe_skipped()}" if self.skipped else found
+
+    def describe_skipped(self) -> str:
+        """The number of skipped files, by suffix.
+
+        >>> Discovery((), {".txt": 2, "": 1}).describe_skipped()
+        '3 other files skipped (2 .txt, 1 without suffix)'
+        """
         total = sum(self.skipped.values())
         kinds = ", ".join(
             f"{count:,} {suffix or 'without suffix'}"
             for suffix, count in sorted(self.skipped.items(), key=lambda kind: (-kind[1], kind[0]))
         )
-        return f"{found}, {total:,} other file{'s' * (total != 1)} skipped ({kinds})"
+        return f"{total:,} other file{'s' * (total != 1)} skipped ({kinds})"
 
 
-def discover(folder: str | Path) -> Discovery:
+def discover(folder: str | Path, *, also: frozenset[str] = frozenset()) -> Discovery:
     """Find the recordings under a folder.
+
+    Args:
+        folder: where to search.
+        also: further suffixes, in lower case with their dot, of files to be found.
 
     Hidden folders are not searched. Links are followed, and each folder is searched once, so that a link to a
     folder above makes no loop.
@@ -79,7 +89,7 @@ def discover(folder: str | Path) -> Discovery:
         suffix = path.suffix.lower()
         if path.name.startswith("."):
             skipped["hidden"] += 1
-        elif suffix in SUFFIXES and not (suffix == ".ts" and _is_typescript(path)):
+        elif suffix in also or (suffix in SUFFIXES and not (suffix == ".ts" and _is_typescript(path))):
             files.append(path)
         else:
             skipped[suffix] += 1

@@ -1,4 +1,4 @@
-"""`serenade inspect`: what a folder of recordings holds, and what is wrong with it."""
+"""`serenade inspect`: what a folder of recordings or a manifest contains, and what would harm training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,89 +15,110 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from serenade.corpora import Findings
+    from serenade.corpora import CorpusCheck
 
 _NAMED = 3
-"""Files named for each finding; the JSON form names all."""
+"""Files named for each problem; the JSON output names all."""
 
 
 class Format(StrEnum):
-    """How the findings are printed."""
+    """The output formats."""
 
     table = "table"
     json = "json"
 
 
 def inspect(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of recordings, or a manifest (CSV, TSV).")
+    path: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of recordings, or a manifest (CSV or TSV).")
     ],
     corpus: Annotated[
         str | None,
-        typer.Option(help="Name of the corpus (see `serenade list corpora`); guessed when left out."),
+        typer.Option(help="Name of the corpus (see `serenade list corpora`); recognised by default."),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of CREMA-D's tables.")
+        Path | None,
+        typer.Option("--metadata", metavar="FOLDER", help="Folder of the corpus's own tables."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; one a core when left out.")] = None,
+    speakers_from: Annotated[
+        str | None,
+        typer.Option(
+            "--speakers-from",
+            metavar="SOURCE",
+            help="Take the speakers from the folder names (folder), from the file names (name:REGEX) or from "
+            "a column of the manifest (column:NAME).",
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="Output format.")] = Format.table,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; one per core by default.")
+    ] = None,
 ) -> None:
-    """Say what is there: clips, emotions, speakers, lengths, and everything that would spoil a training."""
+    """Show clips, emotions, speakers and lengths of a corpus, and every problem that would harm training."""
     from rich.console import Console
 
     from serenade.cli.progress import progress_bar
-    from serenade.corpora import check_table, read_corpus
+    from serenade.corpora import check_corpus, read_corpus
     from serenade.errors import CorpusError
 
-    options = {} if metadata is None else {"metadata": metadata}
-    table = read_corpus(folder, corpus, **options)
+    options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
+    table = read_corpus(path, corpus, speakers_from=speakers_from, **options)
     with progress_bar("inspect", unit="files") as bar:
-        findings = check_table(
+        check = check_corpus(
             table, jobs=jobs, progress=lambda done, total: bar.update(done=done, total=total)
         )
-    notes: list[str] = table.attrs.get("notes", [])
+    notes: list[str] = table.attrs["notes"]
     name = str(table["corpus"].iloc[0])
     if format is Format.json:
-        content = {"path": str(folder), "corpus": name, "notes": notes, **findings.to_dict()}
+        content = {"path": str(path), "corpus": name, "notes": notes, **check.to_dict()}
         sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     else:
-        _show(Console(highlight=False), folder, name, notes, findings)
-    if not findings.usable:
-        raise CorpusError(f"not one of its {findings.files} files can be used; see above why", file=folder)
+        _show(Console(highlight=False), path, name, notes, check)
+    if not check.usable:
+        raise CorpusError(f"none of its {check.files} files can be used; see the problems above", file=path)
 
 
-def _show(console: Console, folder: Path, name: str, notes: Sequence[str], findings: Findings) -> None:
+def _show(console: Console, path: Path, name: str, notes: Sequence[str], check: CorpusCheck) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
     from serenade.corpora import licence_of
+    from serenade.text import printable
 
     def indented(content: RenderableType) -> None:
         console.print(Padding(content, (0, 0, 0, 2), expand=False))
 
     licence = f", licence {licence_of(name)}" if licence_of(name) else ""
-    console.print(f"[bold]{escape(str(folder))}[/]: [bold]{escape(name)}[/]{licence}", soft_wrap=True)
-    for line in _overview(findings):
-        indented(line)
+    console.print(
+        f"[bold]{escape(printable(str(path)))}[/]: corpus [bold]{escape(printable(name))}[/]{licence}",
+        soft_wrap=True,
+    )
+    for line in _overview(check):
+        indented(escape(printable(line)))
     console.print()
-    indented(_by_emotion(findings.emotions))
+    indented(_by_emotion(check.emotions))
     console.print()
-    wrong = list(_wrong(findings, folder))
-    for what, names, advice in wrong:
-        indented(f"[yellow]![/] [bold]{what} ({len(names):,})[/]: {advice}")
-        for file in names[:_NAMED]:
-            console.print(f"      {file}", soft_wrap=True, markup=False)
-        if len(names) > _NAMED:
-            console.print(f"      … and {len(names) - _NAMED:,} more (all of them: --format json)")
-    if not wrong:
-        indented("[green]✓[/] every file is there, readable, labelled, not silent, and only once")
+    problems = list(_problems(check, path))
+    for problem, files, advice in problems:
+        indented(f"[yellow]![/] [bold]{problem} ({len(files):,})[/]: {advice}")
+        for file in files[:_NAMED]:
+            console.print(f"      {printable(file)}", soft_wrap=True, markup=False)
+        if len(files) > _NAMED:
+            console.print(f"      … and {len(files) - _NAMED:,} more (--format json lists all)")
+    if not problems:
+        indented(
+            "[green]✓[/] every file exists, is readable, complete, labelled, not silent, and listed once"
+        )
     for note in notes:
-        indented(f"[dim]· {escape(note)}[/]")
+        indented(f"[dim]· {escape(printable(note))}[/]")
 
 
 def _by_emotion(emotions: dict[str, dict[str, int]]) -> Table:
-    """Clips by emotion and sex, with a bar for each."""
+    """Clips by emotion and sex, with a bar for each emotion."""
+    from rich.markup import escape
     from rich.table import Table
+
+    from serenade.text import printable
 
     known = {sex for counts in emotions.values() for sex in counts}
     sexes = [sex for sex in ("female", "male", "") if sex in known and known != {""}]
@@ -111,66 +132,76 @@ def _by_emotion(emotions: dict[str, dict[str, int]]) -> Table:
     table.add_column("")
     for emotion, counts in emotions.items():
         bar = "▆" * max(1, round(20 * clips[emotion] / max(clips.values())))
-        table.add_row(
-            emotion, f"{clips[emotion]:,}", *(f"{counts.get(sex, 0):,}" for sex in sexes), f"[cyan]{bar}[/]"
-        )
+        by_sex = (f"{counts.get(sex, 0):,}" for sex in sexes)
+        table.add_row(escape(printable(emotion)), f"{clips[emotion]:,}", *by_sex, f"[cyan]{bar}[/]")
     return table
 
 
-def _overview(findings: Findings) -> Iterator[str]:
-    """Sizes in two or three lines."""
-    people = f"{len(findings.speakers)} speakers" if findings.speakers else "speakers unknown"
-    if findings.speakers:
-        fewest, most = min(findings.speakers.values()), max(findings.speakers.values())
+def _overview(check: CorpusCheck) -> Iterator[str]:
+    """Sizes, in two or three lines."""
+    people = f"{len(check.speakers)} speakers" if check.speakers else "speakers unknown"
+    if check.speakers:
+        fewest, most = min(check.speakers.values()), max(check.speakers.values())
         people += f" ({fewest} clips each)" if fewest == most else f" ({fewest} to {most} clips each)"
-    in_files = f" in {findings.files} files" if findings.files != findings.clips else ""
-    languages = ", ".join(findings.languages)
-    yield f"{findings.clips:,} clips{in_files}, {people}" + (f", language {languages}" if languages else "")
-    lengths = findings.durations_s.values()
+    in_files = f" in {check.files} files" if check.files != check.clips else ""
+    languages = ", ".join(check.languages)
+    yield f"{check.clips:,} clips{in_files}, {people}" + (f", language {languages}" if languages else "")
+    lengths = check.durations_s.values()
     if lengths:
         names = {1: "mono", 2: "stereo"}
         total, mean = sum(lengths), sum(lengths) / len(lengths)
         yield f"{_span(total)} in all; {min(lengths):.2f} to {max(lengths):.2f} s a file, mean {mean:.2f} s"
-        rates = _mix({f"{rate / 1000:g} kHz": count for rate, count in findings.rates_hz.items()})
-        channels = _mix({names.get(n, f"{n} channels"): count for n, count in findings.channels.items()})
+        rates = _mix({f"{rate / 1000:g} kHz": count for rate, count in check.rates_hz.items()})
+        channels = _mix({names.get(n, f"{n} channels"): count for n, count in check.channels.items()})
         yield f"{rates}; {channels}"
-    if findings.spectrograms:
-        yield f"{findings.spectrograms:,} ready-made spectrograms (.npy)"
+    if check.spectrograms:
+        yield f"{check.spectrograms:,} spectrograms (.npy)"
 
 
-def _wrong(findings: Findings, folder: Path) -> Iterator[tuple[str, list[str], str]]:
-    """What was found, in which files, what to do; nothing for what was not found."""
+def _problems(check: CorpusCheck, path: Path) -> Iterator[tuple[str, list[str], str]]:
+    """Each problem that was found, with its files and what to do."""
+    folder = path if path.is_dir() else path.parent
 
     def short(file: str) -> str:
         return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else file
 
-    def together(groups: Sequence[Sequence[str]]) -> list[str]:
-        return [" = ".join(map(short, group)) for group in groups]
+    def same(files: Sequence[str]) -> str:
+        return " = ".join(map(short, files))
 
-    same_label = [group for group in findings.identical if group not in findings.two_labels]
-    reasons = [f"{short(file)}: {why}" for file, why in findings.unreadable.items()]
-    files = [
+    def reasons(by_file: dict[str, str]) -> list[str]:
+        return [f"{short(file)}: {reason}" for file, reason in by_file.items()]
+
+    conflicting = {conflict.files for conflict in check.two_labels}
+    duplicates = [same(group) for group in check.identical if group not in conflicting]
+    labels = [f"{same(conflict.files)}: {', '.join(conflict.values)}" for conflict in check.two_labels]
+    speakers = [f"{same(conflict.files)}: {', '.join(conflict.values)}" for conflict in check.two_speakers]
+    found = [
         (
-            "Git-LFS pointers instead of sound",
-            findings.lfs_pointers,
-            "run `git lfs pull` in their repository",
+            "Git LFS pointers instead of recordings",
+            [*map(short, check.lfs_pointers)],
+            "run `git lfs pull` there",
         ),
-        ("files that are not there", findings.missing, "correct the paths, or remove the rows"),
-        ("silent files", findings.silent, "no store takes them up; nothing to do"),
-        ("files without a label", findings.unlabelled, "they can be predicted, not trained on"),
-        ("files that do not say who speaks", findings.speakerless, "a fair split needs a column `speaker`"),
+        ("missing files", [*map(short, check.missing)], "correct the paths, or remove the rows"),
+        ("unreadable files", reasons(check.unreadable), "record, copy or convert them again, or remove them"),
+        ("incomplete files", reasons(check.truncated), "copy them again, or remove them"),
+        ("silent files", [*map(short, check.silent)], "they are not trained on"),
+        ("clips with wrong times", reasons(check.bad_times), "correct the columns start and end"),
+        ("sounds under two labels", labels, "correct or remove them: at least one label is wrong"),
+        ("sounds under two speakers", speakers, "correct or remove them: at least one speaker is wrong"),
+        ("sounds that occur more than once", duplicates, "a split must keep them in one part"),
+        ("clips that are listed more than once", [*map(short, check.repeated)], "remove the additional rows"),
+        ("files without a label", [*map(short, check.unlabelled)], "they can be predicted, not trained on"),
+        (
+            "files without a speaker",
+            [*map(short, check.without_speaker)],
+            "a split by speaker needs speakers: see --speakers-from",
+        ),
     ]
-    lists = [(what, [short(file) for file in names], advice) for what, names, advice in files]
-    lists += [
-        ("unreadable files", reasons, "record, copy or convert them anew, or remove them"),
-        ("sounds under two labels", together(findings.two_labels), "one label is wrong; train on neither"),
-        ("sounds that are there more than once", together(same_label), "a split must keep them together"),
-    ]
-    yield from (entry for entry in lists if entry[1])
+    yield from (problem for problem in found if problem[1])
 
 
 def _mix(counts: dict[str, int]) -> str:
-    """One value alone, several with how often.
+    """A single value, or several values with their counts.
 
     >>> _mix({"16 kHz": 9}), _mix({"16 kHz": 9, "48 kHz": 1})
     ('16 kHz', '16 kHz (9), 48 kHz (1)')
@@ -181,7 +212,7 @@ def _mix(counts: dict[str, int]) -> str:
 
 
 def _span(seconds: float) -> str:
-    """A length that people can read.
+    """A length of time for people.
 
     >>> _span(42.0), _span(4000)
     ('42 s', '1 h 07 min')

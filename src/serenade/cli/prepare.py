@@ -42,6 +42,15 @@ def prepare(
     metadata: Annotated[
         Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of the corpus's own tables.")
     ] = None,
+    speakers_from: Annotated[
+        str | None,
+        typer.Option(
+            "--speakers-from",
+            metavar="SOURCE",
+            help="Take the speakers from the folder names (folder), from the file names (name:REGEX) or from "
+            "a column of the manifest (column:NAME).",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the variants.")] = 0,
     trim: Annotated[bool, typer.Option("--trim", help="Remove silence at both ends of each clip.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a clip cannot be used.")] = False,
@@ -51,33 +60,26 @@ def prepare(
     from serenade.features.prepare import prepare as prepare_store
     from serenade.features.store_summary import summarise
 
-    if metadata is not None and corpus not in (None, "cremad"):
-        raise typer.BadParameter("only --corpus cremad has tables apart", param_hint="--metadata")
+    options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
     with show_progress() as progress:
         store = prepare_store(
             corpus_at if len(corpus_at) > 1 else corpus_at[0],
             out,
-            corpus=corpus if metadata is None or len(corpus_at) > 1 else "cremad",
+            corpus=corpus,
+            speakers_from=speakers_from,
             front_end=None if front_end is None else read_front_end(front_end),
             augment=augment,
             seed=seed,
             trim=trim,
             jobs=jobs,
             progress=progress,
-            **_tables(metadata, several=len(corpus_at) > 1),
+            **options,
         )
     summary = summarise(store)
     print_clips(summary.trouble, f"column note of {store.path / 'index.csv'}")
     print(summary)
     if strict and summary.trouble:
         raise typer.Exit(1)
-
-
-def _tables(metadata: Path | None, *, several: bool) -> dict[str, Any]:
-    """CREMA-D's tables as its reader takes them, alone or among others."""
-    if metadata is None:
-        return {}
-    return {"cremad": {"metadata": metadata}} if several else {"metadata": metadata}
 
 
 def print_clips(trouble: Sequence[str], rest_in: str) -> None:

@@ -62,7 +62,7 @@ def evaluate_predictions(
     """
     table = checked(predictions, labels)
     unsure_below = spec.unsure_below if spec else 0.0
-    apart = str(spec.split.get("apart", "")) if spec else ""
+    apart = str(spec.split.get("grouped_by", "")) if spec else ""
     metrics = summarize(
         table,
         labels,

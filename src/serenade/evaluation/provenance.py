@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from serenade.corpora.splits import PARTS
+from serenade.corpora import PARTS
 from serenade.errors import CorpusError
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from serenade.audio.logmel import FrontEnd
 from serenade.audio.variants import VARIANTS
-from serenade.corpora import licence_of, read_corpora, read_corpus
-from serenade.corpora.table import COLUMNS
+from serenade.corpora import assign_speakers, licence_of, read_corpora, read_corpus
+from serenade.corpora.corpus_table import COLUMNS
 from serenade.errors import CorpusError, StoreError
 from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
@@ -60,6 +60,7 @@ def prepare(
     out: str | Path,
     *,
     corpus: str | None = None,
+    speakers_from: str | None = None,
     front_end: FrontEnd | None = None,
     augment: int = 0,
     seed: int = 0,
@@ -79,6 +80,7 @@ def prepare(
             or a corpus table.
         out: folder of the store.
         corpus: name of the reader; None: recognised by the file names.
+        speakers_from: where the speakers are taken from; see `read_corpus`.
         front_end: front end of the features; None: `FrontEnd()`, or the folder's `frontend.json` for
             spectrograms (`.npy`).
         augment: number of distinct waveform variants to draw per clip.
@@ -104,11 +106,14 @@ def prepare(
     (63, 128)
     """
     if isinstance(corpus_at, pd.DataFrame):
-        table, folders = _checked(corpus_at), []
+        table = _checked(corpus_at)
+        table, folders = assign_speakers(table, speakers_from) if speakers_from else table, []
     elif isinstance(corpus_at, str | Path):
-        table, folders = read_corpus(corpus_at, corpus, **reader_options), [Path(corpus_at)]
+        table = read_corpus(corpus_at, corpus, speakers_from=speakers_from, **reader_options)
+        folders = [Path(corpus_at)]
     else:
-        table, folders = read_corpora(corpus_at, corpus, **reader_options), [Path(at) for at in corpus_at]
+        table = read_corpora(corpus_at, corpus, speakers_from=speakers_from, **reader_options)
+        folders = [Path(at) for at in corpus_at]
     front_end = _front_end(table, folders, front_end, augment)
     if not 0 <= augment <= len(VARIANTS):
         raise StoreError(f"augment is {augment}, and a clip has 0 to {len(VARIANTS)} variants", file=out)

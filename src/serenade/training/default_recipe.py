@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 import serenade.assets
-from serenade.corpora.split_rules import people_of
+from serenade.corpora import suggest_split
 from serenade.training.recipe import Recipe, read_recipe
 
 _FILE = Path(serenade.assets.__file__).with_name("default.toml")
@@ -22,16 +22,17 @@ _EPOCHS = (15, 100)
 def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Sequence[str] = ()) -> Recipe:
     """The default recipe for a corpus.
 
-    With speakers known for every clip, the split is five folds by speaker (one fold for each speaker, where
-    there are fewer than five). Without, or with fewer than three speakers, no split by speaker is possible,
-    and it is random by file. The number of epochs is larger for fewer clips.
+    The split is that of `serenade.corpora.suggest_split`: by speaker where the speakers are known. The number
+    of epochs is larger for fewer clips.
 
     Args:
-        clips: the labelled clips of a store, with `speaker` and `corpus`.
+        clips: the labelled clips of a store.
         name: of the recipe.
         changes: each `section.key=value`, as for `read_recipe`.
 
-    >>> clips = pd.DataFrame({"speaker": list("abcde") * 40, "corpus": "mine"})
+    >>> from serenade.corpora import new_table
+    >>> rows = ({"file": f"{i}.wav", "emotion": "fear", "speaker": "abcde"[i % 5]} for i in range(200))
+    >>> clips = new_table(rows)
     >>> recipe = default_recipe(clips)
     >>> recipe.data.split, recipe.training.epochs
     ('grouped-5', 100)
@@ -40,18 +41,8 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     given = {change.partition("=")[0].strip() for change in changes}
     data, training = recipe.data, recipe.training
     if "data.split" not in given:
-        data = replace(data, split=default_split(clips))
+        data = replace(data, split=suggest_split(clips)[0])
     if "training.epochs" not in given:
         low, high = _EPOCHS
         training = replace(training, epochs=min(high, max(low, math.ceil(_CLIPS / max(1, len(clips))))))
     return replace(recipe, name=name, data=data, training=training)
-
-
-def default_split(clips: pd.DataFrame) -> str:
-    """The name of the split that fits the speakers of a corpus."""
-    if set(clips["corpus"]) == {"meld"}:
-        return "meld"
-    speakers = people_of(clips).nunique()
-    if (clips["speaker"] == "").any() or speakers < 3:
-        return "random-leaky"
-    return "grouped-5" if speakers >= 5 else "one-speaker-out"

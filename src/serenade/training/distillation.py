@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.corpora.splits import Split
+from serenade.corpora import Split
 from serenade.errors import ModelError, RecipeError, SplitError
 from serenade.evaluation.calibration import softmax
 from serenade.features.store import Store

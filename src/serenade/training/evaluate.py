@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serenade.corpora.splits import PARTS
+from serenade.corpora import PARTS
 from serenade.errors import CorpusError, ModelError, StoreError
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.evaluate import evaluate_predictions
@@ -176,7 +176,7 @@ def _asked(folder: Path, store: Store, part: str | None) -> tuple[_Asked, dict[i
             raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
     chosen &= index["variant"] == "original"
     # By dialogue every row is scored, as the published figures are, also where there is nothing to go by.
-    whole = part is not None and spec.split.get("apart") == "dialogue"
+    whole = part is not None and spec.split.get("grouped_by") == "dialogue"
     ok = pd.Series(Inputs.of_spec(store, spec, takes=network.takes).present.any(1), index=index.index)
     ok |= whole or "dialogues" in network.takes
     unusable = {

@@ -12,11 +12,11 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from serenade.corpora.splits import Split, check_split, folds_of, make_split, of_corpus
+from serenade.corpora import Split, check_split, count_folds, make_split, rows_of_corpus
 from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.folders import EpochLog, RunFolder
-from serenade.labels import in_order
+from serenade.labels import ordered_labels
 from serenade.networks import create_network
 from serenade.training.curves import write_curves
 from serenade.training.data.assemble import batches_of, inputs_of, questions_of, usable_rows
@@ -60,7 +60,7 @@ OnEpoch = Callable[[FoldRun, EpochLog], None]
 
 def fold_runs_of(recipe: Recipe, store: Store, run: RunFolder) -> list[FoldRun]:
     """The fold runs of a recipe on a store; a single one is written into the run folder itself."""
-    n_folds = folds_of(recipe.data.split, of_corpus(store.index, recipe.data.corpus))
+    n_folds = count_folds(recipe.data.split, rows_of_corpus(store.index, recipe.data.corpus))
     folds: list[int | None] = [recipe.data.fold or None] if n_folds == 1 or recipe.data.fold else []
     folds = folds or list(range(1, n_folds + 1))
     pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
@@ -85,7 +85,7 @@ def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
         SplitError: it leaks, does not fit the corpus, or has no dev part.
     """
     data = recipe.data
-    first_fold = 1 if folds_of(data.split, of_corpus(store.index, data.corpus)) > 1 else None
+    first_fold = 1 if count_folds(data.split, rows_of_corpus(store.index, data.corpus)) > 1 else None
     split = make_split(
         store.index,
         data.split,
@@ -144,7 +144,7 @@ def _work(
 ) -> None:
     """Train; runs in every process of a distributed training, of which the first one writes the files."""
     store, folder = Store.open(store_path), fold_run.folder
-    labels = in_order(store.index.loc[(split.parts == "train") & usable_rows(recipe, store), "emotion"])
+    labels = ordered_labels(store.index.loc[(split.parts == "train") & usable_rows(recipe, store), "emotion"])
     inputs = inputs_of(recipe, store, split)
     torch.manual_seed(fold_run.seed)
     network = create_network(

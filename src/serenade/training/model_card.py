@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serenade.corpora import list_corpora
-from serenade.corpora.splits import Split
+from serenade.corpora import Split, list_corpora
 from serenade.folders import EpochLog
 from serenade.spec import Spec
 from serenade.training.epochs import kept_epoch
@@ -87,7 +86,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         f"{corpus['name']} ({corpus['license'] or 'licence unknown'})" for corpus in spec.corpora
     )
     sizes = split.to_dict()["clips"]
-    acted = {corpus.name for corpus in list_corpora()} - {"manifest"}
+    acted = {corpus.name for corpus in list_corpora() if corpus.acted}
     teacher = f"the answers of `{Path(recipe.data.teacher).name}`, a share of {recipe.data.teacher_share}"
     if recipe.data.hints:
         teacher += f", and {recipe.data.hints} components of the vectors that it reads"

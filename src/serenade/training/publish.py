@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.corpora import licence_of
-from serenade.corpora.splits import Split
+from serenade.corpora import Split, licence_of
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metrics import METRICS
 from serenade.features.store import Store
@@ -83,7 +82,7 @@ def write_model(
         unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
         corpora=_corpora(store),
         license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
-        split={"name": split.name, "fold": split.fold, "hash": split.hash, "apart": split.apart},
+        split={"name": split.name, "fold": split.fold, "hash": split.hash, "grouped_by": split.grouped_by},
         recipe_hash=recipe.hash,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from serenade.corpora.split_rules import DEV_SHARE
+from serenade.corpora.split_registry import DEV_SHARE
 from serenade.errors import RecipeError
 from serenade.files import hash_of
 
@@ -28,7 +28,7 @@ class Data:
 
     Attributes:
         inputs: what the network is given: "sound", "text" or "both".
-        split: one of `serenade.corpora.splits.list_splits()`.
+        split: one of `serenade.corpora.list_splits()`.
         corpus: whose clips it deals out, in a store of several corpora: the others' clips with a label of it
             are all learnt from. "" deals out all.
         fold: one fold (from 1), or 0 for all folds, one run each.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from serenade.corpora.splits import Split
+from serenade.corpora import Split
 from serenade.features.store import Store
 from serenade.folders import CorpusClips, SplitRow, TrainedOn
 from serenade.folders.trained_on import short_hash

@@ -87,13 +87,15 @@ class TestRealRows:
     def test_the_meld_split_is_by_dialogue_and_says_so(self, real_meld: pd.DataFrame) -> None:
         split = make_split(real_meld, "meld")
         check_split(real_meld, split)
-        told = split.to_dict()
-        assert told["clips"] == {"train": 9_989, "dev": 1_109, "test": 2_610}
-        assert (told["apart"], told["leaky"]) == ("dialogue", False)
+        content = split.to_dict()
+        assert content["clips"] == {"train": 9_989, "dev": 1_109, "test": 2_610}
+        assert (content["grouped_by"], content["leaky"]) == ("dialogue", False)
         assert (split.parts == real_meld["split"]).all()
 
     def test_official_names_the_shared_speakers_and_the_split_to_use(self, real_meld: pd.DataFrame) -> None:
-        with pytest.raises(SplitError, match=r"speakers in two parts .* meld, which keeps dialogues apart"):
+        with pytest.raises(
+            SplitError, match=r"speakers in two parts .* use the split meld, which is by dialogue"
+        ):
             check_split(real_meld, make_split(real_meld, "official"))
 
     def test_files_of_the_real_tree_that_have_no_row(self, shared: Path, tmp_path: Path) -> None:
@@ -110,8 +112,8 @@ class TestRealRows:
         notes = " | ".join(table.attrs["notes"])
         assert len(table) == 13_708
         assert f"{13_708 - 3} rows have no clip: dev/dia0_utt1, " in notes
-        assert f"5 clips have no row, left out: {', '.join(sorted(spare, key=number_of))}" in notes
-        assert "1 files are not named as MELD names them" in notes
+        assert f"5 clips have no row: skipped ({', '.join(sorted(spare, key=number_of))})" in notes
+        assert "1 files have no file name of MELD" in notes
         assert "more than once" not in notes
 
     def test_texts_that_train_and_test_share_are_no_leak(self, real_meld: pd.DataFrame) -> None:
@@ -121,7 +123,7 @@ class TestRealRows:
         check_split(real_meld, make_split(real_meld, "meld"))
 
     def test_without_clips_the_tables_alone(self, real_meld: pd.DataFrame) -> None:
-        assert "no clips here: the texts and labels alone" in real_meld.attrs["notes"]
+        assert "there are no clips, only texts and labels" in real_meld.attrs["notes"]
         assert real_meld["file"].iloc[0].endswith("train_splits/dia0_utt0.mp4")
         assert real_meld["start"].isna().all()
 
@@ -146,25 +148,26 @@ class TestSplit:
         table["dialogue"] = table["dialogue"].str.replace("test/", "train/")
         with pytest.raises(SplitError, match=r"dialogues in two parts \(train/0 in test and train"):
             check_split(table, split)
-        with pytest.raises(SplitError, match="no column dialogue"):
+        with pytest.raises(SplitError, match="is by dialogue, and the table has no such column"):
             check_split(table.drop(columns="dialogue"), split)
 
     def test_other_corpora_have_no_such_split(self, synthetic_meld: SyntheticMeld) -> None:
         table = read_corpus(synthetic_meld.path).assign(corpus="mine")
-        with pytest.raises(SplitError, match="one of meld"):
+        with pytest.raises(SplitError, match="is defined for meld"):
             make_split(table, "meld")
 
 
 class TestTree:
-    def test_the_notes_count_what_has_no_partner(self, synthetic_meld: SyntheticMeld) -> None:
+    def test_clips_without_a_row_and_rows_without_a_clip_are_counted(
+        self, synthetic_meld: SyntheticMeld
+    ) -> None:
         table = read_corpus(synthetic_meld.path)
         notes = " | ".join(table.attrs["notes"])
         assert "3 rows have no clip: " in notes
-        assert "3 clips have no row, left out: " in notes
+        assert "3 clips have no row: skipped (" in notes
         assert all(name in notes for kind in ("missing", "unlisted") for name in synthetic_meld.defects[kind])
-        assert (
-            "1 files are not named as MELD names them, left out: output_repeated_splits_test/final_videos"
-            in (notes)
+        assert "1 files have no file name of MELD: skipped (output_repeated_splits_test/final_videos" in (
+            notes
         )
         assert not any("/._" in file for file in table["file"])
         assert len(table) == sum(synthetic_meld.rows.values())
@@ -199,13 +202,13 @@ class TestTree:
     def test_parts_whose_table_is_not_there_are_named(self, tmp_path: Path) -> None:
         table = read_corpus(write_tree(tmp_path, line(), part="test"))
         assert set(table["split"]) == {"test"}
-        assert "not there: train_sent_emo.csv, dev_sent_emo.csv" in table.attrs["notes"]
+        assert "missing: train_sent_emo.csv, dev_sent_emo.csv" in table.attrs["notes"]
 
     @pytest.mark.parametrize(
         ("lines", "sentence"),
         [
             ([line(), line()], "has utterance 0 of dialogue 0 twice"),
-            ([line(start="16:16")], "column StartTime: '16:16' is no time"),
+            ([line(start="16:16")], "column StartTime: '16:16' is not a time"),
             ([line().replace(",0,0,4,7,", ",x,0,4,7,")], "column Dialogue_ID"),
             ([line().replace("surprise", "surprize")], "the label 'surprize' is no emotion"),
         ],
@@ -215,7 +218,7 @@ class TestTree:
             read_corpus(write_tree(tmp_path, *lines))
 
     def test_no_table_a_lacking_column_or_bytes_that_are_no_utf8(self, tmp_path: Path) -> None:
-        with pytest.raises(CorpusError, match="holds none of MELD's tables"):
+        with pytest.raises(CorpusError, match="contains none of the tables of MELD"):
             read_corpus(tmp_path, "meld")
         (tmp_path / "train_sent_emo.csv").write_text("Utterance,Speaker\nWhat?,Monica\n")
         with pytest.raises(CorpusError, match="lacks the columns Emotion, Sentiment"):
@@ -226,6 +229,6 @@ class TestTree:
 
 
 @pytest.mark.parametrize("time", ["16:16", "00:61:1,0", "a:bb:cc,ddd", ""])
-def test_what_is_no_time(time: str) -> None:
-    with pytest.raises(ValueError, match="is no time"):
+def test_text_that_is_not_a_time(time: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
         seconds_of(time)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from serenade.corpora.splits import make_split
+from serenade.corpora import make_split
 from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.training.data.assemble import questions_of
@@ -44,7 +44,9 @@ def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, ti
 
 
 def test_a_run_on_a_corpus_that_the_store_has_not(several: Store, tiny: Tiny, tmp_path: Path):
-    with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, toy"):
+    with pytest.raises(
+        SplitError, match="the corpus to be split is 'cremad', and this store contains other, toy"
+    ):
         train(tiny(data={"corpus": "cremad"}), store=several, out=tmp_path / "run")
 
 

@@ -1,7 +1,7 @@
-"""CREMA-D: 7,442 clips, 91 actors, six emotions, and what listeners heard in each.
+"""CREMA-D: 7,442 clips, 91 actors, six emotions, and the votes of listeners.
 
 Cao et al., "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", IEEE Trans. Affect. Comput. 5,
-2014. The recordings may be wav, flac, mp3 or opus, or ready-made spectrograms `{EMO}/{stem}_original.npy`.
+2014. Recordings in any format, or spectrograms `{EMO}/{stem}_original.npy`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from serenade.corpora.registry import named_clips, register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.recordings import named_recordings
+from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
 from serenade.labels import canonical
 
@@ -45,12 +46,24 @@ VARIANTS = (
     "noise_low",
     "noise_med",
 )
-"""Endings of ready-made spectrograms: the clip as it is, and its eight altered copies."""
+"""Endings of the names of spectrograms: the original and its eight augmented copies."""
 
 QUERIES = {"sound": 1, "face": 2, "both": 3}
-"""What the listeners were given. `tabulatedVotes.csv` numbers its rows 100001…, 200001…, 300001… by query."""
+"""What the listeners were played. `tabulatedVotes.csv` numbers its rows 100001…, 200001…, 300001… by query.
+"""
 
-_NAME = (
+UNUSABLE = {
+    "1076_MTI_SAD_XX": "is silent",
+    "1006_TIE_HAP_XX": "is the same sound as 1006_TIE_NEU_XX, under another label",
+    "1006_TIE_NEU_XX": "is the same sound as 1006_TIE_HAP_XX, under another label",
+    "1013_WSI_DIS_XX": "is the same sound as 1013_WSI_SAD_XX, under another label",
+    "1013_WSI_SAD_XX": "is the same sound as 1013_WSI_DIS_XX, under another label",
+    "1017_IWW_ANG_XX": "is the same sound as 1017_IWW_FEA_XX, under another label",
+    "1017_IWW_FEA_XX": "is the same sound as 1017_IWW_ANG_XX, under another label",
+}
+"""Clips that no split trains on."""
+
+_NAME = re.compile(
     r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>ANG|DIS|FEA|HAP|NEU|SAD)_(?P<level>LO|MD|HI|XX?)"
     rf"(?:_(?P<variant>{'|'.join(VARIANTS)}))?"
 )
@@ -60,7 +73,16 @@ _FILES = ("VideoDemographics.csv", "tabulatedVotes.csv", "summaryTable.csv")
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
-    """What a file's name says. `clip` is the official name, `variant` "" for a recording."""
+    """The fields of a file name.
+
+    Attributes:
+        clip: the official name of the clip.
+        actor: "1001" to "1091".
+        sentence: a key of `SENTENCES`.
+        emotion: canonical name.
+        level: "low", "medium", "high" or "" (unspecified).
+        variant: one of `VARIANTS` for a spectrogram, "" for a recording.
+    """
 
     clip: str
     actor: str
@@ -71,9 +93,9 @@ class Name:
 
 
 def parse_name(stem: str) -> Name | None:
-    """Read a file's stem, or None when it is not a CREMA-D name.
+    """Parse the stem of a file name; None if it is not a name of CREMA-D.
 
-    One official file lacks a letter of its level (`1040_ITH_SAD_X`); it is read as `XX`.
+    One official file lacks a letter of its level (`1040_ITH_SAD_X`), which is read as `XX`.
 
     >>> parse_name("1001_DFA_ANG_XX").emotion, parse_name("1001_IEO_HAP_LO_pitch_up").variant
     ('anger', 'pitch_up')
@@ -82,51 +104,42 @@ def parse_name(stem: str) -> Name | None:
     >>> parse_name("03-01-05-01-02-01-12") is None
     True
     """
-    match = re.fullmatch(_NAME, stem)
+    match = _NAME.fullmatch(stem)
     return None if match is None else _name(match)
 
 
-@register_corpus(
-    "cremad",
-    licence="ODbL-1.0 (database), DbCL-1.0 (contents)",
-    url="https://github.com/CheyneyComputerScience/CREMA-D",
-    languages=("en",),
-    looks_like=_LOOKS_LIKE,
-    recognise=_NAME,
-)
 def read_cremad(
     path: str | Path,
     *,
     targets: Literal["sound", "face", "both"] = "sound",
     metadata: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Read CREMA-D from a folder that holds its recordings or spectrograms anywhere below.
+    """Read CREMA-D from a folder that contains its recordings or spectrograms at any depth.
 
     Args:
         path: the folder, e.g. `CREMA-D/` or `CREMA-D/AudioWAV`.
-        targets: whose votes become the soft labels `emotion_<name>`: of those who heard the sound, saw the
-            face, or both.
-        metadata: folder of `VideoDemographics.csv`, `tabulatedVotes.csv`, `summaryTable.csv`; looked for in
-            `path`, its parents and `metadata/` beside it when None.
+        targets: whose votes become the soft labels `emotion_<name>`: those of listeners to the sound, of
+            viewers of the face, or of both together.
+        metadata: folder of `VideoDemographics.csv`, `tabulatedVotes.csv` and `summaryTable.csv`; if None,
+            they are searched in `path`, its parents and their folders `metadata`.
 
-    Returns:
-        The table with the extras sentence, text, level; with demographics age, race, ethnicity; with votes
-        the soft labels, `listeners_emotion` / `_face` / `_both` (the plurality, tied names joined by "|") and
-        `listeners_votes` (how many heard the sound). `variant` is there for spectrograms. What was not found
-        is told in `table.attrs["notes"]`.
+    Returns: The table with further columns: sentence, text, level; from the demographics age, race,
+        ethnicity; from the votes the soft labels, `listeners_emotion`, `listeners_face` and `listeners_both`
+        (the plurality; ties joined by "|") and `listeners_votes` (number of listeners to the sound); for
+        spectrograms `variant`. Missing tables are named in `attrs["notes"]`.
 
     Raises:
-        CorpusError: no clip of CREMA-D there, or no metadata where `metadata` says.
+        CorpusError: there is no clip of CREMA-D, or `metadata` contains none of the tables.
     """
     path = Path(path)
     if targets not in QUERIES:
-        raise CorpusError(f"targets={targets!r} is none of the listeners' tasks; use {', '.join(QUERIES)}")
-    clips, notes = named_clips(
+        raise CorpusError(f"targets={targets!r} is unknown; use {', '.join(QUERIES)}")
+    clips, notes = named_recordings(
         path,
-        _NAME,
-        corpus="cremad",
+        lambda file: _NAME.fullmatch(file.stem),
+        title="CREMA-D",
         looks_like=_LOOKS_LIKE,
-        identity=lambda match: f"{_name(match).clip} {_name(match).variant}",
+        clip=lambda file, match: f"{_name(match).clip} {_name(match).variant}",
     )
     spectrograms = clips[0][0].suffix.lower() == ".npy"
     rows: list[dict[str, Any]] = []
@@ -143,18 +156,21 @@ def read_cremad(
     table = new_table(rows, root=path).drop(columns=["clip", "actor"])
 
     found = find_metadata(path, metadata)
-    table, said = _with_demographics(table, found.get("VideoDemographics.csv"))
-    notes += said
-    table, said = _with_votes(table, found, targets)
-    table.attrs["notes"] = notes + said
+    table, demographics_notes = _with_demographics(table, found.get("VideoDemographics.csv"))
+    table, votes_notes = _with_votes(table, found, targets)
+    table.attrs["notes"] = [*notes, *demographics_notes, *votes_notes]
     return table
 
 
 def find_metadata(path: Path, folder: str | Path | None = None) -> dict[str, Path]:
-    """The official tables by name, from `folder`, or from around `path`.
+    """Find the official tables, by name.
+
+    Args:
+        path: folder of the corpus; searched with its parents if `folder` is None.
+        folder: folder of the tables.
 
     Raises:
-        CorpusError: `folder` is given and holds none of them.
+        CorpusError: `folder` contains none of them.
     """
     places = [Path(folder)] if folder else []
     if not folder:
@@ -168,13 +184,13 @@ def find_metadata(path: Path, folder: str | Path | None = None) -> dict[str, Pat
                 break
     if folder and not found:
         raise CorpusError(
-            f"holds none of {', '.join(_FILES)}; give the folder of CREMA-D's tables", file=folder
+            f"contains none of {', '.join(_FILES)}; give the folder of CREMA-D's tables", file=folder
         )
     return found
 
 
 def read_votes(file: str | Path) -> dict[str, pd.DataFrame]:
-    """Votes of `tabulatedVotes.csv`: for each query a frame of counts, a row a clip, a column an emotion."""
+    """Read `tabulatedVotes.csv`: for each query the number of votes, a row per clip, a column per emotion."""
     raw = pd.read_csv(file, dtype={"fileName": str})
     raw = raw.rename(columns={raw.columns[0]: "row"})
     letters = {letter: canonical(letter) or letter for letter in "ADFHNS"}
@@ -186,7 +202,7 @@ def read_votes(file: str | Path) -> dict[str, pd.DataFrame]:
 
 
 def plurality(votes: pd.DataFrame) -> pd.Series[str]:
-    """The emotion with most votes for each clip; tied ones in alphabetical order, joined by "|".
+    """Return the emotion with most votes of each clip; ties in alphabetical order, joined by "|".
 
     >>> plurality(pd.DataFrame({"anger": [3, 2], "fear": [1, 2]})).tolist()
     ['anger', 'anger|fear']
@@ -216,14 +232,16 @@ def _official(name: str) -> str:
 
 def _with_demographics(table: pd.DataFrame, file: Path | None) -> tuple[pd.DataFrame, list[str]]:
     if file is None:
-        return table, ["VideoDemographics.csv was not found: sex and age are unknown (option metadata)"]
-    people = pd.read_csv(file, dtype=str).set_index("ActorID")
-    sex = table["speaker"].map(people["Sex"].str.lower()).fillna("")
+        return table, [
+            "VideoDemographics.csv was not found: sex and age are unknown (give its folder with --metadata)"
+        ]
+    demographics = pd.read_csv(file, dtype=str).set_index("ActorID")
+    sex = table["speaker"].map(demographics["Sex"].str.lower()).fillna("")
     return table.assign(
         sex=sex,
-        age=pd.to_numeric(table["speaker"].map(people["Age"])),
-        race=table["speaker"].map(people["Race"]).fillna(""),
-        ethnicity=table["speaker"].map(people["Ethnicity"]).fillna(""),
+        age=pd.to_numeric(table["speaker"].map(demographics["Age"])),
+        race=table["speaker"].map(demographics["Race"]).fillna(""),
+        ethnicity=table["speaker"].map(demographics["Ethnicity"]).fillna(""),
     ), []
 
 
@@ -237,26 +255,43 @@ def _with_votes(table: pd.DataFrame, found: dict[str, Path], targets: str) -> tu
         }
         columns["listeners_votes"] = clips.map(votes["sound"].sum(axis=1))
         pluralities = {query: plurality(counts) for query, counts in votes.items()}
-        said = []
+        notes = []
     elif "summaryTable.csv" in found:
         columns = {}
         pluralities = _summary(found["summaryTable.csv"])
-        said = ["tabulatedVotes.csv was not found: no soft labels, only what most listeners said"]
+        notes = ["tabulatedVotes.csv was not found: no soft labels, only the plurality of the votes"]
     else:
-        return table, ["tabulatedVotes.csv was not found: the listeners' votes are unknown (option metadata)"]
-    named = {"sound": "listeners_emotion", "face": "listeners_face", "both": "listeners_both"}
-    for query, column in named.items():
+        return table, ["tabulatedVotes.csv was not found: the votes of listeners are unknown (--metadata)"]
+    names = {"sound": "listeners_emotion", "face": "listeners_face", "both": "listeners_both"}
+    for query, column in names.items():
         columns[column] = clips.map(pluralities[query]).fillna("")
-    return table.assign(**columns), said
+    return table.assign(**columns), notes
 
 
 def _summary(file: Path) -> dict[str, pd.Series[str]]:
-    """The pluralities of `summaryTable.csv`, whose ties read "A:D"."""
+    """Read the pluralities of `summaryTable.csv`, whose ties are written "A:D"."""
     raw = pd.read_csv(file, dtype=str)
     raw.index = pd.Index([_official(name) for name in raw["FileName"]])
 
-    def spell(vote: str) -> str:
+    def names(vote: str) -> str:
         return "|".join(sorted(canonical(letter) or letter for letter in vote.split(":")))
 
     columns = {"sound": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
-    return {query: raw[column].map(spell) for query, column in columns.items()}
+    return {query: raw[column].map(names) for query, column in columns.items()}
+
+
+register_corpus(
+    Corpus(
+        name="cremad",
+        title="CREMA-D",
+        read=read_cremad,
+        licence="ODbL-1.0 (database), DbCL-1.0 (contents)",
+        url="https://github.com/CheyneyComputerScience/CREMA-D",
+        languages=("en",),
+        acted=True,
+        looks_like=_LOOKS_LIKE,
+        recognise=share_named(_NAME),
+        example={"AudioWAV/1001_DFA_ANG_XX.wav": "", "AudioWAV/1002_IEO_HAP_LO.wav": ""},
+        unusable=UNUSABLE,
+    )
+)

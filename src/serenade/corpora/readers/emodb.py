@@ -5,12 +5,14 @@ Burkhardt et al., "A Database of German Emotional Speech", Interspeech 2005.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from serenade.corpora.registry import named_clips, register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.recordings import named_recordings
+from serenade.corpora.registry import Corpus, register_corpus, share_named
 
 EMOTIONS = {
     "W": "anger",
@@ -21,7 +23,7 @@ EMOTIONS = {
     "N": "neutral",
     "T": "sadness",
 }
-"""Letters of the German words: Wut, Langeweile, Ekel, Angst, Freude, neutral, Trauer."""
+"""Initials of the German words: Wut, Langeweile, Ekel, Angst, Freude, neutral, Trauer."""
 
 SPEAKERS = {
     "03": ("male", 31),
@@ -48,25 +50,23 @@ SENTENCES = {
     "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
 }
 
-_NAME = r"(?P<speaker>\d\d)(?P<sentence>[ab]\d\d)(?P<emotion>[WLEAFNT])(?P<version>[a-z])"
+_NAME = re.compile(r"(?P<speaker>\d\d)(?P<sentence>[ab]\d\d)(?P<emotion>[WLEAFNT])(?P<version>[a-z])")
 _LOOKS_LIKE = "03a01Fa.wav"
 
 
-@register_corpus(
-    "emodb",
-    licence="free, by the authors' word",
-    url="http://emodb.bilderbar.info",
-    languages=("de",),
-    looks_like=_LOOKS_LIKE,
-    recognise=_NAME,
-)
 def read_emodb(path: str | Path) -> pd.DataFrame:
-    """Read EmoDB. Extras: sentence, text, version, age.
+    """Read EmoDB, with further columns sentence, text, version and age (in years).
 
     Raises:
-        CorpusError: no clip of EmoDB there.
+        CorpusError: there is no clip of EmoDB.
     """
-    clips, notes = named_clips(Path(path), _NAME, corpus="emodb", looks_like=_LOOKS_LIKE)
+    clips, notes = named_recordings(
+        Path(path),
+        lambda file: _NAME.fullmatch(file.stem),
+        title="EmoDB",
+        looks_like=_LOOKS_LIKE,
+        clip=lambda file, match: match[0],
+    )
     rows = []
     for file, match in clips:
         sex, age = SPEAKERS.get(match["speaker"], ("", None))
@@ -78,13 +78,27 @@ def read_emodb(path: str | Path) -> pd.DataFrame:
                 "sex": sex,
                 "language": "de",
                 "corpus": "emodb",
-                "source": match.group(0),
+                "source": match[0],
                 "sentence": match["sentence"],
                 "text": SENTENCES.get(match["sentence"], ""),
                 "version": match["version"],
                 "age": age,
             }
         )
-    table = new_table(rows)
-    table.attrs["notes"] = notes
-    return table
+    return new_table(rows, notes=notes)
+
+
+register_corpus(
+    Corpus(
+        name="emodb",
+        title="EmoDB",
+        read=read_emodb,
+        licence="free, according to its authors",
+        url="http://emodb.bilderbar.info",
+        languages=("de",),
+        acted=True,
+        looks_like=_LOOKS_LIKE,
+        recognise=share_named(_NAME),
+        example={"wav/03a01Fa.wav": "", "wav/08b10Wb.wav": ""},
+    )
+)

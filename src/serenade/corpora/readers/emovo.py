@@ -5,33 +5,35 @@ Costantini et al., "EMOVO Corpus: an Italian Emotional Speech Database", LREC 20
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from serenade.corpora.registry import named_clips, register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.recordings import named_recordings
+from serenade.corpora.registry import Corpus, register_corpus, share_named
 
-_NAME = r"(?P<emotion>dis|gio|neu|pau|rab|sor|tri)-(?P<speaker>[fm]\d)-(?P<sentence>[a-z]+\d*)"
+_NAME = re.compile(r"(?P<emotion>dis|gio|neu|pau|rab|sor|tri)-(?P<speaker>[fm]\d)-(?P<sentence>[a-z]+\d*)")
 _LOOKS_LIKE = "rab-f1-b1.wav"
 
 
-@register_corpus(
-    "emovo",
-    licence="none stated",
-    url="http://voice.fub.it/activities/corpora/emovo/index.html",
-    languages=("it",),
-    looks_like=_LOOKS_LIKE,
-    recognise=_NAME,
-)
 def read_emovo(path: str | Path) -> pd.DataFrame:
-    """Read EMOVO: disgusto, gioia, neutrale, paura, rabbia, sorpresa, tristezza. Extra: sentence.
+    """Read EMOVO, with a further column sentence.
+
+    The labels are disgusto, gioia, neutrale, paura, rabbia, sorpresa and tristezza.
 
     Raises:
-        CorpusError: no clip of EMOVO there.
+        CorpusError: there is no clip of EMOVO.
     """
-    clips, notes = named_clips(Path(path), _NAME, corpus="emovo", looks_like=_LOOKS_LIKE)
-    table = new_table(
+    clips, notes = named_recordings(
+        Path(path),
+        lambda file: _NAME.fullmatch(file.stem),
+        title="EMOVO",
+        looks_like=_LOOKS_LIKE,
+        clip=lambda file, match: match[0],
+    )
+    rows = (
         {
             "file": file,
             "emotion": match["emotion"],
@@ -39,10 +41,25 @@ def read_emovo(path: str | Path) -> pd.DataFrame:
             "sex": match["speaker"][0],
             "language": "it",
             "corpus": "emovo",
-            "source": match.group(0),
+            "source": match[0],
             "sentence": match["sentence"],
         }
         for file, match in clips
     )
-    table.attrs["notes"] = notes
-    return table
+    return new_table(rows, notes=notes)
+
+
+register_corpus(
+    Corpus(
+        name="emovo",
+        title="EMOVO",
+        read=read_emovo,
+        licence="none stated",
+        url="http://voice.fub.it/activities/corpora/emovo/index.html",
+        languages=("it",),
+        acted=True,
+        looks_like=_LOOKS_LIKE,
+        recognise=share_named(_NAME),
+        example={"f1/rab-f1-b1.wav": "", "m2/gio-m2-l3.wav": ""},
+    )
+)

@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from serenade.corpora.registry import register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.registry import Corpus, register_corpus
 from serenade.errors import CorpusError
 
 FOLDERS = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
-"""The folder of clips of each part."""
+"""The folder of the clips of each part."""
 
 _PART_OF = {folder: part for part, folder in FOLDERS.items()}
 _TABLE = re.compile(r"(train|dev|test)_sent_emo\.csv")
@@ -37,11 +37,11 @@ COLUMNS = (
     "StartTime",
     "EndTime",
 )
-"""What a table has, beside its row numbers."""
+"""The columns of a table, besides the row number."""
 
 _NAMED = 5
 
-# The tables inside MELD.Raw.tar.gz took cp1252 for Latin-1: a curly apostrophe is there as U+0092.
+# The tables in MELD.Raw.tar.gz have cp1252 text decoded as Latin-1: a curly apostrophe is U+0092.
 _CP1252 = {
     code: text
     for code in range(0x80, 0xA0)
@@ -57,36 +57,29 @@ def _recognise(path: Path, files: Sequence[Path]) -> float:
     return sum(bool(_CLIP.fullmatch(file.stem)) for file in files) / len(files) if files else 0.0
 
 
-@register_corpus(
-    "meld",
-    licence="GPL-3.0 (labels and texts); the sound is of a television series",
-    url="https://github.com/declare-lab/MELD",
-    languages=("en",),
-    looks_like="train_sent_emo.csv, train_splits/dia0_utt0.mp4",
-    recognise=_recognise,
-)
 def read_meld(path: str | Path) -> pd.DataFrame:
-    """Read `MELD.Raw`, or its tables alone: `{train,dev,test}_sent_emo.csv`, those that are there.
+    """Read `MELD.Raw`, or its tables alone (`{train,dev,test}_sent_emo.csv`, or some of them).
 
-    Rows are in the order of the tables. `file` is where the clip is, or where it would be; `source` and
-    `dialogue` (`train/60`) are unique across the parts, which count their dialogues each from 0. Extras:
-    dialogue, utterance (the number in the clip's name), rank (the place in the dialogue, from 0, which is
-    not the same), text, sentiment, season, episode, clip_start_s and clip_end_s (in the episode).
+    Rows are in the order of the tables. `file` is the path of the clip, or the path where it is expected.
+    `source` and `dialogue` (`train/60`) are unique across the parts, each of which numbers its dialogues from
+    0. Further columns: dialogue; utterance (the number in the file name); rank (the position in the dialogue,
+    from 0; not equal to utterance where one was removed); text; sentiment; season; episode; clip_start_s and
+    clip_end_s (in the episode).
 
-    A clip is there as `.mp4` or, failing that, `.wav`, in its part's folder or below. What has no partner,
-    file or row, is counted in `attrs["notes"]`.
+    A clip is an `.mp4` or else a `.wav` file, in the folder of its part or below. Files without a row and
+    rows without a file are counted in `attrs["notes"]`.
 
     Raises:
-        CorpusError: no table there; one that lacks a column, says a time or number that is none, or has an
-            utterance twice.
+        CorpusError: there is no table, or a table lacks a column, has an invalid number or time, or contains
+            an utterance twice.
     """
     path = Path(path)
     if not path.is_dir():
         raise CorpusError("is not a folder; MELD is read from the folder of its tables", file=path)
-    tables, clips, strange, twice = _found_in(path)
+    tables, clips, unnamed, duplicates = _search(path)
     if not tables:
         raise CorpusError(
-            "holds none of MELD's tables (train_sent_emo.csv, dev_sent_emo.csv, test_sent_emo.csv); "
+            "contains none of the tables of MELD (train_sent_emo.csv, dev_sent_emo.csv, test_sent_emo.csv); "
             "copy them into it",
             file=path,
         )
@@ -98,22 +91,22 @@ def read_meld(path: str | Path) -> pd.DataFrame:
     table["number"] = table["dialogue"].str.partition("/")[2].astype(int)
     table = table.sort_values(["part", "number", "rank"], ignore_index=True)
     table = table.drop(columns=["part", "number"])
-    table.attrs["notes"] = _notes(table, tables, clips, strange, twice)
+    table.attrs["notes"] = _notes(table, tables, clips, unnamed, duplicates)
     return table
 
 
 def seconds_of(time: str) -> float:
-    """Seconds of `0:16:16,059` or `00:16:16,059`; a fraction of two digits is hundredths.
+    """Convert `0:16:16,059` or `00:16:16,059` to seconds; a two-digit fraction is in hundredths.
 
     Raises:
-        ValueError: it is no such time.
+        ValueError: it is not such a time.
 
     >>> seconds_of("0:16:16,059"), seconds_of("00:05:11,82")
     (976.059, 311.82)
     """
     match = _TIME.fullmatch(time.strip())
     if match is None:
-        raise ValueError(f"{time!r} is no time like 00:16:16,059")
+        raise ValueError(f"{time!r} is not a time like 00:16:16,059")
     hours, minutes, whole, fraction = match.groups()
     return float(f"{int(hours) * 3600 + int(minutes) * 60 + int(whole)}.{fraction}")
 
@@ -122,15 +115,15 @@ Key = tuple[str, int, int]
 """Part, Dialogue_ID, Utterance_ID."""
 
 
-def _found_in(path: Path) -> tuple[dict[str, Path], dict[Key, Path], list[str], int]:
-    """The tables nearest to the root, the clips, names in the clips' folders that fit none, doubles."""
+def _search(path: Path) -> tuple[dict[str, Path], dict[Key, Path], list[str], int]:
+    """Find the tables nearest to the root, the clips, other files in the clips' folders, and duplicates."""
     tables: dict[str, Path] = {}
     clips: dict[Key, Path] = {}
-    strange: list[str] = []
-    twice = 0
+    unnamed: list[str] = []
+    duplicates = 0
     seen = set()
     for folder, subfolders, names in os.walk(path, followlinks=True):
-        # The clips often lie on another disk, behind a link; a link back would lead round for ever.
+        # Clips are often on another disk, behind a link; a link to a folder above must not make a loop.
         if (real := os.path.realpath(folder)) in seen:
             subfolders.clear()
             continue
@@ -141,19 +134,19 @@ def _found_in(path: Path) -> tuple[dict[str, Path], dict[Key, Path], list[str], 
         for name in sorted(names):
             file = Path(folder, name)
             if name.startswith("."):
-                continue  # AppleDouble twins
+                continue  # AppleDouble files
             if match := _TABLE.fullmatch(name):
                 tables.setdefault(match[1], file)
             if part is None or (rank := _RANK.get(file.suffix.lower())) is None:
                 continue
             if (match := _CLIP.fullmatch(file.stem)) is None:
-                strange.append(f"{within[-1]}/{name}")
+                unnamed.append(f"{within[-1]}/{name}")
                 continue
             key = (part, int(match[1]), int(match[2]))
-            twice += key in clips
+            duplicates += key in clips
             if key not in clips or rank < _RANK[clips[key].suffix.lower()]:
                 clips[key] = file
-    return {part: tables[part] for part in FOLDERS if part in tables}, clips, strange, twice
+    return {part: tables[part] for part in FOLDERS if part in tables}, clips, unnamed, duplicates
 
 
 def _rows_of(file: Path, part: str, root: Path, clips: dict[Key, Path]) -> list[dict[str, Any]]:
@@ -183,7 +176,7 @@ def _rows_of(file: Path, part: str, root: Path, clips: dict[Key, Path]) -> list[
 
 
 def _read_table(file: Path) -> pd.DataFrame:
-    """A table with clean text, its numbers and times as such, and `rank`."""
+    """Read a table, with corrected text, numbers and times converted, and the column `rank`."""
     try:
         content: pd.DataFrame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
@@ -198,9 +191,9 @@ def _read_table(file: Path) -> pd.DataFrame:
             content[name] = content[name].map(seconds_of)
     except ValueError as cause:
         raise CorpusError(f"column {name}: {cause}; copy it again", file=file) from cause
-    double = content.duplicated(["Dialogue_ID", "Utterance_ID"])
-    if double.any():
-        first = content[double].iloc[0]
+    repeated = content.duplicated(["Dialogue_ID", "Utterance_ID"])
+    if repeated.any():
+        first = content[repeated].iloc[0]
         raise CorpusError(
             f"has utterance {first['Utterance_ID']} of dialogue {first['Dialogue_ID']} twice; remove one",
             file=file,
@@ -210,23 +203,29 @@ def _read_table(file: Path) -> pd.DataFrame:
 
 
 def _notes(
-    table: pd.DataFrame, tables: dict[str, Path], clips: dict[Key, Path], strange: list[str], twice: int
+    table: pd.DataFrame,
+    tables: dict[str, Path],
+    clips: dict[Key, Path],
+    unnamed: list[str],
+    duplicates: int,
 ) -> list[str]:
     rows = {(part, *map(int, source.split("/dia")[1].split("_utt")))
             for part, source in zip(table["split"], table["source"], strict=True)}  # fmt: skip
-    notes = ["speakers are in every part: a split by dialogue, not by speaker"]
+    notes = ["all parts share the speakers: a split by dialogue, not by speaker"]
     if absent := [f"{part}_sent_emo.csv" for part in FOLDERS if part not in tables]:
-        notes.append(f"not there: {', '.join(absent)}")
+        notes.append(f"missing: {', '.join(absent)}")
     if not clips:
-        return [*notes, "no clips here: the texts and labels alone"]
+        return [*notes, "there are no clips, only texts and labels"]
     if missing := [_name(key) for key in sorted(rows - clips.keys())]:
         notes.append(f"{len(missing)} rows have no clip: {_some(missing)}")
-    if spare := [_name(key) for key in sorted(clips.keys() - rows)]:
-        notes.append(f"{len(spare)} clips have no row, left out: {_some(spare)}")
-    if strange:
-        notes.append(f"{len(strange)} files are not named as MELD names them, left out: {_some(strange)}")
-    if twice:
-        notes.append(f"{twice} clips are there more than once, as mp4 and wav or in two folders: mp4 is read")
+    if unlisted := [_name(key) for key in sorted(clips.keys() - rows)]:
+        notes.append(f"{len(unlisted)} clips have no row: skipped ({_some(unlisted)})")
+    if unnamed:
+        notes.append(f"{len(unnamed)} files have no file name of MELD: skipped ({_some(unnamed)})")
+    if duplicates:
+        notes.append(
+            f"{duplicates} clips exist twice, as MP4 and WAV or in two folders: the MP4 file is used"
+        )
     return notes
 
 
@@ -237,3 +236,23 @@ def _name(key: Key) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+
+
+register_corpus(
+    Corpus(
+        name="meld",
+        title="MELD",
+        read=read_meld,
+        licence="GPL-3.0 (labels and texts); the sound is of a television series",
+        url="https://github.com/declare-lab/MELD",
+        languages=("en",),
+        acted=True,
+        looks_like="train_sent_emo.csv, train_splits/dia0_utt0.mp4",
+        recognise=_recognise,
+        example={
+            "train_sent_emo.csv": ",".join(COLUMNS)
+            + '\nHello!,Joey,joy,positive,0,0,1,1,"00:00:01,500","00:00:02,750"\n',
+            "train_splits/dia0_utt0.mp4": "",
+        },
+    )
+)

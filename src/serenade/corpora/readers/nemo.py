@@ -1,4 +1,4 @@
-"""nEMO: 4,481 clips in Polish, nine actors, six emotions, the same 90 sentences by everyone.
+"""nEMO: 4,481 clips in Polish, nine actors, six emotions, the same 90 sentences by all.
 
 Christop, "nEMO: Dataset of Emotional Speech in Polish", LREC-COLING 2024.
 """
@@ -6,49 +6,50 @@ Christop, "nEMO: Dataset of Emotional Speech in Polish", LREC-COLING 2024.
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from serenade.corpora.registry import named_clips, register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.recordings import named_recordings
+from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
 
-_NAME = (
+_NAME = re.compile(
     r"(?P<speaker>[A-Z]{2}\d)_(?P<emotion>anger|fear|happiness|neutral|sadness|surprised)_(?P<sentence>\d+)"
 )
 _LOOKS_LIKE = "WR0_surprised_64.wav, with data.tsv"
 _COLUMNS = {"file_id", "emotion", "raw_text", "speaker_id", "gender", "age"}
 
 
-@register_corpus(
-    "nemo",
-    licence="CC-BY-NC-SA-4.0",
-    url="https://huggingface.co/datasets/amu-cai/nEMO",
-    languages=("pl",),
-    looks_like=_LOOKS_LIKE,
-    recognise=_NAME,
-)
 def read_nemo(path: str | Path, *, metadata: str | Path | None = None) -> pd.DataFrame:
-    """Read nEMO. Extras: sentence (its number), text, age.
+    """Read nEMO, with further columns sentence (its number), text and age (in years).
 
-    The table names `.wav` files whatever form they lie in, so clips are found by their stem. Rows without a
-    file, and files without a row, are counted in `attrs["notes"]`; the latter keep what their name says.
+    `data.tsv` names `.wav` files, whatever the format of the recordings, so clips are found by their stem.
+    Rows without a file and files without a row are counted in `attrs["notes"]`; the latter are read by their
+    names.
 
     Args:
-        path: folder of the clips, or the one above.
-        metadata: `data.tsv` or its folder; looked for in `path` and its parent when None.
+        path: folder of the clips, or the folder above.
+        metadata: `data.tsv` or its folder; searched in `path` and its parent if None.
 
     Raises:
-        CorpusError: no clip of nEMO there, or a `data.tsv` without its columns.
+        CorpusError: there is no clip of nEMO, or `data.tsv` lacks a column.
     """
     path = Path(path)
-    clips, notes = named_clips(path, _NAME, corpus="nemo", looks_like=_LOOKS_LIKE)
-    file = _find_table(path, metadata)
-    people = _read_table(file) if file else {}
+    clips, notes = named_recordings(
+        path,
+        lambda file: _NAME.fullmatch(file.stem),
+        title="nEMO",
+        looks_like=_LOOKS_LIKE,
+        clip=lambda file, match: match[0],
+    )
+    file = _find_metadata(path, metadata)
+    metadata_rows = _read_metadata(file) if file else {}
     rows = []
     for clip, match in clips:
-        known = people.get(clip.stem, {})
+        known = metadata_rows.get(clip.stem, {})
         rows.append(
             {
                 "file": clip,
@@ -66,34 +67,48 @@ def read_nemo(path: str | Path, *, metadata: str | Path | None = None) -> pd.Dat
     stems = {clip.stem for clip, _ in clips}
     if file is None:
         notes.append(
-            "data.tsv was not found: sex, age and texts are unknown (say where with the option metadata)"
+            "data.tsv was not found: sex, age and texts are unknown (give its folder with --metadata)"
         )
     else:
-        if absent := len(people.keys() - stems):
-            notes.append(f"{absent} of {len(people)} rows of {file.name} have no file here: left out")
-        if unlisted := len(stems - people.keys()):
+        if absent := len(metadata_rows.keys() - stems):
+            notes.append(f"{absent} of {len(metadata_rows)} rows of {file.name} have no file: skipped")
+        if unlisted := len(stems - metadata_rows.keys()):
             notes.append(f"{unlisted} clips have no row in {file.name}: read by their names")
-    table = new_table(rows)
-    table.attrs["notes"] = notes
-    return table
+    return new_table(rows, notes=notes)
 
 
-def _find_table(path: Path, metadata: str | Path | None) -> Path | None:
+def _find_metadata(path: Path, metadata: str | Path | None) -> Path | None:
     if metadata is None:
         places = [path / "data.tsv", path.resolve().parent / "data.tsv"]
         return next((place for place in places if place.is_file()), None)
     file = Path(metadata)
     file = file / "data.tsv" if file.is_dir() else file
     if not file.is_file():
-        raise CorpusError("there is no data.tsv here; give the folder of nEMO's table", file=metadata)
+        raise CorpusError("contains no data.tsv; give the folder of nEMO's data.tsv", file=metadata)
     return file
 
 
-def _read_table(file: Path) -> dict[str, dict[str, str]]:
-    """Rows by stem. Speakers are padded with spaces, and quotes in the texts are not paired."""
+def _read_metadata(file: Path) -> dict[str, dict[str, str]]:
+    """The rows by file stem. Speakers have leading spaces, and quotes in the texts are unpaired."""
     raw = pd.read_csv(file, sep="\t", dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False)
     raw.columns = [str(column).strip() for column in raw.columns]
     if missing := sorted(_COLUMNS - set(raw.columns)):
         raise CorpusError(f"has no column {', '.join(missing)}; this is not nEMO's data.tsv", file=file)
     rows = [{str(key): str(value).strip() for key, value in row.items()} for row in raw.to_dict("records")]
     return {Path(row["file_id"]).stem: row for row in rows}
+
+
+register_corpus(
+    Corpus(
+        name="nemo",
+        title="nEMO",
+        read=read_nemo,
+        licence="CC-BY-NC-SA-4.0",
+        url="https://huggingface.co/datasets/amu-cai/nEMO",
+        languages=("pl",),
+        acted=True,
+        looks_like=_LOOKS_LIKE,
+        recognise=share_named(_NAME),
+        example={"samples/WR0_surprised_64.wav": "", "samples/EB0_anger_1.wav": ""},
+    )
+)

@@ -5,12 +5,14 @@ Livingstone and Russo, "The Ryerson Audio-Visual Database of Emotional Speech an
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from serenade.corpora.registry import named_clips, register_corpus
-from serenade.corpora.table import new_table
+from serenade.corpora.corpus_table import new_table
+from serenade.corpora.recordings import named_recordings
+from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
 
 EMOTIONS = {
@@ -25,48 +27,41 @@ EMOTIONS = {
 }
 SENTENCES = {"01": "Kids are talking by the door.", "02": "Dogs are sitting by the door."}
 
-_NAME = (
+_NAME = re.compile(
     r"(?P<modality>0[1-3])-(?P<channel>0[12])-(?P<emotion>0[1-8])-(?P<level>0[12])"
     r"-(?P<sentence>0[12])-(?P<repetition>0[12])-(?P<actor>\d\d)"
 )
 _LOOKS_LIKE = "03-01-05-01-02-01-12.wav"
 
 
-@register_corpus(
-    "ravdess",
-    licence="CC-BY-NC-SA-4.0",
-    url="https://zenodo.org/records/1188976",
-    languages=("en",),
-    looks_like=_LOOKS_LIKE,
-    recognise=_NAME,
-)
 def read_ravdess(path: str | Path) -> pd.DataFrame:
-    """Read the spoken part of RAVDESS (channel 01); songs are left out and counted in `attrs["notes"]`.
+    """Read the speech of RAVDESS (channel 01); songs are skipped and counted in `attrs["notes"]`.
 
-    Speakers are "01" … "24", odd ones men. Extras: sentence, text, level ("normal", "strong"), repetition.
+    Speakers are "01" to "24"; odd numbers are male. Further columns: sentence, text, level ("normal" or
+    "strong") and repetition.
 
     Raises:
-        CorpusError: no clip of RAVDESS speech there.
+        CorpusError: there is no speech of RAVDESS.
     """
     path = Path(path)
-    # Film and sound of one take differ in the first field only: the same clip.
-    clips, notes = named_clips(
+    # Video and sound of one take differ in the first field only: they are the same clip.
+    clips, notes = named_recordings(
         path,
-        _NAME,
-        corpus="ravdess",
+        lambda file: _NAME.fullmatch(file.stem),
+        title="RAVDESS",
         looks_like=_LOOKS_LIKE,
-        identity=lambda match: match.group(0)[3:],
+        clip=lambda file, match: match[0][3:],
     )
     spoken = [
         (file, match) for file, match in clips if match["channel"] == "01" and match["modality"] != "02"
     ]
     if not spoken:
         raise CorpusError(
-            "holds songs or silent films only; serenade reads RAVDESS's spoken clips", file=path
+            "contains only songs or video without sound; serenade reads the speech of RAVDESS", file=path
         )
     if more := len(clips) - len(spoken):
-        notes.append(f"{more} songs or silent films: left out")
-    table = new_table(
+        notes.append(f"{more} songs or videos without sound: skipped")
+    rows = (
         {
             "file": file,
             "emotion": EMOTIONS[match["emotion"]],
@@ -74,7 +69,7 @@ def read_ravdess(path: str | Path) -> pd.DataFrame:
             "sex": "male" if int(match["actor"]) % 2 else "female",
             "language": "en",
             "corpus": "ravdess",
-            "source": match.group(0),
+            "source": match[0],
             "sentence": match["sentence"],
             "text": SENTENCES[match["sentence"]],
             "level": {"01": "normal", "02": "strong"}[match["level"]],
@@ -82,5 +77,20 @@ def read_ravdess(path: str | Path) -> pd.DataFrame:
         }
         for file, match in spoken
     )
-    table.attrs["notes"] = notes
-    return table
+    return new_table(rows, notes=notes)
+
+
+register_corpus(
+    Corpus(
+        name="ravdess",
+        title="RAVDESS",
+        read=read_ravdess,
+        licence="CC-BY-NC-SA-4.0",
+        url="https://zenodo.org/records/1188976",
+        languages=("en",),
+        acted=True,
+        looks_like=_LOOKS_LIKE,
+        recognise=share_named(_NAME),
+        example={"Actor_11/03-01-05-01-02-01-11.wav": "", "Actor_12/03-01-04-02-01-02-12.wav": ""},
+    )
+)

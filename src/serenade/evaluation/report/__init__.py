@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from serenade.audio.logmel import FrontEnd
-from serenade.corpora.splits import PARTS
+from serenade.corpora import PARTS
 from serenade.errors import CorpusError, MissingExtra
 from serenade.evaluation import figures, provenance
 from serenade.evaluation.report import text as words

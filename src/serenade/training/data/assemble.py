@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-from serenade.corpora.splits import Split
+from serenade.corpora import Split
 from serenade.errors import RecipeError
 from serenade.features.store import Store
 from serenade.features.text_vectors import texts_of

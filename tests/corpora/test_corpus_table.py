@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from serenade.corpora.table import COLUMNS, new_table, source_of
+from serenade.corpora.corpus_table import COLUMNS, new_table, source_of
 from serenade.errors import CorpusError
 
 
@@ -24,29 +24,35 @@ def test_rows_are_sorted_by_file_and_start():
     assert table.index.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("empty", [None, float("nan"), ""])
+@pytest.mark.parametrize("empty", [None, float("nan"), "", "NaN", "none"])
 def test_a_missing_label_is_an_empty_string(empty):
     assert new_table([{"file": "a", "emotion": empty}])["emotion"][0] == ""
 
 
 @pytest.mark.parametrize(("label", "own"), [("meh", False), ("3", False), ("3", True)])
-def test_an_unknown_label_is_told_with_its_file(label, own):
+def test_an_unknown_label_is_named_with_its_file(label, own):
     with pytest.raises(CorpusError, match=rf"a\.wav.*'{label}'"):
         new_table([{"file": "a.wav", "emotion": label}], own_labels=own)
 
 
-def test_own_labels_are_kept_where_they_are_asked_for():
+def test_own_labels_are_kept():
     table = new_table([{"file": "a.wav", "emotion": "Meh"}], own_labels=True)
     assert table["emotion"].tolist() == ["meh"]
 
 
 @pytest.mark.parametrize("rows", [[], [{"emotion": "anger"}]])
 def test_no_clips_is_an_error(rows):
-    with pytest.raises(CorpusError, match="not a single clip"):
+    with pytest.raises(CorpusError, match="there are no clips"):
         new_table(rows)
 
 
-def test_sources_keep_files_of_one_name_apart():
-    table = new_table([{"file": "/d/x/a.wav"}, {"file": "/d/y/a.wav"}], root="/d")
-    assert table["source"].tolist() == ["x/a", "y/a"]
-    assert source_of("/elsewhere/a.wav", "/d") == "a"
+def test_files_of_one_name_have_different_sources():
+    rows = [{"file": "/d/x/a.wav"}, {"file": "/d/y/a.wav"}]
+    for root in ("/d", None):
+        assert new_table(rows, root=root)["source"].tolist() == ["x/a", "y/a"]
+    assert source_of("/elsewhere/a.wav", "/d") == "../elsewhere/a"
+
+
+def test_only_the_suffix_of_a_recording_is_no_part_of_its_source():
+    assert source_of("/d/take.1.WAV", "/d") == "take.1"
+    assert source_of("/d/take.1", "/d") == "take.1"

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serenade.corpora import speaker_lists
+from serenade.corpora import (
+    PARTS,
+    check_split,
+    count_folds,
+    list_splits,
+    make_split,
+    new_table,
+    suggest_split,
+)
 from serenade.corpora.readers.cremad import parse_name
-from serenade.corpora.splits import PARTS, check_split, folds_of, list_splits, make_split
-from serenade.corpora.table import new_table
+from serenade.corpora.splits import audeering, tfds
 from serenade.errors import SplitError
 
 EMOTIONS = ("anger", "neutral", "sadness")
@@ -61,13 +68,13 @@ def speakers_in(table, split, part):
 
 
 def test_tfds_and_audeering_are_the_published_lists(shared):
-    tfds = json.loads((shared / "cremad" / "metadata" / "split_tfds.json").read_text())
+    published = json.loads((shared / "cremad" / "metadata" / "split_tfds.json").read_text())
     for ours, theirs in (("train", "train"), ("dev", "validation"), ("test", "test")):
-        assert speaker_lists.TFDS[ours] == set(tfds["speakers"][theirs])
-    assert set(speaker_lists.TFDS_EXCLUDED) == set(tfds["excluded_files"])
-    audeering = json.loads((shared / "cremad" / "metadata" / "split_audeering.json").read_text())
-    assert {part: set(map(int, names)) for part, names in speaker_lists.AUDEERING.items()} == {
-        part: set(names) for part, names in audeering.items()
+        assert tfds.SPEAKERS[ours] == set(published["speakers"][theirs])
+    assert set(tfds.EXCLUDED) == set(published["excluded_files"])
+    published = json.loads((shared / "cremad" / "metadata" / "split_audeering.json").read_text())
+    assert {part: set(map(int, names)) for part, names in audeering.SPEAKERS.items()} == {
+        part: set(names) for part, names in published.items()
     }
 
 
@@ -77,7 +84,7 @@ def test_tfds_drops_its_four_and_trains_on_no_bad_clip(cremad):
     # 5,144 / 738 / 1,556 as published, less three more that cannot be learnt from.
     assert [(split.parts == part).sum() for part in ("train", "dev", "test")] == [5141, 738, 1556]
     dropped = dict(zip(cremad["source"][split.dropped.index], split.dropped, strict=True))
-    assert dropped["1040_ITH_SAD_XX"] == "is left out by tfds"
+    assert dropped["1040_ITH_SAD_XX"] == "is excluded by tfds"
     assert dropped["1076_MTI_SAD_XX"] == "is silent"
     assert "1006_TIE_NEU_XX, under another label" in dropped["1006_TIE_HAP_XX"]
     assert len(dropped) == 7
@@ -85,7 +92,7 @@ def test_tfds_drops_its_four_and_trains_on_no_bad_clip(cremad):
 
 def test_hicmae_tests_blocks_of_actors(cremad):
     tested = []
-    for fold in range(1, folds_of("hicmae", cremad) + 1):
+    for fold in range(1, count_folds("hicmae", cremad) + 1):
         split = make_split(cremad, "hicmae", fold=fold)
         check_split(cremad, split)
         block = sorted(speakers_in(cremad, split, "test"))
@@ -94,7 +101,7 @@ def test_hicmae_tests_blocks_of_actors(cremad):
     assert tested == sorted(set(cremad["speaker"]))
 
 
-def test_known_bad_clips_may_be_tested_but_not_trained_on(cremad):
+def test_unusable_clips_may_be_tested_but_not_trained_on(cremad):
     parts = [make_split(cremad, "hicmae", fold=fold).parts for fold in range(1, 6)]
     silent = cremad.index[cremad["source"] == "1076_MTI_SAD_XX"][0]
     assert {part[silent] for part in parts} <= {"", "dev", "test"}
@@ -103,7 +110,7 @@ def test_known_bad_clips_may_be_tested_but_not_trained_on(cremad):
 
 def test_grouped_6_of_72_speakers_tests_12_each():
     table = make_table(range(1001, 1073))
-    assert folds_of("grouped-6", table) == 6
+    assert count_folds("grouped-6", table) == 6
     tested = [speakers_in(table, make_split(table, "grouped-6", fold=fold), "test") for fold in range(1, 7)]
     assert [len(speakers) for speakers in tested] == [12] * 6
     assert set().union(*tested) == set(table["speaker"])
@@ -122,7 +129,7 @@ def test_actors_5_holds_the_last_four_out():
 
 def test_one_speaker_out_has_a_fold_a_speaker():
     table = make_table("abc")
-    assert folds_of("one-speaker-out", table) == 3
+    assert count_folds("one-speaker-out", table) == 3
     assert [
         speakers_in(table, make_split(table, "one-speaker-out", fold=fold), "test") for fold in (1, 2, 3)
     ] == [
@@ -177,7 +184,7 @@ def test_no_split_shares_a_speaker_or_a_source(speakers, data):
     name = data.draw(
         st.sampled_from(["one-speaker-out", *[f"grouped-{k}" for k in range(2, len(speakers) + 1)]])
     )
-    fold = data.draw(st.integers(1, folds_of(name, table)))
+    fold = data.draw(st.integers(1, count_folds(name, table)))
     seed = data.draw(st.integers(0, 5))
     split = make_split(table, name, fold=fold, seed=seed)
     check_split(table, split)
@@ -192,7 +199,7 @@ def test_no_split_shares_a_speaker_or_a_source(speakers, data):
     assert anew.hash == split.hash
 
 
-def test_the_hash_tells_folds_names_and_parts_apart():
+def test_the_hash_depends_on_fold_name_and_parts():
     table = make_table([f"{number:02}" for number in range(12)])
     hashes = {
         make_split(table, name, fold=fold).hash for name in ("grouped-4", "grouped-6") for fold in (1, 2)
@@ -207,10 +214,10 @@ def test_copies_are_for_training_only_and_stay_with_their_source():
     split = make_split(table, "one-speaker-out", fold=1)
     assert set(table["variant"][split.parts == "train"]) == {"original", "pitch_up"}
     assert set(table["variant"][split.parts.isin(["dev", "test"])]) == {"original"}
-    assert set(split.dropped) == {"is an altered copy: those are for training only"}
+    assert set(split.dropped) == {"is an augmented copy: those are for training only"}
 
 
-def test_random_leaky_leaks_and_may():
+def test_random_leaky_may_leak():
     table = make_table(range(30), variants=("original", "pitch_up", "pitch_down"))
     split = make_split(table, "random-leaky")
     assert split.leaky
@@ -255,13 +262,13 @@ def test_rows_that_a_store_could_not_prepare_are_in_no_part():
 
 def test_speakers_of_two_corpora_with_one_name_are_two():
     table = pd.concat([make_table("abc", corpus="one"), make_table("abc", corpus="two")], ignore_index=True)
-    assert folds_of("one-speaker-out", table) == 6
+    assert count_folds("one-speaker-out", table) == 6
     split = make_split(table, "one-speaker-out", fold=1)
     check_split(table, split)
     assert (split.parts == "test").sum() == 3
 
 
-def test_official_parts_are_taken_over():
+def test_official_parts_are_used():
     table = make_table("abcdef")
     table["split"] = table["speaker"].map(
         dict(zip("abcdef", ["train"] * 3 + ["val"] + ["test"] * 2, strict=True))
@@ -292,10 +299,11 @@ def test_official_without_dev_cuts_it_from_train():
         ("grupped-5", 1, "did you mean 'grouped-K'"),
         ("grouped-5", 1, "at least 5 speakers"),
         ("grouped-1", 1, "K of 2 or more"),
-        ("one-speaker-out", None, "has 4 folds; say which"),
+        ("grouped-K", 1, "write a number for K, e.g. grouped-5"),
+        ("one-speaker-out", None, "has 4 folds; choose"),
         ("one-speaker-out", 5, "not 5"),
         ("random-leaky", 3, "has no folds"),
-        ("tfds", None, "is one of cremad, and this table holds own"),
+        ("tfds", None, "is defined for cremad, and this table contains own"),
         ("official", None, "`split` is empty"),
     ],
 )
@@ -304,15 +312,17 @@ def test_a_split_that_does_not_fit_says_why(name, fold, says):
         make_split(make_table("abcd"), name, fold=fold)
 
 
-def test_a_corpus_without_speakers_is_told_what_to_add():
-    with pytest.raises(SplitError, match="12 of 12 clips do not say who speaks; add a column `speaker`"):
+def test_a_corpus_without_speakers_is_one_sentence():
+    with pytest.raises(
+        SplitError, match="12 of 12 clips have no speaker; give speakers with --speakers-from"
+    ):
         make_split(make_table("abcd").assign(speaker=""), "one-speaker-out", fold=1)
 
 
 def test_too_few_speakers_or_labels():
     with pytest.raises(SplitError, match="at least three"):
         make_split(make_table("ab"), "one-speaker-out", fold=1)
-    with pytest.raises(SplitError, match="not one of 6 clips has a label"):
+    with pytest.raises(SplitError, match="none of the 6 clips has a label"):
         make_split(make_table("ab").assign(emotion=""), "random-leaky")
     with pytest.raises(SplitError, match="no clip to train on"):
         make_split(make_table([1010, 1013], corpus="cremad"), "tfds")
@@ -321,7 +331,7 @@ def test_too_few_speakers_or_labels():
 def test_a_split_of_another_table_is_refused():
     table = make_table("abcd")
     split = make_split(table, "one-speaker-out", fold=1)
-    with pytest.raises(SplitError, match="another table"):
+    with pytest.raises(SplitError, match="belongs to another table"):
         check_split(table.iloc[:5], split)
 
 
@@ -338,7 +348,7 @@ def several(*, calm=False):
     return pd.concat([own, other], ignore_index=True)
 
 
-def test_one_corpus_is_dealt_out_and_the_others_are_learnt_from():
+def test_one_corpus_is_split_and_the_others_are_in_train():
     table = several(calm=True)
     own = table[table["corpus"] == "own"]
     for fold in (1, 2, 3):
@@ -357,7 +367,7 @@ def test_one_corpus_is_dealt_out_and_the_others_are_learnt_from():
         assert split.to_dict()["corpus"] == "own"
 
 
-def test_what_of_other_corpora_could_not_be_prepared_is_dropped():
+def test_unprepared_clips_of_other_corpora_are_dropped():
     table = several().assign(state="ok")
     table.loc[table.index[-1], "state"] = "silent"
     split = make_split(table, "grouped-3", fold=1, corpus="own")
@@ -372,13 +382,44 @@ def test_a_sound_that_two_corpora_share_is_a_leak():
         check_split(table, make_split(table, "grouped-3", fold=1, corpus="own"))
 
 
-def test_a_corpus_that_is_not_there():
-    with pytest.raises(SplitError, match="is to deal out 'cremad', and this store holds other, own"):
+def test_a_corpus_that_is_not_in_the_table():
+    with pytest.raises(
+        SplitError, match="the corpus to be split is 'cremad', and this store contains other, own"
+    ):
         make_split(several(), "grouped-3", fold=1, corpus="cremad")
 
 
-def test_bad_clips_of_cremad_stay_out_of_train_where_another_corpus_is_dealt_out():
+def test_unusable_clips_of_cremad_are_not_trained_on_where_another_corpus_is_split():
     cremad = make_table(["1076"], corpus="cremad").assign(source=["1076_MTI_SAD_XX", "a", "b"])
     table = pd.concat([make_table(range(9)), cremad], ignore_index=True)
     split = make_split(table, "grouped-3", fold=1, corpus="own")
     assert split.parts.iloc[-3:].tolist() == ["", "train", "train"]
+
+
+@pytest.mark.parametrize(
+    ("speakers", "name"),
+    [
+        (12, "grouped-5"),
+        (5, "grouped-5"),
+        (4, "one-speaker-out"),
+        (3, "one-speaker-out"),
+        (2, "random-leaky"),
+    ],
+)
+def test_the_suggested_split_can_be_made(speakers, name):
+    table = make_table([f"{number:02}" for number in range(speakers)])
+    found, reason = suggest_split(table)
+    assert found == name
+    assert str(speakers) in reason
+    check_split(table, make_split(table, found, fold=None if count_folds(found, table) == 1 else 1))
+
+
+def test_the_parts_of_the_corpus_are_suggested_if_they_share_no_speaker():
+    table = make_table("abcdef")
+    table["split"] = table["speaker"].map(lambda speaker: "test" if speaker in "ef" else "train")
+    assert suggest_split(table)[0] == "official"
+    assert suggest_split(table.assign(split=["train", "test"] * 9))[0] == "grouped-5"
+    assert suggest_split(table.assign(speaker="")) == (
+        "random-leaky",
+        "no speakers are known, so the split is random by file",
+    )

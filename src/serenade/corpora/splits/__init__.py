@@ -1,0 +1,1 @@
+"""One split per module; every module registers its own."""

@@ -1,0 +1,17 @@
+"""MELD's own parts, which share speakers but no dialogue."""
+
+from __future__ import annotations
+
+from serenade.corpora.split_registry import SPLITS, SplitRule
+from serenade.corpora.splits.official import assign_official
+
+SPLITS.add(
+    "meld",
+    SplitRule(
+        about="MELD's own parts: by dialogue, not by speaker; all parts share the speakers",
+        assign=assign_official,
+        corpus="meld",
+        grouped_by="dialogue",
+        needs_speakers=False,
+    ),
+)
