@@ -21,6 +21,7 @@ PARTS = {
     "Log-mel against librosa, one clip at a time, one thread": "logmel.py",
     "wav → features against the original generator's loop": "prepare.py",
     "Training": "training.py",
+    "Training beside busy processes": "threads.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
 

@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from serenade.errors import ModelError
+from serenade.features.store import Store
+from serenade.folders import RunFolder
 from serenade.training.checkpoint import load_checkpoint, save_checkpoint
+from serenade.training.recipe import Recipe
+from serenade.training.run import train
 
 
 class Hostile:
@@ -55,3 +62,62 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
     with pytest.raises(ModelError, match="not a readable checkpoint") as told:
         load_checkpoint(file)
     assert "\n" not in str(told.value)
+
+
+def test_a_changed_bit_is_detected(tmp_path: Path) -> None:
+    file = tmp_path / "last.ckpt"
+    state = {"network": {"a": torch.arange(4000.0)}, "history": "[]", "schedules": [{"best": 0.25}]}
+    save_checkpoint(file, state)
+    whole = file.read_bytes()
+    rng, detected = np.random.default_rng(0), 0
+    for place in rng.integers(0, len(whole), 60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        file.write_bytes(damaged)
+        try:
+            loaded = load_checkpoint(file)
+        except ModelError:
+            detected += 1
+        else:
+            # Padding and the archive's own fields carry nothing that is loaded.
+            assert torch.equal(loaded["network"]["a"], state["network"]["a"])
+            assert {name: loaded[name] for name in ("history", "schedules")} == {
+                name: state[name] for name in ("history", "schedules")
+            }
+    assert detected > 30
+
+
+@pytest.mark.parametrize("field", ["network", "kept", "optimizers", "history"])
+@pytest.mark.parametrize(
+    "value", [None, 3, {}, [], "text", "3"], ids=["none", "int", "dict", "list", "text", "json"]
+)
+@pytest.mark.usefixtures("bare")
+def test_a_field_of_another_type_is_one_sentence(
+    field: str, value: object, begun: Path, store: Store, tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(begun, run.path)
+    state = load_checkpoint(run.last_checkpoint)
+    save_checkpoint(run.last_checkpoint, state | {field: value})
+    with pytest.raises(ModelError, match=r"last\.ckpt: is not a readable checkpoint") as error:
+        train(tiny(training={"epochs": 3}), store=store, out=run.path, resume=True)
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def begun(store: Store, tiny: Callable[..., Recipe], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was interrupted after its first epoch."""
+    out = tmp_path_factory.mktemp("runs") / "begun"
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(training={"epochs": 3}), store=store, out=out, on_epoch=interrupt)
+    return out
+
+
+def test_a_checkpoint_of_another_program_is_refused(tmp_path: Path) -> None:
+    torch.save({"network": {"a": torch.zeros(3)}}, tmp_path / "last.ckpt")
+    with pytest.raises(ModelError, match="not a checkpoint that this version of serenade wrote"):
+        load_checkpoint(tmp_path / "last.ckpt")

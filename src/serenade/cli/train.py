@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +12,7 @@ import typer
 from serenade.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from serenade.training.fold_run import FoldRun, OnEpoch
-    from serenade.training.recipe import Recipe
+    from serenade.training.fold_run import FoldRun
 
 
 def train(
@@ -108,11 +105,25 @@ def _train_recipe(
     refit: bool,
     devices: int,
 ) -> None:
+    from serenade.evaluation.metrics import NAMES
     from serenade.training.recipe import read_recipe
     from serenade.training.run import train as train_recipe
 
     recipe = read_recipe(source, changes=changes)
-    with show_epochs(recipe) as on_epoch:
+    epochs, score = recipe.training.epochs, recipe.training.score
+    with progress_bar("train", unit="epochs") as bar:
+
+        def on_epoch(fold_run: FoldRun, line: dict[str, float]) -> None:
+            place = f" ({fold_run.number}/{fold_run.count})" if fold_run.count > 1 else ""
+            figures = (
+                f"{fold_run.name}{place}  epoch {line['epoch']:.0f}/{epochs}  loss {line['train_loss']:.3f}  "
+                f"dev loss {line['dev_loss']:.3f}  dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
+            )
+            done = (fold_run.number - 1) * epochs + int(line["epoch"])
+            bar.update(done=done, total=fold_run.count * epochs, note=figures)
+            if not bar.is_shown:
+                print(f"{figures}  {line['seconds']:.1f} s", file=sys.stderr)
+
         run = train_recipe(
             source if source.is_dir() else recipe,
             store=store,
@@ -125,26 +136,3 @@ def _train_recipe(
     for warning in run.warnings:
         print(f"serenade: {warning}", file=sys.stderr)
     print(run.folder)
-
-
-@contextmanager
-def show_epochs(recipe: Recipe) -> Iterator[OnEpoch]:
-    """Show a progress bar over the epochs of all fold runs if stderr is a terminal, else a line per epoch."""
-    from serenade.evaluation.metrics import NAMES
-
-    epochs, score = recipe.training.epochs, recipe.training.score
-    with progress_bar("train", unit="epochs") as bar:
-
-        def on_epoch(fold_run: FoldRun, line: dict[str, float]) -> None:
-            which = f"{fold_run.name} ({fold_run.number}/{fold_run.count})"
-            figures = (
-                f"{which if fold_run.count > 1 else fold_run.name}  epoch {line['epoch']:.0f}/{epochs}  "
-                f"loss {line['train_loss']:.3f}  dev loss {line['dev_loss']:.3f}  "
-                f"dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
-            )
-            done = (fold_run.number - 1) * epochs + int(line["epoch"])
-            bar.update(done=done, total=fold_run.count * epochs, note=figures)
-            if not bar.is_shown:
-                print(f"{figures}  {line['seconds']:.1f} s", file=sys.stderr)
-
-        yield on_epoch

@@ -19,6 +19,7 @@ from serenade.errors import RecipeError
 from serenade.folders import EpochLog, RunFolder
 from serenade.networks.auxiliary import asked_for_more, auxiliary_loss
 from serenade.networks.registry import SOUND, Network
+from serenade.schema import check, parse_json
 from serenade.training.checkpoint import load_checkpoint, restoring, save_checkpoint
 from serenade.training.data.augmentation import augment, mixup
 from serenade.training.data.batches import Batch, Batches
@@ -88,7 +89,8 @@ def fit(
             stateful = [*optimizers, *schedules]
             for part, saved in zip(stateful, state["optimizers"] + state["schedules"], strict=True):
                 part.load_state_dict(saved)
-            history = json.loads(state["history"])
+            history = parse_json(state["history"])
+            check(history, tuple[dict[str, float], ...], key="history")
             ema.n_averaged.fill_(len(history) * len(train))
         for line in history:
             on_epoch(line)
