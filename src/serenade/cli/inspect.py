@@ -60,6 +60,7 @@ def inspect(
     from serenade.cli.progress import progress_bar
     from serenade.corpora import check_corpus, read_corpus
     from serenade.errors import CorpusError
+    from serenade.text import valid_unicode
 
     options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
     table = read_corpus(path, corpus, speakers_from=speakers_from, **options)
@@ -71,7 +72,7 @@ def inspect(
     name = str(table["corpus"].iloc[0])
     if format is Format.json:
         content = {"path": str(path), "corpus": name, "notes": notes, **check.to_dict()}
-        sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        sys.stdout.write(valid_unicode(json.dumps(content, indent=1, ensure_ascii=False)) + "\n")
     else:
         _show(Console(highlight=False), path, name, notes, check)
     if not check.usable:

@@ -142,7 +142,7 @@ def _read(corpus: Corpus, path: Path, options: Mapping[str, Any]) -> pd.DataFram
     table = corpus.read(path, **options)
     if any((folder / SYNTHETIC_FILE).is_file() for folder in (path, path.parent)):
         table["corpus"] = SYNTHETIC
-        table.attrs.pop("root", None)
+        table.attrs = {"notes": table.attrs["notes"]}
     return table
 
 

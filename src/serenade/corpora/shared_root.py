@@ -28,12 +28,31 @@ def corpus_root(folder: str | Path) -> Path:
     return root
 
 
+def manifest_root(folder: str | Path, files: Sequence[str]) -> Path:
+    """Return the folder that the corpus of a manifest is named after.
+
+    It contains the manifest and its recordings, if that is the folder of the manifest or one of the two
+    folders above; otherwise it is the folder of the recordings.
+
+    >>> manifest_root("/data/mine/lists", ["/data/mine/rec/1.wav"]).as_posix()
+    '/data/mine'
+    >>> manifest_root("/home/anna/lists", ["/data/mine/a/1.wav", "/data/mine/b/1.wav"]).as_posix()
+    '/data/mine'
+    """
+    own = Path(os.path.abspath(folder))
+    recordings = common_folder(files)
+    common = common_folder([*files, str(own / "manifest")])
+    if common in (own, *own.parents[:2]) and not _is_shallow(common):
+        return corpus_root(common)
+    return corpus_root(own if _is_shallow(recordings) else recordings)
+
+
 def join_shared_roots(tables: Sequence[pd.DataFrame]) -> list[str]:
     """Give tables with a common root one corpus name, and sources relative to the common root, in place.
 
-    Tables have a common root if the folders of their manifests, or those of their recordings, are equal or
-    one contains the other. Only tables whose corpus is named after a folder (`attrs["root"]`) are changed; a
-    column `corpus` of a manifest keeps its speakers apart.
+    Tables have a common root if their roots, the folders of their manifests, or the folders of their
+    recordings are equal or one contains the other. Only tables whose corpus is named after a folder
+    (`attrs["root"]`) are changed; a column `corpus` of a manifest keeps its speakers apart.
 
     Returns:
         A note for each group of tables that were joined.
@@ -63,25 +82,29 @@ def join_shared_roots(tables: Sequence[pd.DataFrame]) -> list[str]:
 
 
 def _share_root(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    return _nested(one.attrs["root"], other.attrs["root"]) or _nested(
-        corpus_root(common_folder(one["file"])), corpus_root(common_folder(other["file"]))
-    )
+    places = [
+        (table.attrs["root"], corpus_root(table.attrs["folder"]), corpus_root(common_folder(table["file"])))
+        for table in (one, other)
+    ]
+    return any(_nested(Path(a), Path(b)) for a, b in zip(*places, strict=True))
 
 
-def _nested(one: str | Path, other: str | Path) -> bool:
-    one, other = Path(one), Path(other)
+def _nested(one: Path, other: Path) -> bool:
     # Everything is below the root of a file system: that shows nothing.
-    shallow = one == Path(one.anchor) or other == Path(other.anchor)
-    return not shallow and (one.is_relative_to(other) or other.is_relative_to(one))
+    if _is_shallow(one) or _is_shallow(other):
+        return False
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _is_shallow(folder: Path) -> bool:
+    return folder == Path(folder.anchor)
 
 
 def _unique_name(root: Path, taken: set[str]) -> str:
-    """The name of the root folder, with the names of folders above it where that is taken."""
-    parts = root.parts
-    for count in range(1, len(parts)):
-        if (name := "-".join(parts[-count:])) not in taken:
-            return name
-    return f"{root.name}-{len(taken)}"
+    """The name of the root folder, with the names of the folders above it where that is taken."""
+    folders = root.parts[1:] or ("corpus",)
+    names = ("-".join(folders[-count:]) for count in range(1, len(folders) + 1))
+    return next((name for name in names if name not in taken), f"{folders[-1]}-{len(taken)}")
 
 
 def _rename(table: pd.DataFrame, name: str, root: Path) -> None:

@@ -171,7 +171,7 @@ def test_files_outside_the_folder_have_sources_of_their_own(tmp_path):
         write(tmp_path / "lists" / "a.csv", "file,emotion,speaker\n" + "\n".join(rows) + "\n")
     )
     assert absolute["source"].is_unique
-    assert absolute["source"][0] == "../rec/spk0/001"
+    assert absolute["source"][0] == "rec/spk0/001"
     split = make_split(absolute, "one-speaker-out", fold=1)
     check_split(absolute, split)
     relative = [f"../rec/spk{who}/001.wav,joy,{who}" for who in range(4)]

@@ -57,7 +57,7 @@ def read_folders(path: str | Path) -> pd.DataFrame:
             f"{len(unlabelled)} recordings are in no emotion's folder: unlabelled ({some(unlabelled)})"
         )
     table = new_table(rows, root=root, own_labels=True, notes=[*notes, *skipped_files(found)])
-    table.attrs["root"] = str(root)
+    table.attrs |= {"root": str(root), "folder": str(path)}
     return table
 
 

@@ -17,8 +17,9 @@ from serenade.corpora.manifest_columns import (
     seconds,
 )
 from serenade.corpora.manifest_paths import resolve_paths
+from serenade.corpora.recordings import some
 from serenade.corpora.registry import Corpus, register_corpus
-from serenade.corpora.shared_root import corpus_root
+from serenade.corpora.shared_root import manifest_root
 from serenade.errors import CorpusError
 from serenade.labels import describe_labels, is_label
 
@@ -29,7 +30,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     A column `file` is required; `emotion`, `speaker`, `sex`, `start` and `end` (in seconds, or audformat's "0
     days 00:00:01.5"), `language`, `split`, `source` and `corpus` are optional. They may have other usual
     names (`serenade.corpora.manifest_columns.ALIASES`). All other columns are kept. Relative paths are
-    relative to the folder of the manifest. The corpus is named after that folder.
+    relative to the folder of the manifest. The corpus is
+    named after the folder that contains manifest and recordings.
 
     Raises:
         CorpusError: there is no manifest, a column is missing or occurs twice, or labels are numbers.
@@ -52,8 +54,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
             raw[column] = seconds(raw[column], file)
     notes += _check_labels(raw, given, file)
     folder = file.parent
-    root = corpus_root(folder)
     raw["file"], windows = resolve_paths(raw["file"], folder)
+    root = manifest_root(folder, raw["file"].tolist())
     if windows:
         notes.append(
             f"{windows} Windows paths were found by their last folders and file name, below {folder}"
@@ -70,7 +72,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     rows = ({str(key): value for key, value in row.items()} for row in raw.to_dict("records"))
     table = new_table(rows, own_labels=True, notes=notes)
     if named_after_root:
-        table.attrs["root"] = str(root)
+        table.attrs |= {"root": str(root), "folder": str(folder)}
     return table
 
 
@@ -94,7 +96,7 @@ def _manifest_in(folder: Path) -> Path | None:
     manifests = [file for file in tables if names_recordings_and_labels(header_of(file))]
     if len(manifests) > 1:
         raise CorpusError(
-            f"contains {len(manifests)} manifests ({', '.join(file.name for file in manifests[:3])}); "
+            f"contains {len(manifests)} manifests ({some(manifests)}); "
             "give one of them, or several of them one after another",
             file=folder,
         )
