@@ -141,7 +141,7 @@ def test_windows_paths(recordings):
     rows = [(name.replace("/", "\\"), *rest) for name, *rest in ROWS]
     output = run("inspect", write_table(recordings / "windows.csv", rows)).stdout
     assert "missing" not in output
-    assert "6 Windows paths were found" in output
+    assert "6 Windows paths were resolved" in output
 
 
 def test_speakers_from_file_names(recordings):

@@ -12,6 +12,7 @@ import pandas as pd
 from serenade.audio.discovery import SUFFIXES
 from serenade.errors import CorpusError
 from serenade.labels import canonical, map_labels
+from serenade.text import valid_unicode
 
 COLUMNS = ("file", "start", "end", "emotion", "speaker", "sex", "language", "corpus", "split", "source")
 """Columns of every corpus table, in this order; further columns follow.
@@ -97,7 +98,7 @@ def new_table(
         table[column] = table[column].astype("float64")
     for column in ("emotion", "speaker", "sex", "language", "corpus", "split", "source"):
         values = table[column] if column in table else [""] * len(table)
-        table[column] = ["" if is_missing(value) else str(value).strip() for value in values]
+        table[column] = ["" if is_missing(value) else valid_unicode(str(value).strip()) for value in values]
     table["emotion"] = _own_labels(table) if own_labels else _known_labels(table)
     table["sex"] = [_SEXES.get(value.lower(), "") for value in table["sex"]]
     root = root if root is not None else common_folder(table["file"])
@@ -114,7 +115,8 @@ def new_table(
 def source_of(file: str | Path, root: str | Path) -> str:
     """Return the default `source` of a file: its path relative to a folder, without the suffix.
 
-    Paths outside the folder begin with "..", so that no two files have the same source.
+    Paths outside the folder begin with "..", so that no two files have the same source. Bytes of a file name
+    that are not UTF-8 are written as escapes.
 
     >>> source_of("/data/Actor_01/a.wav", "/data"), source_of("/data/b/a.wav", "/data/lists")
     ('Actor_01/a', '../b/a')
@@ -123,9 +125,10 @@ def source_of(file: str | Path, root: str | Path) -> str:
     if path.suffix.lower() in _CLIP_SUFFIXES:
         path = path.with_suffix("")
     try:
-        return PurePath(os.path.relpath(path, root)).as_posix()
+        relative = os.path.relpath(path, root)
     except ValueError:  # another drive of Windows
-        return PurePath(os.path.abspath(path)).as_posix()
+        relative = os.path.abspath(path)
+    return valid_unicode(PurePath(relative).as_posix())
 
 
 def common_folder(files: Iterable[str]) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serenade.audio.discovery import Discovery, discover
 from serenade.errors import CorpusError
+from serenade.text import printable
 
 _PREFERENCE = {".wav": 0, ".flac": 1, ".npy": 3}
 _NAMED = 3
@@ -96,5 +97,5 @@ def some(files: Iterable[str | Path], most: int = _NAMED) -> str:
     >>> some(["a/1.wav", "a/2.wav"], 1)
     '1.wav, …'
     """
-    names = [Path(file).name for file in files]
+    names = [printable(Path(file).name) for file in files]
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from serenade.corpora.corpus_table import PART_NAMES, common_folder, source_of
+from serenade.text import printable
 
 
 def corpus_root(folder: str | Path) -> Path:
@@ -75,8 +76,8 @@ def join_shared_roots(tables: Sequence[pd.DataFrame]) -> list[str]:
             shared = _shared_speakers(group)
             same = f"; speakers in several of them ({shared}) are the same people" if shared else ""
             notes.append(
-                f"{len(group)} manifests or folders below {root} are one corpus, {name!r}{same} (a column "
-                "`corpus` keeps them apart)"
+                f"{len(group)} manifests or folders below {printable(root)} are one corpus, {name!r}{same} "
+                "(a column `corpus` keeps them apart)"
             )
     return notes
 

@@ -13,6 +13,7 @@ from serenade.corpora.corpus_table import PART_NAMES, common_folder, is_missing
 from serenade.corpora.manifest_columns import column_name
 from serenade.errors import CorpusError
 from serenade.labels import canonical
+from serenade.text import printable
 
 SPEAKERS_FROM = 'folder, "name:REGEX" or "column:NAME"'
 """The values of `speakers_from`, for messages and help."""
@@ -68,7 +69,7 @@ def assign_speakers(
     result = table.assign(speaker=speakers)
     result.attrs["notes"] = list(table.attrs.get("notes", []))
     if unknown:
-        first = table["file"].iloc[speakers.index("")]
+        first = printable(table["file"].iloc[speakers.index("")])
         result.attrs["notes"].append(
             f"{speakers_from!r} gives no speaker for {unknown} of {len(speakers)} clips, such as {first}"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from serenade.corpora import read_corpus
@@ -58,3 +60,14 @@ def test_linked_folders_are_read(touch, tmp_path):
     assert sorted(read_corpus(tmp_path / "corpus")["emotion"]) == ["anger", "sadness"]
     (tmp_path / "corpus" / "anger2").symlink_to("../corpus")
     assert len(read_corpus(tmp_path / "corpus")) == 2
+
+
+def test_a_name_that_is_not_utf8_is_read(tmp_path):
+    (tmp_path / "joy").mkdir()
+    with open(os.fsencode(tmp_path / "joy") + b"/caf\xe9.wav", "wb"):
+        pass
+    (tmp_path / "joy" / "ok.wav").touch()
+    table = read_corpus(tmp_path)
+    assert sorted(table["source"]) == ["joy/caf\\xe9", "joy/ok"]
+    assert all(os.path.exists(file) for file in table["file"])
+    assert table.drop(columns="file").to_csv().encode()

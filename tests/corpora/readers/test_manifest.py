@@ -201,7 +201,7 @@ def test_windows_paths_are_resolved(tmp_path, name, folder):
     write(tmp_path / "rec" / "spk 1" / "001.wav", "")
     table = read_corpus(write(tmp_path / folder / "m.csv", f"file,emotion\n{name},joy\n"))
     assert Path(table["file"][0]).samefile(tmp_path / "rec" / "spk 1" / "001.wav")
-    assert any(note.startswith("1 Windows paths were found") for note in table.attrs["notes"])
+    assert any(note.startswith("1 Windows paths were resolved") for note in table.attrs["notes"])
 
 
 def test_a_windows_path_to_a_missing_file_is_missing(tmp_path):

@@ -22,6 +22,7 @@ from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import manifest_root
 from serenade.errors import CorpusError
 from serenade.labels import describe_labels, is_label
+from serenade.text import printable
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     root = manifest_root(folder, raw["file"].tolist())
     if windows:
         notes.append(
-            f"{windows} Windows paths were found by their last folders and file name, below {folder}"
+            f"{windows} Windows paths were resolved by their last folders and name, near {printable(folder)}"
         )
     # Relative to the root, so that a split's hash does not depend on where the corpus is.
     sources = raw["source"] if "source" in raw else [""] * len(raw)
