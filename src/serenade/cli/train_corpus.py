@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from serenade.cli.steps import run_steps
 
-_UNKNOWN_SPEAKERS = """\
-serenade: this result is not speaker-independent. {reason}, so train and test are
-split at random by file, and the same people may be in both. The figures say how well the model recognises
-emotions of the people in these recordings; for other people expect clearly less. To measure that, name the
-speakers: --speakers-from folder, --speakers-from name:REGEX, or a column `speaker` in a manifest."""
+_NOT_SPEAKER_INDEPENDENT = {
+    "dialogue": """The figures of this run are not speaker-independent: its split keeps dialogues apart, and
+the same speakers are in train and test. For other speakers expect less.""",
+    "": """The figures of this run are not speaker-independent: its split is random by file, so the same
+speakers may be in train and test. They say how well the model recognises emotions of the speakers in these
+recordings; for other speakers expect clearly less. To measure that, name the speakers in a run of its own
+(another --out): --speakers-from folder, --speakers-from name:REGEX, or a column `speaker` in a manifest.""",
+}
 
 
 def train_corpus(
@@ -43,39 +47,37 @@ def train_corpus(
     def steps() -> Iterator[list[str | Path]]:
         speakers: list[str | Path] = ["--speakers-from", speakers_from] if speakers_from else []
         yield ["inspect", source, *speakers]
-        wanted: list[str | Path] = ["--recipe", recipe] if recipe else []
-        yield ["prepare", source, *speakers, *wanted, "--out", store]
+        needs: list[str | Path] = ["--recipe", recipe] if recipe else []
+        yield ["prepare", source, *speakers, *needs, "--out", store]
         if recipe is None:
-            notes.extend(_write_default_recipe(store, default, changes))
+            _write_default_recipe(store, default, changes)
         sets = [word for change in changes for word in ("--set", change)] if recipe else []
-        chosen = recipe or default
-        yield ["train", chosen, *sets, "--store", store, "--out", run, "--resume", *options]
+        yield ["train", recipe or default, *sets, "--store", store, "--out", run, "--resume", *options]
+        notes.append(_limits(run))
         yield ["evaluate", run]
         yield ["train", run, "--refit", *options]
 
     run_steps(steps())
-    for note in notes:
+    for note in filter(None, notes):
         print(f"\n{note}", file=sys.stderr)
-    print(f"\nNow: serenade predict YOUR.wav --model {run}", file=sys.stderr)
+    print(f"\nNow: serenade predict YOUR.wav --model {shlex.quote(str(run))}", file=sys.stderr)
 
 
-def _write_default_recipe(store: Path, file: Path, changes: Sequence[str]) -> list[str]:
-    """Write the default recipe for a store; what its split means for the figures, if anything."""
+def _write_default_recipe(store: Path, file: Path, changes: Sequence[str]) -> None:
+    """Write the default recipe for a store, and print which split it uses and why."""
     from serenade.features.store import Store
     from serenade.files import write_whole
     from serenade.training.default_recipe import default_recipe
 
-    usable = Store.open(store).usable
-    clips = usable[usable["emotion"] != ""]
-    recipe = default_recipe(clips, name=file.stem, changes=changes)
+    recipe = default_recipe(Store.open(store).usable, name=file.stem, changes=changes)
     with write_whole(file) as text:
         text.write(recipe.to_toml())
-    if not recipe.data.split.endswith("leaky"):
-        return []
-    unknown = int((clips["speaker"] == "").sum())
-    reason = (
-        f"{unknown} of {len(clips)} clips have no speaker"
-        if unknown
-        else f"There are only {clips['speaker'].nunique()} speakers"
-    )
-    return [_UNKNOWN_SPEAKERS.format(reason=reason)]
+    print(f"\n{file}: {recipe.about}", file=sys.stderr)
+
+
+def _limits(run: Path) -> str:
+    """What the split of a run means for its figures; "" for a split by speaker."""
+    from serenade.corpora.split_registry import split_rule
+    from serenade.folders import RunFolder
+
+    return _NOT_SPEAKER_INDEPENDENT.get(split_rule(RunFolder(run).read_summary().split).grouped_by, "")

@@ -26,7 +26,7 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     of epochs is larger for fewer clips.
 
     Args:
-        clips: the labelled clips of a store.
+        clips: the usable clips of a store.
         name: of the recipe.
         changes: each `section.key=value`, as for `read_recipe`.
 
@@ -40,9 +40,12 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     recipe = read_recipe(_FILE, changes=changes)
     given = {change.partition("=")[0].strip() for change in changes}
     data, training = recipe.data, recipe.training
+    about = recipe.about
     if "data.split" not in given:
-        data = replace(data, split=suggest_split(clips)[0])
+        split, reason = suggest_split(clips)
+        data, about = replace(data, split=split), f"{about}; split {split}: {reason}"
     if "training.epochs" not in given:
         low, high = _EPOCHS
-        training = replace(training, epochs=min(high, max(low, math.ceil(_CLIPS / max(1, len(clips))))))
-    return replace(recipe, name=name, data=data, training=training)
+        labelled = int((clips["emotion"] != "").sum())
+        training = replace(training, epochs=min(high, max(low, math.ceil(_CLIPS / max(1, labelled)))))
+    return replace(recipe, name=name, about=about, data=data, training=training)
