@@ -92,7 +92,7 @@ def run_predictions(run: Path) -> Path:
 
 
 def test_another_run_or_store_is_refused(run: Path, make_store: Callable[..., Store], tmp_path: Path):
-    with pytest.raises(OutputError, match="holds a run with another recipe"):
+    with pytest.raises(OutputError, match="is an input of this command"):
         ensemble(run, out=run)
 
     def exchange_speakers(table: pd.DataFrame, _: list[np.ndarray]) -> None:

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serenade.cli.streams import never_fail_on_a_character
 from serenade.errors import MissingExtra, SerenadeError
+from serenade.streams import never_fail_on_a_character
 
 COMMANDS = (
     "demo",

@@ -24,7 +24,7 @@ from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
 from serenade.features.unfinished_store import CHUNKS, claim_folder, locked
 from serenade.features.workers import map_unordered
-from serenade.files import hash_of
+from serenade.files import hash_of, protect_inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,8 @@ def prepare(
     >>> prepare(table, folder / "store", jobs=1).features(0).shape
     (63, 128)
     """
+    if not isinstance(corpus_at, pd.DataFrame):
+        protect_inputs([out], [corpus_at] if isinstance(corpus_at, str | Path) else corpus_at)
     if isinstance(corpus_at, pd.DataFrame):
         table = _checked(corpus_at)
         table, folders = assign_speakers(table, speakers_from) if speakers_from else table, []

@@ -51,6 +51,11 @@ class ModelFolder:
         return self.path / "README.md"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the ONNX file is made from."""
+        return self.weights, self.config, self.trained_on, self.card
+
+    @property
     def is_complete(self) -> bool:
         """Whether the model was written to the end."""
         return self.card.is_file() and self.weights.is_file()

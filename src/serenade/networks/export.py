@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from serenade.errors import ModelError
-from serenade.files import write_whole
+from serenade.files import protect_inputs, write_whole
+from serenade.folders import RunFolder
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
 from serenade.networks.weights import load_network
@@ -83,8 +84,10 @@ def export(model: str | Path, out: str | Path) -> Path:
 
     Raises:
         ModelError: no model there, or one that cannot be read.
-        OutputError: `out` cannot be written.
+        OutputError: `out` cannot be written, or is a file that is read.
     """
+    inner = RunFolder(Path(model)).model
+    protect_inputs([out], [model, *(Path(model) / file.name for file in inner.files), *inner.files])
     network, spec = load_network(model)
     export_onnx(network, spec, out)
     return Path(out)

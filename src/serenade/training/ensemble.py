@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 
 from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
-from serenade.files import LOCK, lock, make_folder
+from serenade.files import LOCK, lock, make_folder, protect_inputs
 from serenade.folders import EpochLog, RunFolder
 from serenade.networks.architectures.ensemble import Committee
 from serenade.networks.weights import load_network
@@ -52,6 +52,7 @@ def ensemble(
         OutputError: `out` holds another run, or cannot be written to.
     """
     source, target = RunFolder(Path(run)), RunFolder(Path(out))
+    protect_inputs([target.path], [source.path])
     recipe = read_recipe(source.path)
     seeds = recipe.training.seeds
     if len(seeds) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from serenade.corpora import PARTS
 from serenade.errors import CorpusError, ModelError, StoreError
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.evaluate import evaluate_predictions
-from serenade.features.store import Store
+from serenade.features.store import ABOUT, FRAMES, INDEX, Store
+from serenade.files import protect_inputs
 from serenade.folders import ModelFolder, RunFolder
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
@@ -89,6 +90,9 @@ def evaluate(
             file=store.path,
         )
     split = split or "test"
+    target = Path(out) if out else _default_out(path, store, own=own, split=split)
+    protect_inputs([target], [path, store.path])
+    protect_inputs(target.glob("*"), _files_read(folders, store))
     tables, spec = [], None
     withheld: dict[str, list[pd.DataFrame]] = {}
     left_out: dict[int, str] = {}
@@ -108,18 +112,17 @@ def evaluate(
     if not own:
         what = f"all clips of {store.path} (a store that it was not trained on)"
     run = path if path.is_dir() and run_folder.recipe.exists() else None
-    folder = Path(out) if out else _default_out(path, store, own=own, split=split)
     metrics = evaluate_predictions(
         pd.concat(tables, ignore_index=True),
         labels=spec.labels,
-        out=folder,
+        out=target,
         spec=spec,
         run=run,
         dropped=Counter(left_out.values()),
         without={name: pd.concat(rows, ignore_index=True) for name, rows in withheld.items()},
         audio=audio,
     )
-    return Evaluation(folder=folder, metrics=metrics, what=what)
+    return Evaluation(folder=target, metrics=metrics, what=what)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +231,13 @@ def own_store(path: Path) -> str:
     if run is None:
         raise StoreError("is no finished run, so say which store to evaluate on: --store STORE", file=path)
     return run.read_summary().store.path
+
+
+def _files_read(folders: Sequence[Path], store: Store) -> Iterator[Path]:
+    """The files of models and store that an evaluation must not overwrite."""
+    yield from (store.path / name for name in (FRAMES, INDEX, ABOUT))
+    for folder in folders:
+        yield from (*ModelFolder(folder).files, *RunFolder(folder).model.files)
 
 
 def _default_out(path: Path, store: Store, *, own: bool, split: str) -> Path:

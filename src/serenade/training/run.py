@@ -9,7 +9,7 @@ from typing import Any
 
 from serenade.errors import OutputError, StoreError
 from serenade.features.store import Store
-from serenade.files import LOCK, lock, make_folder
+from serenade.files import LOCK, lock, make_folder, protect_inputs
 from serenade.folders import EpochLog, FoldRunRecord, RunFolder, RunSummary
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
@@ -102,6 +102,7 @@ def train(
         raise StoreError("name the store to train on (--store STORE), made by serenade prepare")
     store = store if isinstance(store, Store) else Store.open(store)
     run = RunFolder(Path("runs") / recipe.name if out is None else Path(out))
+    protect_inputs([run.path], [store.path])
     fold_runs = fold_runs_of(recipe, store, run)
     if refit:
         fold_runs = [replace(fold_run, count=len(fold_runs) + 1) for fold_run in fold_runs]

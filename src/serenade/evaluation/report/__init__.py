@@ -18,7 +18,7 @@ from serenade.evaluation.report import text as words
 from serenade.evaluation.style import PAGE, to_svg
 from serenade.evaluation.summary import TEXT_COLUMNS
 from serenade.evaluation.worst_errors import WorstError, band_centres, sound_uri, worst_errors
-from serenade.files import write_whole
+from serenade.files import protect_inputs, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +43,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError as cause:
         raise MissingExtra('a report needs jinja2: pip install "serenade[train]"') from cause
+    protect_inputs([folder / REPORT], [folder / "metrics.json", folder / "predictions.csv"])
     metrics = _read_metrics(folder / "metrics.json")
     table = _read_predictions(folder / "predictions.csv")
     run = (folder / metrics["run_at"]).resolve() if metrics["run_at"] else None

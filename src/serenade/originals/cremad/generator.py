@@ -19,11 +19,14 @@ import numpy as np
 
 from serenade.audio.decode import probe
 from serenade.audio.logmel import CREMAD_SEED, FrontEnd
+from serenade.audio.variants import VARIANTS
 from serenade.errors import CorpusError, SerenadeError, UnsupportedMedia
 from serenade.features.clips import Clip, render
 from serenade.features.mel_folder import FRONT_END_FILE
 from serenade.features.workers import map_unordered
-from serenade.files import make_folder, write_json, write_whole
+from serenade.files import fitting_name, make_folder, protect_inputs, write_json, write_whole
+from serenade.streams import never_fail_on_a_character
+from serenade.text import printable
 
 CLASSES = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
 """Class folders of the original, in the order of its class ids."""
@@ -86,6 +89,8 @@ def write_mel_folder(
             "as in 1001_DFA_ANG_XX.wav",
             file=sounds,
         )
+    outputs = [_output(file, out, variant) for file in named for variant in ("original", *VARIANTS)]
+    protect_inputs([*outputs, out / FRONT_END_FILE], files)
     rates = {file: _rate_of(file) for file in named}
     known = Counter(rate for rate in rates.values() if rate)
     if not known:
@@ -141,6 +146,10 @@ def wavs_in(folder: str | Path) -> list[Path]:
     return files
 
 
+def _output(file: Path, out: Path, variant: str) -> Path:
+    return out / class_of(file) / fitting_name(f"{file.stem}_{variant}", ".npy")
+
+
 def _rate_of(file: Path) -> int:
     """Return the sampling rate in Hz, or 0; the reason is reported when the clip is rendered."""
     try:
@@ -158,7 +167,7 @@ def _write_clip(
     for row, frames in render(clip, front_end=front_end, augment=augment, seed=seed):
         note = note or row.note
         if row.frames:
-            with write_whole(out / class_of(file) / f"{file.stem}_{row.variant}.npy", "wb") as npy:
+            with write_whole(_output(file, out, row.variant), "wb") as npy:
                 np.save(npy, np.ascontiguousarray(frames.T))
             count += 1
     return file, count, note
@@ -181,6 +190,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "mel_generator.p
     parser.add_argument(
         "--n_augmentations", type=int, default=3, choices=range(9), metavar="N", help="variants per clip, 0-8"
     )
+    never_fail_on_a_character()
     options = parser.parse_args(arguments)
     try:
         made = write_mel_folder(
@@ -204,9 +214,9 @@ def _show_progress(done: int, total: int) -> None:
 
 def _print_result(made: MelFolder) -> int:
     for text in made.unusable:
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
     if made.unnamed:
-        some = ", ".join(made.unnamed[:10])
+        some = printable(", ".join(made.unnamed[:10]))
         print(f"{len(made.unnamed)} files skipped, no emotion in the name: {some}", file=sys.stderr)
     if made.resampled:
         print(

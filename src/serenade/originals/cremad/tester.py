@@ -25,11 +25,14 @@ from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.evaluation.calibration import softmax
 from serenade.evaluation.style import PAPER, save_png
 from serenade.features.clips import LONGEST_S
-from serenade.files import write_whole
+from serenade.files import fitting_name, protect_inputs, write_whole
 from serenade.originals.cremad import figures
 from serenade.originals.cremad.generator import wavs_in
 from serenade.originals.cremad.weights import CLASSES, Loaded, load_original
+from serenade.streams import never_fail_on_a_character
+from serenade.text import printable, spreadsheet_text, valid_unicode
 
+RESULTS, DISTRIBUTION = "classification_results.csv", "confidence_distribution.png"
 COLUMNS = (
     "file",
     "predicted_class",
@@ -68,7 +71,8 @@ class Classified:
         """Return the row of `classification_results.csv`; a score that is unknown is an empty cell."""
         place = list(CLASSES.values()).index(self.predicted) if self.scores else ""
         scores = {f"{name}_confidence": self.scores.get(name, "") for name in CLASSES.values()}
-        return {"file": self.file, "predicted_class": self.predicted, "predicted_class_id": place, **scores}
+        file = spreadsheet_text(valid_unicode(self.file))
+        return {"file": file, "predicted_class": self.predicted, "predicted_class_id": place, **scores}
 
 
 def classify(
@@ -106,7 +110,7 @@ def classify(
 
 def write_results(results: Sequence[Classified], out: Path) -> None:
     """Write `classification_results.csv` and, if any file was classified, `confidence_distribution.png`."""
-    with write_whole(out / "classification_results.csv") as file:
+    with write_whole(out / RESULTS) as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         table.writerows(result.to_dict() for result in results)
@@ -115,7 +119,7 @@ def write_results(results: Sequence[Classified], out: Path) -> None:
         figure = figures.confidence_distribution(
             [list(each.values()) for each in scores], list(scores[0]), theme=PAPER
         )
-        save_png(figure, out / "confidence_distribution.png")
+        save_png(figure, out / DISTRIBUTION)
 
 
 def draw_mel(result: Classified, front_end: FrontEnd, out: Path) -> None:
@@ -128,7 +132,12 @@ def draw_mel(result: Classified, front_end: FrontEnd, out: Path) -> None:
         title=f"{result.file}: {result.predicted} ({result.scores[result.predicted]:.1%})",
         theme=PAPER,
     )
-    save_png(figure, out / f"{Path(result.file).stem}_mel.png")
+    save_png(figure, mel_file(result.file, out))
+
+
+def mel_file(file: str, out: Path) -> Path:
+    """Return the path of the figure of a recording."""
+    return out / fitting_name(f"{Path(file).stem}_mel", ".png")
 
 
 def _samples(file: Path, front_end: FrontEnd) -> tuple[NDArray[np.float32], int]:
@@ -174,6 +183,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "custom2_tester.
         help="padding of the first and last frames, for weights without a Spec: zeros as in librosa 0.9 and "
         "later (default), reflect as in earlier versions",
     )
+    never_fail_on_a_character()
     options = parser.parse_args(arguments)
     if options.max_width < 1:
         parser.error("--max_width must be 1 or more")
@@ -188,7 +198,9 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "custom2_tester.
 
 
 def _classify_folder(options: argparse.Namespace) -> int:
-    files = wavs_in(options.input_dir)
+    files, out = wavs_in(options.input_dir), options.output_dir
+    outputs = [out / RESULTS, out / DISTRIBUTION, *(mel_file(file.name, out) for file in files)]
+    protect_inputs(outputs, [options.model_path, *files])
     model = load_original(options.model_path, max_width=options.max_width, padding=options.padding)
     device = "cuda" if torch.cuda.is_available() and not options.cpu else "cpu"
     print(model.assumed or f"model {model.spec.name}, network {model.spec.network}")
@@ -210,9 +222,9 @@ def _classify_folder(options: argparse.Namespace) -> int:
 
 def _print_scores(result: Classified) -> None:
     if not result.scores:
-        print(f"{result.file}: {result.note}; not classified", file=sys.stderr)
+        print(printable(f"{result.file}: {result.note}; not classified"), file=sys.stderr)
         return
-    print(f"\n{result.file}: {result.predicted}")
+    print(f"\n{printable(result.file)}: {result.predicted}")
     for name, score in result.scores.items():
         print(f"  {name:<8} {score:>7.2%}")
 

@@ -16,6 +16,9 @@ from serenade.features.mel_folder import FRONT_END_FILE, front_end_of
 from serenade.features.prepare import prepare
 from serenade.features.store import Store
 from serenade.features.store_summary import summarise
+from serenade.files import protect_inputs
+from serenade.streams import never_fail_on_a_character
+from serenade.text import printable
 from serenade.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -56,10 +59,12 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "cremad_custom2.
         "--split", choices=("speaker", "file"), default="speaker", help="unit of the split (default: speaker)"
     )
     parser.add_argument("--seed", type=int, default=42, help="seed of the split and the training")
+    never_fail_on_a_character()
     options = parser.parse_args(arguments)
     if options.seed < 0:
         parser.error("--seed must be 0 or more")
     try:
+        protect_inputs([options.output_dir, options.output_dir / "store"], [options.input_dir])
         store = _prepare(options.input_dir, options.output_dir / "store")
         split = _choose_split(store, by_file=options.split == "file")
         recipe = _recipe(split, epochs=options.epochs, seed=options.seed)
@@ -120,7 +125,7 @@ def _prepare(mels: Path, out: Path) -> Store:
     store = prepare(table, out, front_end=front_end_of(mels, assumed))
     summary = summarise(store)
     for line in summary.trouble[:_NAMED_CLIPS]:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     if (more := len(summary.trouble) - _NAMED_CLIPS) > 0:
         print(f"… and {more} more: column note of {store.path / 'index.csv'}", file=sys.stderr)
     print(summary)
@@ -131,7 +136,7 @@ def _prepare(mels: Path, out: Path) -> Store:
 
 def _train(recipe: Recipe, store: Store, out: Path) -> None:
     # PyTorch takes seconds to import, so it is imported once there is something to train on.
-    from serenade.originals.cremad.run_files import write_original_files
+    from serenade.originals.cremad.run_files import FILES, write_original_files
     from serenade.training.evaluate import evaluate
     from serenade.training.run import train
 
@@ -143,6 +148,7 @@ def _train(recipe: Recipe, store: Store, out: Path) -> None:
             flush=True,
         )
 
+    protect_inputs([out / name for name in FILES], store.index["file"])
     run = train(recipe, store=store, out=out / "run", resume=True, on_epoch=show).folder
     evaluation = evaluate(run, store=store, audio=False)
     report = write_original_files(run, out, metrics=evaluation.metrics)

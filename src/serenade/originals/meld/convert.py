@@ -12,7 +12,7 @@ import safetensors.numpy
 
 from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
-from serenade.files import sha256_of, write_whole
+from serenade.files import protect_inputs, sha256_of, write_whole
 
 _PARTS = ("train", "dev", "test")
 _KINDS = "biuf"
@@ -45,9 +45,10 @@ def convert_pickle(file: str | Path, out: str | Path) -> Converted:
 
     Raises:
         CorpusError: see `load_pickle`; or nothing in it is an array, or two things have one name.
-        OutputError: `out` cannot be written to.
+        OutputError: `out` cannot be written to, or is the pickle.
     """
     file, out = Path(file), Path(out)
+    protect_inputs([out], [file])
     content = load_pickle(file)
     if isinstance(content, list) and len(content) == 3 and all(isinstance(part, dict) for part in content):
         content = dict(zip(_PARTS, content, strict=True))

@@ -26,7 +26,7 @@ from serenade.features.mel_folder import FRONT_END_FILE
 from serenade.features.prepare import Progress
 from serenade.features.unfinished_store import CHUNKS, locked
 from serenade.features.workers import map_unordered
-from serenade.files import hash_of, make_folder, output_error, write_json, write_whole
+from serenade.files import hash_of, make_folder, output_error, protect_inputs, write_json, write_whole
 from serenade.originals.meld.spectrograms import SHAPE, ClipNote, ids_of, rows_in_order, spectrogram_of
 
 _LAYOUT = 1
@@ -118,6 +118,7 @@ def write_spectrograms(
         OutputError: `out` cannot be written to.
     """
     out = Path(out)
+    protect_inputs([out], [meld])
     rows = rows_in_order(meld)
     pieces = {part: _pieces(part, table, out / CHUNKS) for part, table in rows.items()}
     told = {part: ids_of(table, []).to_csv() for part, table in rows.items()}
