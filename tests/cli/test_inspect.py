@@ -136,6 +136,14 @@ def test_a_table_of_wrong_times_alone_cannot_be_used(recordings):
     assert "none of its 1 files can be used" in str(result.exception)
 
 
+def test_an_incomplete_file(recordings):
+    file = recordings / ROWS[0][0]
+    file.write_bytes(file.read_bytes()[:12_000])
+    output = run("inspect", write_table(recordings / "m.csv", ROWS)).stdout
+    assert "incomplete files (1): copy them again, or remove them" in output
+    assert "rec/spk1/000.wav: the file is cut short" in output
+
+
 def test_windows_paths(recordings):
     """Issue 18, 2.8, third input."""
     rows = [(name.replace("/", "\\"), *rest) for name, *rest in ROWS]

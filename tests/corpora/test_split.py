@@ -81,7 +81,7 @@ def test_tfds_and_audeering_are_the_published_lists(shared):
 def test_tfds_drops_its_four_and_trains_on_no_bad_clip(cremad):
     split = make_split(cremad, "tfds")
     check_split(cremad, split)
-    # 5,144 / 738 / 1,556 as published, less three more that cannot be learnt from.
+    # 5,144 / 738 / 1,556 as published, less three more that are unusable.
     assert [(split.parts == part).sum() for part in ("train", "dev", "test")] == [5141, 738, 1556]
     dropped = dict(zip(cremad["source"][split.dropped.index], split.dropped, strict=True))
     assert dropped["1040_ITH_SAD_XX"] == "is excluded by tfds"
@@ -194,9 +194,9 @@ def test_no_split_shares_a_speaker_or_a_source(speakers, data):
     assert set(split.parts) <= {*PARTS, ""}
     assert {"train", "dev", "test"} <= set(split.parts)
     shuffled = table.sample(frac=1, random_state=seed)
-    anew = make_split(shuffled, name, fold=fold, seed=seed)
-    assert anew.parts.reindex(table.index).equals(split.parts)
-    assert anew.hash == split.hash
+    again = make_split(shuffled, name, fold=fold, seed=seed)
+    assert again.parts.reindex(table.index).equals(split.parts)
+    assert again.hash == split.hash
 
 
 def test_the_hash_depends_on_fold_name_and_parts():
@@ -294,7 +294,7 @@ def test_official_without_dev_cuts_it_from_train():
 
 
 @pytest.mark.parametrize(
-    ("name", "fold", "says"),
+    ("name", "fold", "message"),
     [
         ("grupped-5", 1, "did you mean 'grouped-K'"),
         ("grouped-5", 1, "at least 5 speakers"),
@@ -307,8 +307,8 @@ def test_official_without_dev_cuts_it_from_train():
         ("official", None, "`split` is empty"),
     ],
 )
-def test_a_split_that_does_not_fit_says_why(name, fold, says):
-    with pytest.raises(SplitError, match=says):
+def test_a_split_that_does_not_fit_is_one_sentence(name, fold, message):
+    with pytest.raises(SplitError, match=message):
         make_split(make_table("abcd"), name, fold=fold)
 
 

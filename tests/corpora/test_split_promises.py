@@ -111,3 +111,12 @@ def test_missing_speakers_are_one_sentence(name):
     if split_rule(name).needs_speakers:
         with pytest.raises(SplitError, match="--speakers-from"):
             make_split(table_for(name).assign(speaker=""), name, fold=1)
+
+
+@every_split
+def test_a_speaker_that_a_published_split_does_not_list_is_in_no_part(name):
+    if split_rule(name).speakers:
+        table = table_for(name)
+        table.loc[0, "speaker"] = "nobody"
+        split = make_split(table, name, fold=folds(name, table)[0])
+        assert split.dropped[0] == f"has a speaker that {name} does not list"

@@ -143,13 +143,15 @@ def make_split(
     if rule.count_folds is not None and (fold is None or not 1 <= fold <= n_folds):
         raise SplitError(f"the split {name!r} has {n_folds} folds; choose fold=1 … {n_folds}, not {fold}")
 
-    assigned = rule.assign(labelled, fold or 1, DevChoice(seed=seed, share=dev_share))
+    listed = labelled["speaker"].isin(rule.speakers) if rule.speakers else labelled["emotion"] != ""
+    assigned = rule.assign(labelled[listed], fold or 1, DevChoice(seed=seed, share=dev_share))
     parts = assigned.reindex(table.index).fillna("")
     if without_test:
         parts[parts.isin(["test", "held-out"])] = "train"
     dropped = pd.Series("", index=table.index)
     dropped[table["emotion"] == ""] = "has no label"
     dropped[(table["emotion"] != "") & (parts == "")] = f"is in no part of {name}"
+    dropped[listed.index[~listed]] = f"has a speaker that {name} does not list"
     _drop_rows(table, rule, parts, dropped)
     if not (parts == "train").any():
         raise SplitError(f"the split {name!r} leaves no clip to train on: none is of one of its speakers")

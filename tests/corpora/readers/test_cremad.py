@@ -73,8 +73,10 @@ def test_votes_of_each_query_are_those_of_the_summary(official):
     summary = pd.read_csv(official / "summaryTable.csv").set_index("FileName")
     columns = {"sound": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
     for query, column in columns.items():
-        said = summary[column].map(lambda vote: "|".join(sorted(canonical(one) for one in vote.split(":"))))
-        assert plurality(votes[query]).reindex(said.index).equals(said)
+        expected = summary[column].map(
+            lambda vote: "|".join(sorted(canonical(one) for one in vote.split(":")))
+        )
+        assert plurality(votes[query]).reindex(expected.index).equals(expected)
 
 
 def test_listeners_agree_as_often_as_published(official):
@@ -158,7 +160,7 @@ def test_targets_choose_the_votes(tmp_path, targets, name, share):
     write_tables(tmp_path / "elsewhere")
     table = read_corpus(tmp_path / "wav", "cremad", targets=targets, metadata=tmp_path / "elsewhere")
     assert table[f"emotion_{name}"][0] == share
-    # Whatever the targets, what the listeners of the sound said stays there; ties are stated.
+    # The votes of the listeners do not depend on the targets; ties name all labels.
     assert table["listeners_emotion"].tolist() == ["anger", "fear|sadness"]
     assert table["listeners_face"].tolist() == ["disgust", "fear"]
     assert table["listeners_votes"].tolist() == [10, 10]

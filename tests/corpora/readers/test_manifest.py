@@ -83,7 +83,7 @@ def test_a_folder_with_a_manifest_is_read_by_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "cannot be read as a CSV"),
         ("file,emotion\n", "lists no recording"),
@@ -98,8 +98,8 @@ def test_a_folder_with_a_manifest_is_read_by_it(tmp_path):
         ("file,emotion,Label\nx.wav,joy,joy\n", "the columns `emotion` and `Label` both mean emotion"),
     ],
 )
-def test_a_bad_manifest_says_why(tmp_path, text, says):
-    with pytest.raises(CorpusError, match=says):
+def test_a_bad_manifest_is_one_sentence(tmp_path, text, message):
+    with pytest.raises(CorpusError, match=message):
         read_corpus(write(tmp_path / "m.csv", text))
 
 

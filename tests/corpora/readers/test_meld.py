@@ -99,7 +99,7 @@ class TestRealRows:
             check_split(real_meld, make_split(real_meld, "official"))
 
     def test_files_of_the_real_tree_that_have_no_row(self, shared: Path, tmp_path: Path) -> None:
-        """The names that the real archives hold beside the tables' own, and AppleDouble twins."""
+        """File names of the real archives that are in no table, and AppleDouble files."""
         spare = ["dev/dia49_utt4", "dev/dia49_utt5", "dev/dia66_utt9", "dev/dia66_utt10", "test/dia108_utt2"]
         for part, folder in FOLDERS.items():
             shutil.copy(shared / "meld" / f"{part}_sent_emo.csv", tmp_path)
@@ -117,7 +117,7 @@ class TestRealRows:
         assert "more than once" not in notes
 
     def test_texts_that_train_and_test_share_are_no_leak(self, real_meld: pd.DataFrame) -> None:
-        """Said again in another dialogue ("Yeah."); a dialogue itself is in one part only."""
+        """The same text occurs in several dialogues ("Yeah."); a dialogue is in one part only."""
         texts = {part: set(rows["text"]) for part, rows in real_meld.groupby("split")}
         assert real_meld.loc[real_meld["split"] == "test", "text"].isin(texts["train"]).sum() == 331
         check_split(real_meld, make_split(real_meld, "meld"))
