@@ -6,6 +6,7 @@ File names come from anywhere. They may hold escape codes, newlines, `$` signs, 
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Any
 
@@ -44,6 +45,29 @@ def valid_unicode(text: str) -> str:
     return text
 
 
+def json_text(content: Any, *, indent: int | None = None, encoding: str = "utf-8") -> str:
+    r"""Return a value as JSON that every reader takes: bytes that are not UTF-8 are escapes, not surrogates.
+
+    Args:
+        content: the value.
+        indent: blanks per level; None for one line.
+        encoding: of the file or terminal; where it is not Unicode, the JSON is ASCII.
+
+    >>> print(json_text({"file": "caf\udce9 é"}), json_text(["é"], encoding="cp1252"))
+    {"file": "caf\\xe9 é"} ["\u00e9"]
+    """
+    return json.dumps(_with_valid_unicode(content), indent=indent, ensure_ascii=not is_unicode(encoding))
+
+
+def is_unicode(encoding: str) -> bool:
+    """Whether an encoding takes every character.
+
+    >>> is_unicode("UTF-8"), is_unicode("cp1252")
+    (True, False)
+    """
+    return encoding.lower().startswith("utf")
+
+
 def spreadsheet_text(text: str) -> str:
     """Return the text of a CSV cell that a spreadsheet program does not run as a formula.
 
@@ -54,6 +78,16 @@ def spreadsheet_text(text: str) -> str:
     ("'=1+1.wav", 'a=b.wav')
     """
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _with_valid_unicode(content: Any) -> Any:
+    if isinstance(content, str):
+        return valid_unicode(content)
+    if isinstance(content, dict):
+        return {_with_valid_unicode(key): _with_valid_unicode(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_with_valid_unicode(value) for value in content]
+    return content
 
 
 def _is_printed(character: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -60,7 +59,7 @@ def inspect(
     from serenade.cli.progress import progress_bar
     from serenade.corpora import check_corpus, read_corpus
     from serenade.errors import CorpusError
-    from serenade.text import valid_unicode
+    from serenade.text import json_text
 
     options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
     table = read_corpus(path, corpus, speakers_from=speakers_from, **options)
@@ -72,7 +71,7 @@ def inspect(
     name = str(table["corpus"].iloc[0])
     if format is Format.json:
         content = {"path": str(path), "corpus": name, "notes": notes, **check.to_dict()}
-        sys.stdout.write(valid_unicode(json.dumps(content, indent=1, ensure_ascii=False)) + "\n")
+        sys.stdout.write(json_text(content, indent=1, encoding=sys.stdout.encoding) + "\n")
     else:
         _show(Console(highlight=False), path, name, notes, check)
     if not check.usable:

@@ -37,11 +37,6 @@ class Layout:
     width: int | None = None
     encoding: str = "utf-8"
 
-    @property
-    def is_unicode(self) -> bool:
-        """Whether the encoding takes every character."""
-        return self.encoding.lower().replace("_", "-").startswith("utf")
-
 
 Write = Callable[[Iterable[Recording], Layout], Iterator[str]]
 """Yields the text of a file piece by piece, as predictions arrive."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from serenade.inference.prediction import Failure, Prediction
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
-from serenade.text import valid_unicode
+from serenade.text import json_text
 
 
 def write_json(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
@@ -23,16 +21,7 @@ def write_json(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]
 
 def json_object(result: Prediction | Failure, layout: Layout) -> str:
     """Return a prediction or a failure as a JSON object on one line."""
-    return json.dumps(_valid(result.to_dict()), ensure_ascii=not layout.is_unicode)
-
-
-def _valid(content: Any) -> Any:
-    """The same content without bytes that are not UTF-8, which many JSON readers refuse."""
-    if isinstance(content, str):
-        return valid_unicode(content)
-    if isinstance(content, dict):
-        return {key: _valid(value) for key, value in content.items()}
-    return [_valid(value) for value in content] if isinstance(content, list) else content
+    return json_text(result.to_dict(), encoding=layout.encoding)
 
 
 FORMATS.add(

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 
 from serenade.inference.prediction import Failure, Prediction
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
-from serenade.text import printable
+from serenade.text import is_unicode, printable
 
 TOP_SCORES = 3
 """Scores shown where the terminal is too narrow for a column per label."""
@@ -75,7 +75,7 @@ def _end_of(name: str, width: int, layout: Layout) -> str:
     """The end of a path, which says more than its beginning."""
     if cell_len(name) <= width:
         return name
-    mark = "…" if layout.is_unicode else "..."
+    mark = "…" if is_unicode(layout.encoding) else "..."
     reversed_end = set_cell_size(name[::-1], width - len(mark)).rstrip()
     return mark + reversed_end[::-1]
 
