@@ -16,7 +16,7 @@ from typing import Any
 
 from serenade.files import write_whole
 from serenade.folders import RunFolder
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
@@ -30,7 +30,7 @@ def cells(run: Path) -> dict[str, str]:
     if not (folder / "metrics.json").is_file():
         folder = folder / "dev"
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    recipe = read_recipe(run)
+    recipe = load_recipe(run)
     fold_runs = RunFolder(run).read_summary().fold_runs
     folds, seeds = {each.fold for each in fold_runs}, {each.seed for each in fold_runs}
     evaluated = {split["evaluated"] for split in metrics["splits"]}
@@ -60,14 +60,14 @@ def table(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> str:
 
 def _taught(recipe: Recipe) -> str:
     """Who taught the network, if anybody."""
-    return f", taught by `{Path(recipe.data.teacher).name}`" if recipe.data.teacher else ""
+    return f", taught by `{Path(recipe.data.distill_from).name}`" if recipe.data.distill_from else ""
 
 
 def _remark(recipe: Recipe) -> str:
     """What a split does beside dealing out the corpus."""
     if "leaky" in recipe.data.split:
         return " **leaks on purpose**"
-    return ", other corpora in train" if recipe.data.corpus else ""
+    return ", other corpora in train" if recipe.data.split_corpus else ""
 
 
 def _counted(count: int, name: str) -> str:

@@ -13,7 +13,7 @@ from serenade.corpora.splits.tfds import SPEAKERS
 from serenade.features.mel_folder import read_front_end
 from serenade.features.store import Store, write_store
 from serenade.networks.weights import load_network
-from serenade.training.recipe import read_recipe
+from serenade.training.recipe import load_recipe
 from serenade.training.run import train
 
 FOLDER = Path(__file__).parents[1] / "recipes"
@@ -75,20 +75,20 @@ def with_encoders(request, count: int) -> list[str]:
 def test_recipe_runs(file, tmp_path, request):
     corpus = file.stem.partition("_")[0]
     small = ["training.epochs=1", "training.seeds=[0]"]
-    if read_recipe(file).data.split.startswith(("grouped", "actors")):
+    if load_recipe(file).data.split.startswith(("grouped", "actors")):
         small.append("data.fold=1")
-    if encoders := read_recipe(file).text.encoder:
+    if encoders := load_recipe(file).text.encoder:
         small += with_encoders(request, len(encoders))
-    learns = [f"text.trained_layers={min(1, read_recipe(file).text.trained_layers)}"]
+    learns = [f"text.trainable_layers={min(1, load_recipe(file).text.trainable_layers)}"]
     store = tiny_store(tmp_path / "store", corpus)
-    if name := Path(read_recipe(file).data.teacher).name:
-        teacher = read_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
-        hints = min(2, read_recipe(file).data.hints)
+    if name := Path(load_recipe(file).data.distill_from).name:
+        teacher = load_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
+        hints = min(2, load_recipe(file).data.distill_features)
         small += [
-            f"data.teacher={train(teacher, store=store, out=tmp_path / name).folder}",
-            f"data.hints={hints}",
+            f"data.distill_from={train(teacher, store=store, out=tmp_path / name).folder}",
+            f"data.distill_features={hints}",
         ]
-    run = train(read_recipe(file, changes=small + learns), store=store, out=tmp_path / "run").folder
+    run = train(load_recipe(file, changes=small + learns), store=store, out=tmp_path / "run").folder
     network, spec = load_network(run)
     # An encoder that learnt on is not written as ONNX, and stands in the Spec.
     assert (run / "model" / "model.onnx").exists() == network.exports == ("pretrained" not in spec.sizes)
@@ -102,7 +102,7 @@ def test_the_other_network_that_a_recipe_names_runs_too(name, other, tmp_path):
     assert f"--set network.name={other}" in file.read_text()
     small = [f"network.name={other}", "training.epochs=1", "training.seeds=[0]"]
     run = train(
-        read_recipe(file, changes=small), store=tiny_store(tmp_path / "store", "meld"), out=tmp_path / "run"
+        load_recipe(file, changes=small), store=tiny_store(tmp_path / "store", "meld"), out=tmp_path / "run"
     ).folder
     assert (run / "model" / "model.onnx").exists()
 

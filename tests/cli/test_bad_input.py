@@ -271,7 +271,7 @@ def test_a_store_that_is_not_whole(
         ["data.split=tfds"],
         ["data.split=grouped-9"],
         ["data.fold=7"],
-        ["data.votes=0.5"],
+        ["data.vote_weight=0.5"],
     ],
     ids=lambda changes: changes[0],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from serenade.encoders import text as encoders
-from serenade.encoders.text import Pieces, encode_texts, load_encoder
+from serenade.encoders.text import SubwordTokenizer, encode_texts, load_encoder
 from serenade.errors import MissingExtra, ModelError
 
 transformers = pytest.importorskip("transformers")
@@ -108,7 +108,7 @@ def test_without_the_extra_one_sentence_says_so(folder: str, monkeypatch: pytest
 
 
 def test_pieces_are_those_of_the_encoders_own_tokenizer(folder: str) -> None:
-    pieces = Pieces(folder)
+    pieces = SubwordTokenizer(folder)
     assert pieces.ids("oh no huh") == [2, 4, 5, 1, 3]
     assert len(pieces.ids("no " * 500)) == 128
     assert pieces.ids("") == [2, 3]

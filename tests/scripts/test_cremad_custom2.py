@@ -24,7 +24,7 @@ from serenade.originals.cremad.run_files import FILES
 from serenade.originals.cremad.tester import COLUMNS
 from serenade.spec import Spec
 from serenade.synthetic.cremad import make_cremad
-from serenade.training.recipe import read_recipe
+from serenade.training.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -163,15 +163,19 @@ def test_nothing_to_train_on_is_one_sentence(tmp_path: Path, content: str) -> No
 
 
 def test_the_recipe_is_the_original_training() -> None:
-    recipe = read_recipe(RECIPE)
+    recipe = load_recipe(RECIPE)
     assert recipe.network.name == "cnn_lstm"
     assert (recipe.data.split, recipe.data.fold) == ("grouped-6", 1)
     training = recipe.training
     assert (training.epochs, training.batch_size, training.sampler) == (40, 64, "weighted")
     assert (training.learning_rate, training.weight_decay) == (1e-3, 1e-4)
-    assert (training.schedule, training.plateau_epochs, training.patience) == ("plateau", 5, 15)
-    assert (training.monitor, training.keep, training.seeds) == ("dev_accuracy", "best", (42,))
-    assert read_recipe(ROOT / "recipes" / RECIPE.name) == recipe
+    assert (training.schedule, training.plateau_patience, training.early_stopping_patience) == (
+        "plateau",
+        5,
+        15,
+    )
+    assert (training.monitor, training.checkpoint, training.seeds) == ("dev_accuracy", "best", (42,))
+    assert load_recipe(ROOT / "recipes" / RECIPE.name) == recipe
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from serenade.training.data.assemble import batches_of, inputs_of
 from serenade.training.data.batches import Batches
 from serenade.training.dev import predict_logits
 from serenade.training.distillation import teacher_predictions
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.run import train
 
 Tiny = Callable[..., Recipe]
@@ -32,7 +32,7 @@ def teacher(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_targets_are_labels_and_the_mean_answer_of_the_same_fold(store: Store, tiny: Tiny, teacher: Path):
     recipe = tiny(
-        data={"split": "grouped-2", "fold": 2, "teacher": str(teacher), "teacher_share": 0.25},
+        data={"split": "grouped-2", "fold": 2, "distill_from": str(teacher), "distill_weight": 0.25},
     )
     split = make_split(store.index, "grouped-2", fold=2)
     inputs, fabric = inputs_of(recipe, store, split), Fabric(accelerator="cpu")
@@ -50,16 +50,16 @@ def test_targets_are_labels_and_the_mean_answer_of_the_same_fold(store: Store, t
 @pytest.mark.usefixtures("bare")
 def test_a_run_with_a_teacher_says_so(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
     plain = tiny(data={"split": "grouped-2"})
-    taught = tiny(data={"split": "grouped-2", "teacher": str(teacher)})
+    taught = tiny(data={"split": "grouped-2", "distill_from": str(teacher)})
     assert plain.hash != taught.hash
     train(taught, store=store, out=tmp_path / "taught")
-    assert read_recipe(tmp_path / "taught") == taught
+    assert load_recipe(tmp_path / "taught") == taught
     card = (tmp_path / "taught" / "model" / "README.md").read_text()
     assert "| taught by | the answers of `teacher`, a share of 0.7 |" in card
 
 
 def test_a_teacher_of_another_split_is_refused(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
-    taught = tiny(data={"split": "grouped-3", "teacher": str(teacher)})
+    taught = tiny(data={"split": "grouped-3", "distill_from": str(teacher)})
     with pytest.raises(
         SplitError, match=r"perhaps on speakers that this run is tested on; train it on the same"
     ):
@@ -79,5 +79,5 @@ def test_a_teacher_of_other_labels(store: Store, teacher: Path):
 
 
 def test_a_share_is_one_at_most(tiny: Tiny):
-    with pytest.raises(RecipeError, match=r"data\.teacher_share must be 1 at most, not 1\.5"):
-        tiny(data={"teacher": "run", "teacher_share": 1.5})
+    with pytest.raises(RecipeError, match=r"data\.distill_weight must be 1 at most, not 1\.5"):
+        tiny(data={"distill_from": "run", "distill_weight": 1.5})

@@ -18,7 +18,7 @@ from serenade.training.data.batches import Batches, targets_of
 from serenade.training.dev import predict_logits
 from serenade.training.ensemble import ensemble
 from serenade.training.evaluate import evaluate
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.run import train
 
 Tiny = Callable[..., Recipe]
@@ -48,8 +48,8 @@ def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
     asked = CliRunner().invoke(app, ["ensemble", str(run), "--out", str(out)])
     assert asked.exit_code == 0, asked.output
     assert asked.stdout == f"{out}\n"
-    recipe = read_recipe(out)
-    assert recipe.name == f"{read_recipe(run).name}_ensemble"
+    recipe = load_recipe(out)
+    assert recipe.name == f"{load_recipe(run).name}_ensemble"
     assert [member["name"] for member in recipe.network.options["members"]] == ["compact", "compact"]
     parts = json.loads((out / "summary.json").read_text())["fold_runs"]
     apart = json.loads((run / "summary.json").read_text())["fold_runs"]
@@ -79,7 +79,7 @@ def test_ensembles_of_two_seeds(store: Store, tiny: Tiny, tmp_path: Path):
     with pytest.raises(RecipeError, match="cannot be divided into ensembles of 1"):
         ensemble(run, out=tmp_path / "ones", members=1)
     out = ensemble(run, out=tmp_path / "pairs", members=2).folder
-    assert read_recipe(out).name == f"{recipe.name}_ensemble_2"
+    assert load_recipe(out).name == f"{recipe.name}_ensemble_2"
     assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed5", "fold1-seed7"]
     pair, _ = load_network(out / "fold1-seed7")
     for member, seed in zip(pair.networks, (7, 8), strict=True):

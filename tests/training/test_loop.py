@@ -41,7 +41,13 @@ def test_logits_come_in_the_order_that_was_asked(store: Store) -> None:
 @pytest.mark.usefixtures("bare")
 def test_it_stops_when_nothing_gets_better(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe = tiny(
-        training={"epochs": 9, "patience": 2, "learning_rate": 1e-12, "schedule": "constant", "average": 0.0}
+        training={
+            "epochs": 9,
+            "early_stopping_patience": 2,
+            "learning_rate": 1e-12,
+            "schedule": "constant",
+            "ema_decay": 0.0,
+        }
     )
     run = train(recipe, store=store, out=tmp_path / "run").folder
     epochs = [json.loads(line)["epoch"] for line in (run / "log.jsonl").read_text().splitlines()]
@@ -51,9 +57,9 @@ def test_it_stops_when_nothing_gets_better(store: Store, tiny: Tiny, tmp_path: P
 
 
 @pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("checkpoint", ["best", "last"])
 def test_what_is_kept(store: Store, tiny: Tiny, tmp_path: Path, keep: str) -> None:
-    recipe = tiny(training={"epochs": 4, "keep": keep, "average": 0.8, "monitor": "dev_loss"})
+    recipe = tiny(training={"epochs": 4, "checkpoint": keep, "ema_decay": 0.8, "monitor": "dev_loss"})
     run = train(recipe, store=store, out=tmp_path / "run").folder
     weights = load_network(run)[0].state_dict()
     expected = kept(run, f"{keep}.ckpt")

@@ -22,7 +22,7 @@ from serenade.networks.weights import load_network
 from serenade.spec import Spec
 from serenade.training import run as run_module
 from serenade.training.fold_run import FoldRun, fold_runs_of
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.run import train
 
 Make = Callable[..., Store]
@@ -102,7 +102,7 @@ def test_the_spec_says_where_the_model_comes_from(finished: Path, store: Store, 
     assert spec.recipe_hash == tiny(training={"epochs": 3}).hash
     assert spec.split["name"] == "grouped-3"
     assert spec.corpora == ({"name": "toy", "license": ""},)
-    assert read_recipe(finished).hash == spec.recipe_hash
+    assert load_recipe(finished).hash == spec.recipe_hash
 
 
 def test_onnx_answers_as_torch_does(finished: Path) -> None:
@@ -121,9 +121,23 @@ def test_onnx_answers_as_torch_does(finished: Path) -> None:
 @pytest.mark.parametrize(
     "sections",
     [
-        {"training": {"average": 0.9, "clip_norm": 1.0}, **ALL_OF_IT},
-        {"training": {"schedule": "plateau", "plateau_epochs": 0, "sampler": "weighted", "keep": "last"}},
-        {"training": {"schedule": "constant", "muon_rate": 0.02, "class_weights": True, "patience": 2}},
+        {"training": {"ema_decay": 0.9, "gradient_clip_norm": 1.0}, **ALL_OF_IT},
+        {
+            "training": {
+                "schedule": "plateau",
+                "plateau_patience": 0,
+                "sampler": "balanced",
+                "checkpoint": "last",
+            }
+        },
+        {
+            "training": {
+                "schedule": "constant",
+                "muon_learning_rate": 0.02,
+                "class_weights": True,
+                "early_stopping_patience": 2,
+            }
+        },
     ],
     ids=["average-augment", "plateau-weighted-last", "muon-class-weights"],
 )
@@ -332,9 +346,9 @@ def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: 
     [
         ({}, {"precision": "bf16"}, None),
         ({}, {"monitor": "dev_loss", "label_smoothing": 0.1}, None),
-        ({"copies": "drawn"}, {}, None),
-        ({"copies": "none"}, {}, None),
-        ({"votes": 0.5}, {}, None),
+        ({"variants": "sample"}, {}, None),
+        ({"variants": "none"}, {}, None),
+        ({"vote_weight": 0.5}, {}, None),
         ({}, {"learning_rate": 1e30, "schedule": "constant", "epochs": 3}, "lower training.learning_rate"),
     ],
     ids=["bf16", "dev-loss", "drawn", "no-copies", "votes", "diverged"],
@@ -354,8 +368,8 @@ def test_ways_of_training(
 
 
 def test_votes_that_are_not_there(store: Store, tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"data\.votes"):
-        train(tiny(data={"votes": 0.5}), store=store, out=tmp_path / "run")
+    with pytest.raises(CorpusError, match=r"data\.vote_weight"):
+        train(tiny(data={"vote_weight": 0.5}), store=store, out=tmp_path / "run")
 
 
 def test_an_option_that_the_network_does_not_have(store: Store, tiny: Tiny, tmp_path: Path) -> None:
@@ -393,7 +407,7 @@ def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Wei
         )
         return ran.stdout.strip().splitlines()[-1]
 
-    training = {"schedule": "plateau", "patience": 1}
+    training = {"schedule": "plateau", "early_stopping_patience": 1}
     alone = train(tiny(training=training), store=store, out=tmp_path / "alone").folder
     steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
     told = on_two(tiny(training=training), tmp_path / "run")

@@ -137,13 +137,15 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
     asked = recipe(
         made_encoder,
         made_encoder,
-        network={"name": "committee", "options": {"members": members}},
+        network={"name": "ensemble", "options": {"members": members}},
         layers=[1, 3],
-        trained_layers=2,
+        trainable_layers=2,
         speakers=True,
     )
     run = train(
-        replace(asked, training=replace(asked.training, encoder_rate=0.01)), store=said, out=tmp_path / "run"
+        replace(asked, training=replace(asked.training, encoder_learning_rate=0.01)),
+        store=said,
+        out=tmp_path / "run",
     ).folder
     network, spec = load_network(run)
     assert spec.sizes["pretrained"] == {"encoder": str(made_encoder), "layers": 3, "trained": 2}
@@ -180,7 +182,7 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
         recipe(made_encoder, network={"name": "text_head"}), store=said, out=tmp_path / "teacher"
     ).folder
     words = {
-        "data": {"inputs": "text", "split": "meld", "teacher": str(teacher), "hints": 1},
+        "data": {"inputs": "text", "split": "meld", "distill_from": str(teacher), "distill_features": 1},
         "text": {"min_count": 1},
         "network": {"name": "dialogue", "options": {"utterance": "text_bag", "dropout": 0.0}},
         "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
@@ -209,10 +211,10 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
     asked = recipe(
         made_encoder,
         network={"name": "text_encoder", "options": {"context": context}},
-        trained_layers=2,
+        trainable_layers=2,
         speakers=True,
     )
-    asked = replace(asked, training=replace(asked.training, encoder_rate=0.01, epochs=20))
+    asked = replace(asked, training=replace(asked.training, encoder_learning_rate=0.01, epochs=20))
     run = train(asked, store=said, out=tmp_path / "run").folder
     network, spec = load_network(run)
     assert spec.context == context
@@ -232,9 +234,9 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
 
 def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: Path, tmp_path: Path) -> None:
     def moved(rate: float) -> torch.Tensor:
-        asked = recipe(made_encoder, network={"name": "text_encoder"}, trained_layers=1)
+        asked = recipe(made_encoder, network={"name": "text_encoder"}, trainable_layers=1)
         asked = replace(
-            asked, training=replace(asked.training, encoder_rate=rate, weight_decay=0.0, epochs=2)
+            asked, training=replace(asked.training, encoder_learning_rate=rate, weight_decay=0.0, epochs=2)
         )
         return load_network(train(asked, store=said, out=tmp_path / f"{rate}").folder)[
             0
@@ -248,7 +250,7 @@ def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: 
     ("text", "said_so"),
     [
         ({"layers": []}, "go together"),
-        ({"encoder": [], "layers": [], "trained_layers": 1}, "name it, and its layer"),
+        ({"encoder": [], "layers": [], "trainable_layers": 1}, "name it, and its layer"),
         ({"speakers": True}, "for an encoder that learns"),
     ],
 )

@@ -35,7 +35,7 @@ def _corpora() -> Table:
 def _networks() -> Table:
     from serenade.networks.registry import NETWORKS
 
-    rows = [(name, (NETWORKS[name].__doc__ or "").strip().splitlines()[0]) for name in NETWORKS]
+    rows = [(name, NETWORKS[name].summary) for name in NETWORKS]
     return ("name", "description"), rows
 
 

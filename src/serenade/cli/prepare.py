@@ -39,6 +39,10 @@ def prepare(
         Path | None,
         typer.Option("--front-end", metavar="FILE", help="JSON or TOML file with the front end."),
     ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option("--recipe", metavar="RECIPE", help="Make the store that this recipe needs ([store])."),
+    ] = None,
     metadata: Annotated[
         Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of the corpus's own tables.")
     ] = None,
@@ -61,13 +65,21 @@ def prepare(
     from serenade.features.store_summary import summarise
 
     options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
+    end = None if front_end is None else read_front_end(front_end)
+    if recipe is not None:
+        from serenade.training.recipe import load_recipe
+
+        needed = load_recipe(recipe).store
+        if len(corpus_at) == 1 and corpus_at[0].is_dir():
+            corpus = corpus or needed.corpus or None
+        end, augment, trim = end or needed.front_end, augment or needed.variants, trim or needed.trim
     with show_progress() as progress:
         store = prepare_store(
             corpus_at if len(corpus_at) > 1 else corpus_at[0],
             out,
             corpus=corpus,
             speakers_from=speakers_from,
-            front_end=None if front_end is None else read_front_end(front_end),
+            front_end=end,
             augment=augment,
             seed=seed,
             trim=trim,

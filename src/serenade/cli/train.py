@@ -106,10 +106,10 @@ def _train_recipe(
     devices: int,
 ) -> None:
     from serenade.evaluation.metrics import NAMES
-    from serenade.training.recipe import read_recipe
+    from serenade.training.recipe import load_recipe
     from serenade.training.run import train as train_recipe
 
-    recipe = read_recipe(source, changes=changes)
+    recipe = load_recipe(source, changes=changes)
     epochs, score = recipe.training.epochs, recipe.training.score
     with progress_bar("train", unit="epochs") as bar:
 

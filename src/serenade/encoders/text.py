@@ -118,7 +118,7 @@ def load_encoder(encoder: str, *, layers: int) -> Any:
     return model
 
 
-class Pieces:
+class SubwordTokenizer:
     """Texts as the numbers of an encoder's own tokenizer.
 
     Args:

@@ -60,6 +60,8 @@ def read_front_end(file: str | Path) -> FrontEnd:
         raise StoreError(f"is neither JSON nor TOML ({cause})", file=file) from cause
     if not isinstance(content, dict):
         raise StoreError("does not have the fields of a front end", file=file)
+    store = content.get("store")  # of a recipe
+    content = store if isinstance(store, dict) else content
     return FrontEnd.from_dict(content.get("front_end", content))
 
 

@@ -1,4 +1,4 @@
-"""Torch modules: log-mel features in, logits out. Nothing here knows of files, folds or folders."""
+"""Networks as torch modules, their layers, their weights and their export to ONNX."""
 
 from serenade.networks.registry import create_network, list_networks, register_network
 

@@ -1,6 +1,6 @@
-"""Network → ONNX: waveforms, words or both in, probabilities out, the Spec inside.
+"""Export of networks to ONNX: waveforms, text or both in, probabilities out, the Spec in the metadata.
 
-One file then holds everything that `serenade predict` needs, and onnxruntime is all that runs it.
+One file then holds everything that `serenade predict` needs, and onnxruntime alone runs it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
-from serenade.networks.weights import load_network
+from serenade.networks.weights import load_network, require_finite
 from serenade.spec import Spec
 
 OPSET = 18
@@ -35,17 +35,17 @@ AXES = {
     "dialogues": ("dialogues",),
     "speakers": ("batch",),
 }
-"""What a graph may take, in its order, and which of its axes are left open."""
+"""Possible inputs of a graph, in order, and their dynamic axes."""
 
 
 def graph_inputs(network: Network) -> list[str]:
-    """Names of what the graph of a network takes: as the network, but waveforms in place of features."""
+    """Names of the inputs of an exported network: its own, with waveforms in place of features."""
     takes = {"waveform" if name == "features" else name for name in network.takes}
     return [name for name in AXES if name in takes]
 
 
 class Classifier(nn.Module):
-    """Front end (where there is sound), network, shift, temperature and softmax in one graph."""
+    """Front end (for sound), network, logit adjustment, temperature and softmax in one graph."""
 
     shift: Tensor
 
@@ -58,15 +58,15 @@ class Classifier(nn.Module):
         self.register_buffer("shift", torch.tensor(spec.shift or [0.0] * len(spec.labels)))
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Probabilities [shape=(batch, classes)] of what `graph_inputs` names, in its order."""
+        """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order."""
         given = dict(zip(self.names, inputs, strict=True))
         if self.front_end is not None:
             features, frames = self.front_end(given.pop("waveform"), given["lengths"])
             if "present" in given:
                 # An absent clip is zeros of length 1, as in training.
-                heard = given["present"][:, 0]
-                features = features * heard[:, None, None].to(features.dtype)
-                frames = torch.where(heard, frames, 1)
+                has_sound = given["present"][:, 0]
+                features = features * has_sound[:, None, None].to(features.dtype)
+                frames = torch.where(has_sound, frames, 1)
             given |= {"features": features, "lengths": frames}
         logits: Tensor = self.network(**given)
         return ((logits + self.shift) / self.temperature).softmax(-1)
@@ -97,37 +97,39 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     """Write `network` as one ONNX file.
 
     The graph of a network of sound takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
-    `lengths` (int64 samples [shape=(batch,)]), every other one what the network takes, by the same name; it
-    gives `probabilities` (float32 [shape=(batch, classes)]). Its metadata carries the Spec.
+    `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
+    the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]). The Spec is in its
+    metadata.
 
     Args:
-        network: trained; its mode is left as it was.
-        spec: what the model says about itself; its front end and temperature go into the graph.
-        file: where to; written whole or not at all.
+        network: the trained network; its mode does not change.
+        spec: its Spec; the front end, the shift and the temperature become a part of the graph.
+        file: the file to write, whole or not at all.
 
     Raises:
-        ModelError: the network cannot become a graph.
+        ModelError: the network cannot be exported, or a weight is not finite.
         OutputError: it cannot be written there.
     """
     if not network.exports:
         raise ModelError(
-            f"network {spec.network!r} runs a Hugging Face encoder, which is not written as ONNX; serenade "
-            "evaluate asks its model.safetensors",
+            f"network {spec.network!r} contains a Hugging Face encoder, which is not exported to ONNX; "
+            "serenade evaluate uses its model.safetensors",
             file=file,
         )
+    require_finite(network, file=file)
     was_training = network.training
     classifier = Classifier(network, spec).cpu().eval()
     example = _example(classifier.names, spec)
     graph = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
-        # The tracing exporter: for these networks it is a hundred times as fast as the newer one, and the
-        # parity test checks what its warnings worry about (other lengths, other batch sizes).
+        # The tracing exporter is a hundred times as fast as the newer one for these networks. Its warnings
+        # are about other lengths and batch sizes, which the parity tests check.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         torch.onnx.export(
             classifier,
             example,
-            graph,  # type: ignore[arg-type]  # a buffer is taken, and only its annotation forgets it
+            graph,  # type: ignore[arg-type]  # a buffer is accepted, but not in the annotation
             dynamo=False,
             opset_version=OPSET,
             input_names=classifier.names,
@@ -147,7 +149,7 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
 
 
 def _example(names: list[str], spec: Spec) -> tuple[Tensor, ...]:
-    """Three utterances of different lengths in two dialogues: no size of them is taken for a constant."""
+    """Three utterances of different lengths in two dialogues, so that no size becomes a constant."""
     samples = 2 * spec.front_end.rate_hz
     whole = {
         "waveform": 0.1 * torch.randn(3, samples),

@@ -1,12 +1,10 @@
-"""Networks by name, so that a recipe, a model's Spec and the command mean the same thing.
-
-Every network is a `Network`: `forward(**inputs) -> logits`, where padding never changes a logit.
-"""
+"""Networks by name, for recipes, the Spec of a model and the command line."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from torch import nn
@@ -18,35 +16,40 @@ SOUND = frozenset({"features", "lengths"})
 """Inputs of a network of sound: log-mel and its valid frames."""
 
 SIZES = ("n_mels", "vocabulary", "text_width", "pretrained")
-"""What follows from the data, or from a recipe's `[text]`; a network is given what its constructor names."""
+"""What follows from the data, or from `[text]` in a recipe; a network gets those in its constructor."""
 
 CONTEXTS = ("none", "past", "all")
-"""What of its dialogue an utterance may be judged by; what lies in the future is unknown to a stream."""
+"""Which other utterances of a dialogue a prediction depends on; a stream does not know future ones."""
+
+EXAMPLE_SIZES = {"n_mels": 128, "vocabulary": 5_000, "text_width": 600}
+"""Sizes for which parameters are counted."""
+
+_EXAMPLE_CLASSES = 6
 
 
 class Network(nn.Module):
-    """What every registered network promises.
+    """What every registered network provides.
 
-    Its `forward` takes the inputs that `takes` names, by keyword, and gives logits
-    [shape=(n, classes)] of n utterances; in training it may give several answers for each
-    [shape=(n, answers, classes)], all of which are held against the label:
+    `forward` has the inputs in `takes` as keyword arguments and returns logits [shape=(n, classes)] of n
+    utterances. In training it may return several predictions of each [shape=(n, predictions, classes)]; the
+    loss is computed for each of them. Possible inputs:
 
-    - `features`: normalised log-mel, zeros after each clip's end [shape=(n, mels, frames)]
+    - `features`: normalised log-mel, zero after the end of each clip [shape=(n, mels, frames)]
     - `lengths`: valid frames of each clip, at least 1 [shape=(n,)], int64
-    - `tokens`: ids of words, 0 is padding, 1 an unknown word [shape=(n, longest)], int64
+    - `tokens`: token ids, 0 for padding, 1 for the unknown token [shape=(n, longest)], int64
     - `token_lengths`: valid tokens of each text, at least 1 [shape=(n,)], int64
     - `text_vectors`: of a frozen encoder [shape=(n, width)]
-    - `present`: whether there is sound, whether there is text [shape=(n, 2)], bool
-    - `dialogues`: utterances of each dialogue; the batch holds whole dialogues, one after another
+    - `present`: whether there is sound, and whether there is text [shape=(n, 2)], bool
+    - `dialogues`: number of utterances of each dialogue; a batch holds whole dialogues, one after another
       [shape=(d,)], int64, sums to n
-    - `speakers`: who speaks, numbered by first appearance in the dialogue [shape=(n,)], int64
+    - `speakers`: speakers, numbered by first appearance in the dialogue [shape=(n,)], int64
 
-    Padding (frames or tokens at or past their lengths) must never change a logit in `eval()`.
+    In `eval()` padding (frames or tokens at or after their lengths) must never change a logit.
 
     Attributes:
-        takes: names of its inputs; a network that wraps another may say so on itself.
+        takes: names of its inputs.
         context: one of `CONTEXTS`.
-        exports: whether it can become an ONNX graph.
+        exports: whether it can be exported to ONNX.
     """
 
     takes: frozenset[str] = SOUND
@@ -54,32 +57,82 @@ class Network(nn.Module):
     exports: bool = True
 
     def muon_weights(self) -> list[nn.Parameter]:
-        """Filters and matrices inside the network: what the Muon optimiser is made for."""
+        """Filters and matrices of hidden layers, for the Muon optimiser."""
         return []
 
     def pretrained_weights(self) -> list[nn.Parameter]:
-        """What has been learnt elsewhere and is to move slowly."""
+        """Weights of a pretrained encoder that are fine-tuned, with a learning rate of their own."""
         return []
 
 
-Factory = Callable[..., Network]
-_F = TypeVar("_F", bound=Factory)
+@dataclass(frozen=True, kw_only=True)
+class NetworkEntry:
+    """A registered network.
 
-NETWORKS = Registry[Factory](
+    Attributes:
+        name: in the registry.
+        build: class or function that makes it.
+        example: options for an example of it, where it cannot be built without options.
+    """
+
+    name: str
+    build: Callable[..., Network]
+    example: Mapping[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.build) or "").partition("\n")[0]
+
+    @property
+    def sizes(self) -> list[str]:
+        """The sizes in its constructor: some of `SIZES`."""
+        return [size for size in SIZES if size in inspect.signature(self.build).parameters]
+
+    def create_example(self, **sizes: Any) -> Network:
+        """Build the example.
+
+        Args:
+            **sizes: in place of, or besides, `EXAMPLE_SIZES`.
+
+        Raises:
+            RecipeError: it needs a pretrained encoder and none is given.
+        """
+        arguments = {"n_classes": _EXAMPLE_CLASSES} | EXAMPLE_SIZES | sizes | dict(self.example)
+        return create_network(self.name, **arguments)
+
+    def count_parameters(self) -> int | None:
+        """Number of parameters of the example; None where it depends on a pretrained encoder."""
+        if "pretrained" in self.sizes and self._requires("pretrained"):
+            return None
+        return sum(weight.numel() for weight in self.create_example().parameters())
+
+    def _requires(self, name: str) -> bool:
+        return inspect.signature(self.build).parameters[name].default is inspect.Parameter.empty
+
+
+_F = TypeVar("_F", bound=Callable[..., Network])
+
+NETWORKS: Registry[NetworkEntry] = Registry(
     "network",
-    # The networks of the published systems stand above this package; they are imported by name.
+    # The published systems are in a higher layer, so their package is imported by name.
     packages=("serenade.networks.architectures", "serenade.originals.networks"),
     error=RecipeError,
 )
 """Networks by name."""
 
 
-def register_network(name: str) -> Callable[[_F], _F]:
-    """Make a factory or class available to recipes under `name`."""
+def register_network(name: str, *, example: Mapping[str, Any] | None = None) -> Callable[[_F], _F]:
+    """Register a class or function as a network.
 
-    def register(factory: _F) -> _F:
-        NETWORKS.add(name, factory)
-        return factory
+    Args:
+        name: in recipes.
+        example: options of an example, where the network cannot be built without options.
+    """
+
+    def register(build: _F) -> _F:
+        NETWORKS.add(name, NetworkEntry(name=name, build=build, example=example or {}))
+        return build
 
     return register
 
@@ -94,16 +147,16 @@ def list_networks(pattern: str = "*") -> list[str]:
 
 
 def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
-    """Build a network by name, freshly initialised from torch's global generator.
+    """Build a network by name, initialised from torch's global random generator.
 
     Args:
         name: one of `list_networks()`.
         n_classes: number of labels.
-        **arguments: sizes of the data (`SIZES`; those that the network has no use for are left out), and
-            the network's own options, as in a recipe's `[network]`.
+        **arguments: sizes of the data (`SIZES`; those that the network does not use are ignored), and the
+            options of the network, as in `[network]` of a recipe.
 
     Raises:
-        RecipeError: no such network, an option that it does not have, or a size that it needs is not given.
+        RecipeError: no such network, an unknown option, or a missing size.
 
     >>> network = create_network("compact", n_mels=128, n_classes=6)
     >>> sum(p.numel() for p in network.parameters()) < 1_000_000
@@ -111,12 +164,12 @@ def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
     >>> sorted(network.takes)
     ['features', 'lengths']
     """
-    factory = NETWORKS[name]
-    known = inspect.signature(factory).parameters
+    build = NETWORKS[name].build
+    known = inspect.signature(build).parameters
     arguments = {key: value for key, value in arguments.items() if key in known or key not in SIZES}
     _require_sizes(name, known, arguments)
     try:
-        return factory(n_classes=n_classes, **arguments)
+        return build(n_classes=n_classes, **arguments)
     except (TypeError, ValueError, RuntimeError) as cause:
         raise RecipeError(f"network {name!r} cannot be built from {arguments}: {cause}") from cause
 
@@ -125,6 +178,6 @@ def _require_sizes(name: str, known: Mapping[str, inspect.Parameter], arguments:
     for size in SIZES:
         if size in known and known[size].default is inspect.Parameter.empty and size not in arguments:
             raise RecipeError(
-                f"network {name!r} needs {size}, which these data do not have; set data.inputs and the "
+                f"network {name!r} needs {size}, which this data does not have; set data.inputs and the "
                 "section [text] of the recipe"
             )

@@ -11,7 +11,7 @@ import pandas as pd
 
 import serenade.assets
 from serenade.corpora import suggest_split
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 
 _FILE = Path(serenade.assets.__file__).with_name("default.toml")
 _CLIPS = 24_000
@@ -28,7 +28,7 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     Args:
         clips: the usable clips of a store.
         name: of the recipe.
-        changes: each `section.key=value`, as for `read_recipe`.
+        changes: each `section.key=value`, as for `load_recipe`.
 
     >>> from serenade.corpora import new_table
     >>> rows = ({"file": f"{i}.wav", "emotion": "fear", "speaker": "abcde"[i % 5]} for i in range(200))
@@ -37,7 +37,7 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     >>> recipe.data.split, recipe.training.epochs
     ('grouped-5', 100)
     """
-    recipe = read_recipe(_FILE, changes=changes)
+    recipe = load_recipe(_FILE, changes=changes)
     given = {change.partition("=")[0].strip() for change in changes}
     data, training = recipe.data, recipe.training
     about = recipe.about

@@ -89,12 +89,16 @@ def teacher_features(run: str | Path, store: Store, split: Split, n_components: 
     """
     folder, network, spec = next(_teachers(run, split))
     if "text_vectors" not in network.takes:
-        raise RecipeError(f"data.hints needs a teacher that takes text vectors, and {folder} does not")
+        raise RecipeError(
+            f"data.distill_features needs a teacher that takes text vectors, and {folder} does not"
+        )
     inputs = Inputs.of_spec(store, spec, takes=network.takes)
     vectors = inputs.vectors
     assert vectors is not None, "a network that takes text vectors has them"
     if n_components > vectors.shape[1]:
-        raise RecipeError(f"data.hints is {n_components}, and the teacher's vectors have {vectors.shape[1]}")
+        raise RecipeError(
+            f"data.distill_features is {n_components}, and the teacher's vectors have {vectors.shape[1]}"
+        )
     in_train = inputs.has_text & (split.parts == "train").to_numpy()
     scaled = (vectors - vectors[in_train].mean(0)) / (vectors[in_train].std(0) + np.float32(1e-6))
     fitted_on = scaled[in_train]

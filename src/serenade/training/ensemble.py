@@ -12,13 +12,14 @@ from serenade.errors import OutputError, RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.files import LOCK, lock, make_folder, protect_inputs
 from serenade.folders import EpochLog, RunFolder
-from serenade.networks.architectures.ensemble import Committee
+from serenade.networks.architectures.ensemble import Ensemble
 from serenade.networks.weights import load_network
 from serenade.training.data.assemble import batches_of, inputs_of
 from serenade.training.dev import dev_figures
 from serenade.training.fold_run import FoldRun, fold_runs_of, split_of
 from serenade.training.publish import write_model
-from serenade.training.recipe import NetworkChoice, Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
+from serenade.training.recipe_sections import NetworkSection
 from serenade.training.run import Run, run_of, summary_of
 from serenade.training.split_record import split_rows
 from serenade.training.start import start_run
@@ -53,7 +54,7 @@ def ensemble(
     """
     source, target = RunFolder(Path(run)), RunFolder(Path(out))
     protect_inputs([target.path], [source.path])
-    recipe = read_recipe(source.path)
+    recipe = load_recipe(source.path)
     seeds = recipe.training.seeds
     if len(seeds) < 2:
         raise RecipeError(f"{run} was trained with one seed, and an ensemble needs two at least")
@@ -90,7 +91,7 @@ def _ensemble_recipe(recipe: Recipe, size: int) -> Recipe:
         recipe,
         name=f"{recipe.name}_ensemble" + (f"_{size}" if size < len(seeds) else ""),
         about=f"{recipe.about}; an ensemble of {size} seeds",
-        network=NetworkChoice(name="committee", options={"members": [member] * size}),
+        network=NetworkSection(name="ensemble", options={"members": [member] * size}),
         training=replace(recipe.training, seeds=seeds[::size]),
     )
 
@@ -106,7 +107,7 @@ def _ensemble_of(recipe: Recipe, store: Store, fold_run: FoldRun, members: list[
         )
     labels = loaded[0][1].labels
     inputs = inputs_of(recipe, store, split)
-    network = Committee(n_classes=len(labels), **inputs.sizes, **recipe.network.options)
+    network = Ensemble(n_classes=len(labels), **inputs.sizes, **recipe.network.options)
     for copy, (original, _) in zip(network.networks, loaded, strict=True):
         copy.load_state_dict(original.state_dict())
     network.eval()

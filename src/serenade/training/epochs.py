@@ -11,7 +11,7 @@ from serenade.training.recipe import Recipe
 
 def kept_epoch(log: Sequence[EpochLog], recipe: Recipe) -> EpochLog:
     """The figures of the epoch whose weights are kept."""
-    best = recipe.training.keep == "best"
+    best = recipe.training.checkpoint == "best"
     return log[best_epoch(log, recipe.training.monitor) - 1] if best else log[-1]
 
 
@@ -32,7 +32,7 @@ def dev_score(line: EpochLog, monitor: str) -> float:
 
 def stops_early(log: Sequence[EpochLog], recipe: Recipe) -> bool:
     """Whether the last `training.patience` epochs brought no improvement."""
-    patience = recipe.training.patience
+    patience = recipe.training.early_stopping_patience
     if not patience or not log:
         return False
     return len(log) - best_epoch(log, recipe.training.monitor) >= patience

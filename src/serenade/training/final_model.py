@@ -31,8 +31,10 @@ def final_recipe(recipe: Recipe, summary: RunSummary) -> Recipe:
         recipe: of the cross-validation.
         summary: of the cross-validation.
     """
-    training = replace(recipe.training, keep="last", patience=0, seeds=recipe.training.seeds[:1])
-    if recipe.training.keep == "best":
+    training = replace(
+        recipe.training, checkpoint="last", early_stopping_patience=0, seeds=recipe.training.seeds[:1]
+    )
+    if recipe.training.checkpoint == "best":
         kept = [fold_run.kept_epoch for fold_run in summary.fold_runs]
         training = replace(training, epochs=max(1, round(median(kept))))
     return replace(recipe, training=training)

@@ -19,7 +19,7 @@ from serenade.folders import EpochLog, RunFolder
 from serenade.labels import ordered_labels
 from serenade.networks import create_network
 from serenade.training.curves import write_curves
-from serenade.training.data.assemble import batches_of, inputs_of, questions_of, usable_rows
+from serenade.training.data.assemble import auxiliary_targets_of, batches_of, inputs_of, usable_rows
 from serenade.training.devices import Send, launch
 from serenade.training.loop import fit
 from serenade.training.precision import fabric_precision
@@ -60,7 +60,7 @@ OnEpoch = Callable[[FoldRun, EpochLog], None]
 
 def fold_runs_of(recipe: Recipe, store: Store, run: RunFolder) -> list[FoldRun]:
     """The fold runs of a recipe on a store; a single one is written into the run folder itself."""
-    n_folds = count_folds(recipe.data.split, rows_of_corpus(store.index, recipe.data.corpus))
+    n_folds = count_folds(recipe.data.split, rows_of_corpus(store.index, recipe.data.split_corpus))
     folds: list[int | None] = [recipe.data.fold or None] if n_folds == 1 or recipe.data.fold else []
     folds = folds or list(range(1, n_folds + 1))
     pairs = [(fold, seed) for seed in recipe.training.seeds for fold in folds]
@@ -85,14 +85,14 @@ def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
         SplitError: it leaks, does not fit the corpus, or has no dev part.
     """
     data = recipe.data
-    first_fold = 1 if count_folds(data.split, rows_of_corpus(store.index, data.corpus)) > 1 else None
+    first_fold = 1 if count_folds(data.split, rows_of_corpus(store.index, data.split_corpus)) > 1 else None
     split = make_split(
         store.index,
         data.split,
         fold=fold_run.fold or (first_fold if fold_run.final else None),
         seed=data.split_seed,
-        dev_share=data.dev_share,
-        corpus=data.corpus,
+        dev_share=data.dev_fraction,
+        corpus=data.split_corpus,
         without_test=fold_run.final,
     )
     check_split(store.index, split)
@@ -172,7 +172,7 @@ def _work(
         folder=folder,
         fabric=fabric,
         on_epoch=on_epoch,
-        questions=questions_of(recipe, store, split),
+        auxiliary_targets=auxiliary_targets_of(recipe, store, split),
     )
     if fabric.is_global_zero:
         write_curves(lines, folder, score=recipe.training.score)

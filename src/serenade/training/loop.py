@@ -17,17 +17,17 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.folders import EpochLog, RunFolder
-from serenade.networks.auxiliary import asked_for_more, auxiliary_loss
-from serenade.networks.registry import SOUND, Network
+from serenade.networks.auxiliary import add_auxiliary_heads, auxiliary_loss
+from serenade.networks.registry import Network
 from serenade.schema import check, parse_json
 from serenade.training.checkpoint import load_checkpoint, restoring, save_checkpoint
-from serenade.training.data.augmentation import augment, mixup
-from serenade.training.data.batches import Batch, Batches
+from serenade.training.data.augment import Step, augmented
+from serenade.training.data.batches import Batches
 from serenade.training.dev import dev_figures
 from serenade.training.ema import ema_of
 from serenade.training.epochs import best_epoch, dev_score, stops_early
 from serenade.training.optimizers import optimizers_of, schedule_of
-from serenade.training.recipe import Augment, Recipe
+from serenade.training.recipe import Recipe
 
 
 def fit(
@@ -41,7 +41,7 @@ def fit(
     folder: RunFolder,
     fabric: Fabric,
     on_epoch: Callable[[EpochLog], None],
-    questions: Mapping[str, Tensor] | None = None,
+    auxiliary_targets: Mapping[str, Tensor] | None = None,
 ) -> Network:
     """Train one network; continue from the last checkpoint in `folder` if there is one.
 
@@ -55,7 +55,7 @@ def fit(
         folder: where the checkpoints are.
         fabric: launched already.
         on_epoch: called with the figures of each epoch, past ones of a resumed run included.
-        questions: auxiliary targets of every row of the store: class numbers, `UNKNOWN` where there is none
+        auxiliary_targets: of every row of the store: class numbers, `UNKNOWN` where there is none
             [shape=(rows,)], or values to regress [shape=(rows, n)].
 
     Returns:
@@ -67,13 +67,13 @@ def fit(
     """
     choice, front_end = recipe.training, train.front_end
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    ema = ema_of(network, decay=choice.average).to(fabric.device).eval()
+    ema = ema_of(network, decay=choice.ema_decay).to(fabric.device).eval()
     kept = cast(Network, ema.module)
     sizes = {
         name: wanted.shape[1] if wanted.is_floating_point() else int(wanted.max()) + 1
-        for name, wanted in (questions or {}).items()
+        for name, wanted in (auxiliary_targets or {}).items()
     }
-    with_heads = asked_for_more(network, sizes) if sizes else network
+    with_heads = add_auxiliary_heads(network, sizes) if sizes else network
     model, *optimizers = fabric.setup(with_heads, *optimizers_of(with_heads, network, recipe))
     steps = len(train) * choice.epochs
     schedules = [schedule_of(optimizer, recipe, steps=steps) for optimizer in optimizers]
@@ -104,16 +104,11 @@ def fit(
         generator = torch.Generator().manual_seed(torch.initial_seed() + 1)
         model.train()
         for number, batch in enumerate(train.epoch(seed, epoch), start=(epoch - 1) * len(train) + 1):
-            inputs, targets = _augmented(
-                batch,
-                recipe.augment,
-                frames_per_s=frames_per_s,
-                progress=number / steps,
-                generator=generator,
-            )
-            inputs, targets = fabric.to_device((inputs, targets))
+            step = Step(frames_per_s=frames_per_s, progress=number / steps, generator=generator)
+            batch = augmented(batch, recipe.augment, step)
+            inputs, targets = fabric.to_device((batch.inputs, batch.targets))
             output = model(**inputs)
-            logits, auxiliary = output if questions else (output, {})
+            logits, auxiliary = output if auxiliary_targets else (output, {})
             # Each member of an ensemble has a loss of its own, so that their errors stay independent.
             if logits.ndim == 3:
                 targets = targets.repeat_interleave(logits.shape[1], dim=0)
@@ -121,13 +116,15 @@ def fit(
             loss = F.cross_entropy(
                 logits.float(), targets, weight=class_weights, label_smoothing=choice.label_smoothing
             )
-            if questions:
-                wanted = {name: values[batch.rows].to(fabric.device) for name, values in questions.items()}
-                loss = loss + choice.auxiliary_weight * auxiliary_loss(auxiliary, wanted)
+            if auxiliary_targets:
+                wanted = {
+                    name: values[batch.rows].to(fabric.device) for name, values in auxiliary_targets.items()
+                }
+                loss = loss + choice.auxiliary_loss_weight * auxiliary_loss(auxiliary, wanted)
             model.zero_grad()
             fabric.backward(loss)
-            if choice.clip_norm:
-                nn.utils.clip_grad_norm_(with_heads.parameters(), choice.clip_norm)
+            if choice.gradient_clip_norm:
+                nn.utils.clip_grad_norm_(with_heads.parameters(), choice.gradient_clip_norm)
             for part in optimizers if choice.schedule == "plateau" else [*optimizers, *schedules]:
                 part.step()
             ema.update_parameters(network)
@@ -148,7 +145,7 @@ def fit(
         if not math.isfinite(line["train_loss"]):
             raise RecipeError(
                 f"the loss is not finite in epoch {epoch}; lower training.learning_rate, or set "
-                "training.clip_norm=1"
+                "training.gradient_clip_norm=1"
             )
         if choice.schedule == "plateau":
             for schedule in schedules:
@@ -169,30 +166,10 @@ def fit(
         on_epoch(line)
         fabric.barrier()
 
-    if choice.keep == "best":
+    if choice.checkpoint == "best":
         with restoring(folder.best_checkpoint):
             kept.load_state_dict(load_checkpoint(folder.best_checkpoint)["kept"])
     return kept.cpu().eval()
-
-
-def _augmented(
-    batch: Batch, choice: Augment, *, frames_per_s: float, progress: float, generator: torch.Generator
-) -> tuple[Mapping[str, Tensor], Tensor]:
-    """Inputs and targets after augmentation; mixup only where sound is the only input."""
-    if not batch.inputs.keys() >= SOUND:
-        return batch.inputs, batch.targets
-    features, lengths = augment(
-        batch.inputs["features"],
-        batch.inputs["lengths"],
-        choice,
-        frames_per_s=frames_per_s,
-        progress=progress,
-        generator=generator,
-    )
-    targets = batch.targets
-    if batch.inputs.keys() == SOUND:
-        features, lengths, targets = mixup(features, lengths, targets, choice, generator=generator)
-    return {**batch.inputs, "features": features, "lengths": lengths}, targets
 
 
 def _class_weights(targets: NDArray[np.float32]) -> Tensor:

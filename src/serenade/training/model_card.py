@@ -87,9 +87,11 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
     )
     sizes = split.to_dict()["clips"]
     acted = {corpus.name for corpus in list_corpora() if corpus.acted}
-    teacher = f"the answers of `{Path(recipe.data.teacher).name}`, a share of {recipe.data.teacher_share}"
-    if recipe.data.hints:
-        teacher += f", and {recipe.data.hints} components of the vectors that it reads"
+    teacher = (
+        f"the answers of `{Path(recipe.data.distill_from).name}`, a share of {recipe.data.distill_weight}"
+    )
+    if recipe.data.distill_features:
+        teacher += f", and {recipe.data.distill_features} components of the vectors that it reads"
     score = recipe.training.score
     return _CARD.format(
         name=spec.name,
@@ -106,7 +108,7 @@ def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) 
         sizes=" / ".join(f"{count} {part}" for part, count in sizes.items()),
         split_hash=split.hash[:12],
         context=_CONTEXT[spec.context],
-        teacher=f"| taught by | {teacher} |\n" if recipe.data.teacher else "",
+        teacher=f"| taught by | {teacher} |\n" if recipe.data.distill_from else "",
         input=_INPUT[spec.inputs].format(spec.front_end.rate_hz),
         score_name={"uar": "UAR"}.get(score, score.replace("_f1", " F1")),
         score=kept_epoch(lines, recipe)[f"dev_{score}"],

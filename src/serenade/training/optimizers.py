@@ -21,20 +21,20 @@ def optimizers_of(model: nn.Module, network: Network, recipe: Recipe) -> list[to
         recipe: learning rates and weight decay.
     """
     choice = recipe.training
-    for_muon = network.muon_weights() if choice.muon_rate else []
+    for_muon = network.muon_weights() if choice.muon_learning_rate else []
     pretrained = network.pretrained_weights()
     apart = {id(weight) for weight in [*for_muon, *pretrained]}
     fresh = [weight for weight in model.parameters() if weight.requires_grad and id(weight) not in apart]
     groups = [
         {"params": [weight for weight in weights if (weight.ndim > 1) == decays], "lr": rate}
         | {"weight_decay": choice.weight_decay if decays else 0.0}
-        for weights, rate in ((fresh, choice.learning_rate), (pretrained, choice.encoder_rate))
+        for weights, rate in ((fresh, choice.learning_rate), (pretrained, choice.encoder_learning_rate))
         for decays in (True, False)
         if weights
     ]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, fused=True)]
     if for_muon:
-        optimizers.append(Muon(for_muon, lr=choice.muon_rate, weight_decay=choice.muon_decay))
+        optimizers.append(Muon(for_muon, lr=choice.muon_learning_rate, weight_decay=choice.muon_weight_decay))
     return optimizers
 
 
@@ -48,11 +48,11 @@ def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe, *, steps: int)
             optimizer,
             [group["lr"] for group in optimizer.param_groups],
             total_steps=steps + 1,
-            pct_start=max(choice.warmup_share, 2 / (steps + 1)),
+            pct_start=max(choice.warmup_fraction, 2 / (steps + 1)),
             cycle_momentum=False,
         )
     if choice.schedule == "plateau":
         return torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode="max", factor=0.5, patience=choice.plateau_epochs
+            optimizer, mode="max", factor=0.5, patience=choice.plateau_patience
         )
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)

@@ -60,7 +60,7 @@ def write_model(
         logits,
         true,
         prior=prior,
-        powers=recipe.training.prior_powers,
+        powers=recipe.training.logit_adjustment,
         metric=monitor if monitor in METRICS else "uar",
     )
     logits = logits + np.asarray(shift or 0, np.float32)
@@ -77,7 +77,7 @@ def write_model(
         inputs=recipe.data.inputs,
         context=network.context,
         vocabulary=inputs.vocabulary.words if isinstance(inputs.vocabulary, Vocabulary) else (),
-        text=_text_source(recipe) if recipe.text.vectors or recipe.text.encoder else {},
+        text=_text_source(recipe) if recipe.text.encoder else {},
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
         corpora=_corpora(store),

@@ -14,7 +14,7 @@ from serenade.folders import EpochLog, FoldRunRecord, RunFolder, RunSummary
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
 from serenade.training.fold_run import FoldRun, OnEpoch, fold_runs_of, split_of, train_fold_run
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.start import start_run, store_record
 
 
@@ -97,7 +97,7 @@ def train(
         if RunFolder(path).record.is_file():
             store = RunFolder(path).read_record().store.path if store is None else store
             out, resume = path if out is None else out, resume or out is None
-        recipe = read_recipe(path)
+        recipe = load_recipe(path)
     if store is None:
         raise StoreError("name the store to train on (--store STORE), made by serenade prepare")
     store = store if isinstance(store, Store) else Store.open(store)
@@ -162,8 +162,8 @@ def warnings_of(summary: RunSummary, recipe: Recipe) -> tuple[str, ...]:
         f"{len(names)} of {len(summary.fold_runs)} models predict" if names != ["."] else "the model predicts"
     )
     advice = [f"train longer (--set training.epochs={3 * recipe.training.epochs})"]
-    if recipe.training.sampler != "weighted":
-        advice.append("draw all classes equally often (--set training.sampler=weighted)")
+    if recipe.training.sampler != "balanced":
+        advice.append("draw all classes equally often (--set training.sampler=balanced)")
     advice.append("lower training.learning_rate")
     return (f"{which} the same class for every dev clip, so training failed: {', '.join(advice)}",)
 

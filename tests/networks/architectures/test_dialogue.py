@@ -1,4 +1,4 @@
-"""Dialogues: a batch equals one at a time, a causal network never sees the future, who speaks counts."""
+"""Dialogues: a batch equals one at a time, a causal network ignores the future."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 from serenade.errors import RecipeError
 from serenade.networks import create_network
 
-WIDTH, WORDS = 24, 30
+WIDTH, VOCABULARY = 24, 30
 
 
-@pytest.fixture(params=["causal", "both ways"])
+@pytest.fixture(params=["causal", "bidirectional"])
 def network(request):
     torch.manual_seed(0)
     return create_network(
@@ -43,7 +43,7 @@ def test_a_batch_equals_one_dialogue_at_a_time(network):
     torch.testing.assert_close(network(**batch), expected, atol=1e-6, rtol=1e-5)
 
 
-def test_what_comes_later_is_known_both_ways_alone(network):
+def test_the_future_has_an_influence_unless_causal(network):
     batch = conversation(6, 4)
     before = network(**batch)
     changed = {name: tensor.clone() for name, tensor in batch.items()}
@@ -54,27 +54,27 @@ def test_what_comes_later_is_known_both_ways_alone(network):
     assert not moved[6:].any()
     assert moved[:3].any() != network.causal
     if network.causal:
-        # And nothing yet said is needed: the first three are a dialogue of their own.
-        begun = {"dialogues": torch.tensor([3])} | {
+        # The first three alone have the same logits.
+        first = {"dialogues": torch.tensor([3])} | {
             name: batch[name][:3] for name in ("text_vectors", "speakers")
         }
-        torch.testing.assert_close(network(**begun), before[:3], atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(network(**first), before[:3], atol=1e-6, rtol=1e-5)
 
 
-def test_what_was_said_before_counts(network):
+def test_the_past_has_an_influence(network):
     batch = conversation(5)
     changed = batch | {"text_vectors": batch["text_vectors"].clone()}
     changed["text_vectors"][0] *= -1
     assert ((network(**changed) - network(**batch)).abs().amax(1) > 1e-5).all()
 
 
-def test_who_speaks_counts(network):
+def test_speakers_have_an_influence(network):
     batch = conversation(5)
     other = batch | {"speakers": torch.tensor([0, 0, 1, 0, 1])}
     assert (network(**batch) - network(**other)).abs().max() > 1e-4
 
 
-def test_a_crowd_is_no_error(network):
+def test_more_speakers_than_embeddings(network):
     batch = conversation(30) | {"speakers": torch.arange(30)}
     assert network(**batch).isfinite().all()
 
@@ -84,21 +84,23 @@ def test_a_crowd_is_no_error(network):
     [
         (
             "text_lstm",
-            {"tokens": torch.randint(2, WORDS, (4, 6)), "token_lengths": torch.tensor([6, 1, 3, 2])},
+            {"tokens": torch.randint(2, VOCABULARY, (4, 6)), "token_lengths": torch.tensor([6, 1, 3, 2])},
         ),
         ("compact", {"features": torch.randn(4, 64, 20), "lengths": torch.tensor([20, 9, 1, 4])}),
     ],
 )
 def test_utterances_of_other_kinds(utterance, inputs):
-    network = create_network("dialogue", n_classes=7, n_mels=64, vocabulary=WORDS, utterance=utterance)
+    network = create_network("dialogue", n_classes=7, n_mels=64, vocabulary=VOCABULARY, utterance=utterance)
     assert network.takes == set(inputs) | {"dialogues", "speakers"}
     logits = network(**inputs, dialogues=torch.tensor([3, 1]), speakers=torch.tensor([0, 1, 0, 0]))
     logits.sum().backward()
     assert all(weights.grad is not None for weights in network.parameters())
 
 
-def test_a_network_without_vectors_is_refused():
-    with pytest.raises(RecipeError, match="'cnn_lstm' gives no vector"):
+def test_a_network_without_embeddings_is_refused():
+    with pytest.raises(
+        RecipeError, match=r"'cnn_lstm' has no embedding.* use one of compact, spectrogram_cnn, text_encoder"
+    ):
         create_network("dialogue", n_classes=7, n_mels=64, utterance="cnn_lstm")
 
 

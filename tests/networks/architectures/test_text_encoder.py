@@ -1,4 +1,4 @@
-"""An encoder that learns: a batch equals one at a time, the past sees no future, the lower layers stay."""
+"""A fine-tuned encoder: a batch equals one at a time, "past" ignores the future, lower layers are frozen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest.importorskip("transformers")
 
 @pytest.fixture
 def make(made_encoder: Path):
-    """`make(**options)`: three layers, the uppermost of which learns."""
+    """`make(**options)`: three layers, the last of which is fine-tuned."""
 
     def create(*, trained: int = 1, **options) -> Network:
         torch.manual_seed(0)
@@ -27,7 +27,7 @@ def make(made_encoder: Path):
 
 
 def conversation(*dialogues: int) -> dict[str, torch.Tensor]:
-    """Whole dialogues of so many utterances, padded with rubbish."""
+    """Whole dialogues of so many utterances, with random padding."""
     n = sum(dialogues)
     return {
         "tokens": torch.randint(1, 12, (n, 9)),
@@ -53,7 +53,7 @@ def test_a_batch_equals_one_dialogue_at_a_time(make, context: str) -> None:
     torch.testing.assert_close(network(**batch), torch.cat(expected), atol=1e-5, rtol=1e-4)
 
 
-def test_without_context_each_text_is_read_alone(make) -> None:
+def test_without_context_each_text_is_encoded_alone(make) -> None:
     network, batch = make(), conversation(6)
     del batch["dialogues"]
     expected = torch.cat([network(**alone(batch, [1] * 6, row)) for row in range(6)])
@@ -62,7 +62,7 @@ def test_without_context_each_text_is_read_alone(make) -> None:
 
 
 @pytest.mark.parametrize("context", ["past", "all"])
-def test_what_comes_later_is_known_to_all_alone(make, context: str) -> None:
+def test_the_future_has_an_influence_with_all_only(make, context: str) -> None:
     network, batch = make(context=context), conversation(6, 4)
     changed = batch | {"tokens": batch["tokens"].clone()}
     changed["tokens"][3, :2] = changed["tokens"][3, :2] % 11 + 1
@@ -72,15 +72,15 @@ def test_what_comes_later_is_known_to_all_alone(make, context: str) -> None:
     assert moved[:3].any() == (context == "all")
 
 
-def test_a_dialogue_longer_than_the_window_is_read_in_pieces(make, monkeypatch) -> None:
+def test_a_dialogue_longer_than_the_window_is_divided(make, monkeypatch) -> None:
     network, batch = make(context="all"), conversation(2, 2)
     batch["token_lengths"][:] = 8
-    monkeypatch.setattr("serenade.networks.architectures.text_encoder.WINDOW", 8)
+    monkeypatch.setattr("serenade.networks.architectures.text_encoder.WINDOW_TOKENS", 8)
     apart = network(**batch | {"dialogues": torch.tensor([1, 1, 1, 1])})
     torch.testing.assert_close(network(**batch), apart, atol=1e-5, rtol=1e-4)
 
 
-def test_the_layers_that_learn_learn_and_no_others(make) -> None:
+def test_only_the_trainable_layers_are_trained(make) -> None:
     network = make(trained=2).train()
     network(
         **{name: value for name, value in conversation(5).items() if name != "dialogues"}
@@ -99,7 +99,7 @@ def test_the_layers_that_learn_learn_and_no_others(make) -> None:
 
 
 @pytest.mark.parametrize(("context", "whole"), [("none", "past"), ("past", "past"), ("all", "all")])
-def test_it_may_be_the_utterance_of_a_dialogue(made_encoder: Path, context: str, whole: str) -> None:
+def test_it_can_be_the_utterance_network_of_a_dialogue(made_encoder: Path, context: str, whole: str) -> None:
     torch.manual_seed(0)
     network = create_network(
         "dialogue",
@@ -116,12 +116,12 @@ def test_it_may_be_the_utterance_of_a_dialogue(made_encoder: Path, context: str,
     changed = batch | {"tokens": batch["tokens"].clone()}
     changed["tokens"][3, :2] = changed["tokens"][3, :2] % 11 + 1
     moved = (network(**changed) - network(**batch)).abs().amax(1)
-    assert moved[:3].any() == (whole == "all"), "only who is told the future knows it"
+    assert moved[:3].any() == (whole == "all"), "only context=all depends on the future"
     assert not moved[5:].any()
 
 
-def test_what_cannot_be_is_said(make) -> None:
-    with pytest.raises(RecipeError, match="4 layers of the encoder are to learn"):
+def test_impossible_options(make) -> None:
+    with pytest.raises(RecipeError, match="trainable_layers is 4, and 3 layers of the encoder are used"):
         make(trained=4)
     with pytest.raises(RecipeError, match="none, past, all"):
         make(context="future")

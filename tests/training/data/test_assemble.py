@@ -12,7 +12,7 @@ import torch
 from serenade.corpora import make_split
 from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
-from serenade.training.data.assemble import questions_of
+from serenade.training.data.assemble import auxiliary_targets_of
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
 
@@ -52,8 +52,8 @@ def test_a_run_on_a_corpus_that_the_store_has_not(several: Store, tiny: Tiny, tm
 
 def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny):
     split = make_split(several.index, "grouped-5", fold=2, corpus="toy")
-    recipe = tiny(data={"auxiliary": ["speaker"]})
-    asked = pd.Series(questions_of(recipe, several, split)["speaker"].numpy())
+    recipe = tiny(data={"auxiliary_targets": ["speaker"]})
+    asked = pd.Series(auxiliary_targets_of(recipe, several, split)["speaker"].numpy())
     first = asked[several.index["speaker"] == "01"].groupby(several.index["corpus"]).unique()
     assert len(first["toy"]) == len(first["other"]) == 1
     assert first["toy"][0] != first["other"][0]
@@ -64,7 +64,9 @@ def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
     store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ):
     plain = weights_of(train(tiny(), store=store, out=tmp_path / "plain").folder)
-    asked = weights_of(train(tiny(data={"auxiliary": ["sex"]}), store=store, out=tmp_path / "asked").folder)
+    asked = weights_of(
+        train(tiny(data={"auxiliary_targets": ["sex"]}), store=store, out=tmp_path / "asked").folder
+    )
     assert asked.keys() == plain.keys()
     assert any(not torch.equal(asked[name], plain[name]) for name in plain)
 
@@ -83,4 +85,4 @@ def test_a_question_that_cannot_be_asked(
 ):
     sections = {} if network == "compact" else {"network": {"name": network}}
     with pytest.raises(RecipeError, match=said):
-        train(tiny(data={"auxiliary": [column]}, **sections), store=store, out=tmp_path / "run")
+        train(tiny(data={"auxiliary_targets": [column]}, **sections), store=store, out=tmp_path / "run")

@@ -126,5 +126,5 @@ def test_targets_blend_what_was_meant_with_what_was_heard() -> None:
     )
     np.testing.assert_array_equal(targets_of(table, LABELS), [[1, 0, 0], [0, 0, 1]])
     np.testing.assert_allclose(targets_of(table, LABELS, votes=0.5), [[0.625, 0.375, 0], [0, 0, 1]])
-    with pytest.raises(CorpusError, match=r"data\.votes=0"):
+    with pytest.raises(CorpusError, match=r"data\.vote_weight=0"):
         targets_of(table[["emotion"]], LABELS, votes=0.5)

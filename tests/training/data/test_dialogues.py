@@ -231,7 +231,7 @@ def test_predicting_without_torch_answers_as_the_network(run: Path, meld: Store)
 
 def test_the_prior_is_part_of_the_graph(meld: Store, tmp_path: Path) -> None:
     shifted = train(
-        recipe(training={"epochs": 1, "prior_powers": [0.5]}), store=meld, out=tmp_path / "run"
+        recipe(training={"epochs": 1, "logit_adjustment": [0.5]}), store=meld, out=tmp_path / "run"
     ).folder
     spec = load_network(shifted)[1]
     shares = meld.index.loc[meld.index["split"] == "train", "emotion"].value_counts(normalize=True)
@@ -262,7 +262,7 @@ def test_what_does_not_fit_is_said(meld: Store, store: Store, tmp_path: Path) ->
         train(recipe(data={"inputs": "sound"}, network={"name": "text_lstm"}), store=meld, out=tmp_path / "a")
     with pytest.raises(CorpusError, match="no column text"):
         train(recipe(data={"split": "grouped-3", "fold": 1}), store=store, out=tmp_path / "b")
-    asked = recipe(training={"sampler": "weighted"})
+    asked = recipe(training={"sampler": "balanced"})
     with pytest.raises(RecipeError, match="weighted"):
         train(asked, store=meld, out=tmp_path / "c")
 

@@ -1,11 +1,12 @@
-"""The CREMA-D seed's network: convolutional blocks, a bidirectional LSTM, self-attention, three layers.
+"""The network of the CREMA-D scripts: convolutional blocks, a bidirectional LSTM and self-attention.
 
-`cnn_lstm` walks over time, as the name promises; `cnn_lstm.original` keeps the published layout, which hands
-the LSTM the eight mel steps as its sequence and flattens time into the features (docs/origins.md).
+In `cnn_lstm` the sequence of the LSTM is time. `cnn_lstm.original` keeps the published layout, in which the
+sequence is the eight mel steps, and time is flattened into the features (docs/origins.md).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from serenade.networks.layers.masking import frame_mask, halved, in_order, masked, reversal
+from serenade.networks.layers.masking import frame_mask, halved, masked
+from serenade.networks.layers.recurrent import bidirectional, lstm_states
 from serenade.networks.registry import Network, register_network
 
 CHANNELS = (64, 128, 256, 512)
@@ -61,10 +63,10 @@ class ConvBlocks(nn.Module):
 
 
 def _pool(maps: Tensor, lengths: Tensor, *, ceil: bool) -> tuple[Tensor, Tensor]:
-    """Maximum over 2 x 2; padding is zero and the maps are not negative, so it can never win."""
+    """Maximum over 2 x 2; padding is zero and the maps are not negative, so it is never the maximum."""
     if not ceil:
         return F.max_pool2d(maps, 2), lengths // 2
-    # A row and a column of zeros instead of `ceil_mode`, which onnxruntime takes differently.
+    # A row and a column of zeros instead of `ceil_mode`, which onnxruntime computes differently.
     return F.max_pool2d(F.pad(maps, (0, 1, 0, 1)), 2), halved(lengths)
 
 
@@ -74,8 +76,9 @@ class CnnLstm(ConvBlocks, Network):
     Args:
         n_mels: mel bands; divisible by 16.
         n_classes: number of labels.
-        over: "time", or "mel" for the original's walk.
-        width_frames: with `over="mel"`, the width every clip is padded or cut to; its size is in the weights.
+        over: axis that is the sequence of the LSTM: "time", or "mel" as published.
+        width_frames: with `over="mel"`, number of frames that every clip is padded or cut to; the shape of
+            the weights depends on it.
 
     >>> network = CnnLstm(n_mels=128, n_classes=6, over="mel", width_frames=191)
     >>> sum(p.numel() for p in network.parameters())
@@ -113,7 +116,7 @@ class CnnLstm(ConvBlocks, Network):
         else:
             maps, steps = self.convolve(features, lengths, ceil=True)
             sequence = self.dropout(maps).permute(0, 3, 1, 2).flatten(2)
-        # Taken from the convolutions' output: the exporter takes the length of an LSTM's output for fixed.
+        # From the convolutions' output: the exporter would make the length of the LSTM's output a constant.
         inside = frame_mask(steps, sequence.shape[1])
         attended = self._attend(self._recur(sequence, inside), inside)
         mean = (attended * inside[..., None].to(attended.dtype)).sum(1) / steps[:, None].to(attended.dtype)
@@ -123,23 +126,21 @@ class CnnLstm(ConvBlocks, Network):
         return logits
 
     def _mel_sequence(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """The original's reading: zeros up to a fixed width count as sound, mel is the sequence."""
+        """The published layout: mel is the sequence, and zeros up to a fixed width count as sound."""
         features = F.pad(features, (0, self.width_frames))[..., : self.width_frames]
         maps, _ = self.convolve(features, torch.full_like(lengths, self.width_frames), ceil=False)
         sequence = self.dropout(maps).permute(0, 2, 1, 3).flatten(2)
         return sequence, torch.full_like(lengths, sequence.shape[1])
 
     def _recur(self, sequence: Tensor, inside: Tensor) -> Tensor:
-        """Run both directions of each LSTM layer within each clip's own length.
-
-        The backward direction reads the clip reversed in place: packed sequences would do the same, but
-        cannot be exported.
-        """
-        turned = reversal(inside)
+        """States of the last LSTM layer; torch's own module cannot be exported with padding."""
         for layer in range(self.lstm.num_layers):
-            ahead = self._direction(sequence, f"l{layer}")
-            back = self._direction(in_order(sequence, turned), f"l{layer}_reverse")
-            sequence = torch.cat([ahead, in_order(back, turned)], dim=-1)
+            sequence = bidirectional(
+                sequence,
+                inside,
+                forwards=partial(self._direction, suffix=f"l{layer}"),
+                backwards=partial(self._direction, suffix=f"l{layer}_reverse"),
+            )
             if layer + 1 < self.lstm.num_layers:
                 sequence = F.dropout(sequence, self.lstm.dropout, self.training)
         return sequence
@@ -147,14 +148,10 @@ class CnnLstm(ConvBlocks, Network):
     def _direction(self, sequence: Tensor, suffix: str) -> Tensor:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         weights = [getattr(self.lstm, f"{name}_{suffix}") for name in names]
-        start = sequence.new_zeros(1, sequence.shape[0], self.lstm.hidden_size)
-        output: Tensor = torch.lstm(
-            sequence, (start, start), weights, True, 1, 0.0, self.training, False, True
-        )[0]
-        return output
+        return lstm_states(sequence, weights, training=self.training)
 
     def _attend(self, sequence: Tensor, inside: Tensor) -> Tensor:
-        """Multi-head self-attention (Vaswani et al. 2017), written out so that it exports with any batch."""
+        """Multi-head self-attention (Vaswani et al. 2017); torch's own module exports with one batch size."""
         attention = self.attention
         projected = F.linear(sequence, attention.in_proj_weight, attention.in_proj_bias)
         # [3, batch, heads, steps, head_dim]
@@ -169,5 +166,5 @@ class CnnLstm(ConvBlocks, Network):
 
 @register_network("cnn_lstm")
 def cnn_lstm(*, n_mels: int, n_classes: int) -> CnnLstm:
-    """The seed's network, walking over time."""
+    """Convolutional blocks, a bidirectional LSTM over time and self-attention."""
     return CnnLstm(n_mels=n_mels, n_classes=n_classes)

@@ -1,7 +1,8 @@
-"""The default from scratch: a small residual network over a log-mel spectrogram that never hears its padding.
+"""The default network: a small residual network over log-mels.
 
 Residual blocks (He et al. 2016) with squeeze-and-excitation (Hu et al. 2018), then attentive statistics
-pooling (Okabe et al. 2018). Cheap on purpose: the stem quarters the bands before anything is wide.
+pooling (Okabe et al. 2018). The stem reduces the number of bands to a quarter while there are few channels,
+which keeps it cheap.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.networks.layers.masking import frame_mask, halved, masked, masked_statistics
-from serenade.networks.layers.tempo import at_tempo
+from serenade.networks.layers.time_stretch import time_stretch
 from serenade.networks.registry import register_network
-from serenade.networks.utterance_encoder import Encoder
+from serenade.networks.utterance import UtteranceNetwork
 
 
 class SqueezeExcitation(nn.Module):
@@ -64,7 +65,7 @@ class Residual(nn.Module):
 
 
 class TemporalResidual(nn.Module):
-    """A convolution over five steps of time and a shortcut, where a step has become cheap."""
+    """A convolution over five steps of time and a shortcut."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -77,24 +78,34 @@ class TemporalResidual(nn.Module):
         return changed
 
 
+STRIDES = ((2, 2), (2, 1), (2, 2))
+"""(mel, time) stride of each residual block."""
+
+MIN_SPEED, MAX_SPEED = 0.25, 4.0
+"""Range of `tta_speeds`."""
+
+
 @register_network("compact")
-class Compact(Encoder):
-    """Stem, residual blocks, a projection of channels x bands, attentive mean and deviation over time.
+class Compact(UtteranceNetwork):
+    """A small residual CNN with attentive statistics pooling over time.
+
+    A strided convolution, residual blocks, a projection of channels x bands, residual blocks over time, and
+    the attention-weighted mean and standard deviation.
 
     Args:
         n_mels: mel bands.
         n_classes: number of labels.
         stem: channels of the first convolution (5 x 5, stride 4 in mel and 2 in time).
-        widths: channels of each block.
-        strides: (mel, time) stride of each block, each 1 or 2.
+        widths: channels of each of the three residual blocks.
         projection: channels that are pooled over time.
-        temporal: residual blocks over time between projection and pooling.
+        temporal: number of residual blocks over time between projection and pooling.
         dropout: before the last layer.
-        tempi_percent: tempi that a clip is heard at once the network has learnt, its answer being the mean of
-            the log-probabilities (test-time augmentation); (100,) hears it as it is.
+        tta_speeds: speeds at which a clip is evaluated; the log-probabilities are averaged (test-time
+            augmentation). Training uses the clip as it is.
 
     Raises:
-        RecipeError: `stem` or a width that is no multiple of 8, or below 16; a tempo of nothing.
+        RecipeError: `stem` or a width is not a multiple of 8 or below 16, not three widths, or a speed out of
+            range.
 
     >>> network = Compact(n_mels=64, n_classes=6).eval()
     >>> network(torch.randn(2, 64, 50), torch.tensor([50, 7])).shape
@@ -108,27 +119,31 @@ class Compact(Encoder):
         n_classes: int,
         stem: int = 16,
         widths: Sequence[int] = (32, 64, 96),
-        strides: Sequence[Sequence[int]] = ((2, 2), (2, 1), (2, 2)),
         projection: int = 128,
         temporal: int = 2,
         dropout: float = 0.2,
-        tempi_percent: Sequence[int] = (100,),
+        tta_speeds: Sequence[float] = (1.0,),
     ) -> None:
         super().__init__()
-        if not tempi_percent or min(tempi_percent) < 1:
-            raise RecipeError(f"network 'compact': tempi_percent must be above 0, not {list(tempi_percent)}")
-        self.tempi_percent = tuple(tempi_percent)
-        # From fewer than 16 channels, channels-last, oneDNN's backward of a strided 1 x 1 convolution writes
-        # past its memory (torch 2.13, seen with 4 and 8 under MALLOC_CHECK_=3; none with 16, 24, 40 in 2,000
-        # steps); multiples of 8 are what it is quick with anyway.
+        if not tta_speeds or not all(MIN_SPEED <= speed <= MAX_SPEED for speed in tta_speeds):
+            raise RecipeError(
+                f"network 'compact': tta_speeds must be between {MIN_SPEED} and {MAX_SPEED}, not "
+                f"{list(tta_speeds)}"
+            )
+        if len(widths) != len(STRIDES):
+            raise RecipeError(f"network 'compact': widths must be {len(STRIDES)} numbers, not {list(widths)}")
+        # With fewer than 16 channels in channels-last layout, oneDNN's backward pass of a strided 1 x 1
+        # convolution writes out of bounds (torch 2.13, with 4 and 8 under MALLOC_CHECK_=3; not with 16, 24,
+        # 40 in 2,000 steps). Multiples of 8 are the fastest sizes.
         if odd := [width for width in (stem, *widths) if width % 8 or width < 16]:
             raise RecipeError(
-                f"network 'compact': stem and widths must be multiples of 8, and 16 at least, not {odd[0]}"
+                f"network 'compact': stem and widths must be multiples of 8, and at least 16, not {odd[0]}"
             )
+        self.tta_speeds = tuple(tta_speeds)
         self.stem = nn.Conv2d(1, stem, 5, (4, 2), 2, bias=False)
         self.stem_norm = nn.BatchNorm2d(stem)
         blocks, inside, bands = [], stem, -(-n_mels // 4)
-        for width, (over_mel, over_time) in zip(widths, strides, strict=True):
+        for width, (over_mel, over_time) in zip(widths, STRIDES, strict=True):
             blocks.append(Residual(inside, width, (over_mel, over_time)))
             inside, bands = width, -(-bands // over_mel)
         self.blocks = nn.ModuleList(blocks)
@@ -143,14 +158,14 @@ class Compact(Encoder):
         self.width = 2 * projection
         self.classify = nn.Linear(self.width, n_classes)
 
-    def encode(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """A vector of each clip [shape=(batch, width)]."""
+    def embed(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Embeddings of clips [shape=(batch, width)]."""
         maps = self.stem(masked(features[:, None], lengths))
         lengths = halved(lengths)
         maps = masked(F.relu(self.stem_norm(maps)), lengths)
         for block in self.blocks:
             maps, lengths = block(maps, lengths)
-        # `project` applied as a filter over all bands, which spares channels-last maps a copy.
+        # `project` as a filter over all bands: channels-last maps need no copy.
         over_bands = self.project.weight.view(self.project.out_channels, *self.map_shape, 1)
         steps = F.conv2d(maps, over_bands)[:, :, 0].contiguous()
         steps = F.relu(self.project_norm(steps))
@@ -164,19 +179,18 @@ class Compact(Encoder):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
-        if self.training or self.tempi_percent == (100,):
-            return self._judge(features, lengths)
-        answers = [
-            self._judge(*at_tempo(features, lengths, percent)).log_softmax(-1)
-            for percent in self.tempi_percent
+        if self.training or self.tta_speeds == (1.0,):
+            return self._logits(features, lengths)
+        logits = [
+            self._logits(*time_stretch(features, lengths, speed)).log_softmax(-1) for speed in self.tta_speeds
         ]
-        return torch.stack(answers).mean(0)
+        return torch.stack(logits).mean(0)
 
-    def _judge(self, features: Tensor, lengths: Tensor) -> Tensor:
-        logits: Tensor = self.classify(self.drop(self.encode(features, lengths)))
+    def _logits(self, features: Tensor, lengths: Tensor) -> Tensor:
+        logits: Tensor = self.classify(self.drop(self.embed(features, lengths)))
         return logits
 
     def muon_weights(self) -> list[nn.Parameter]:
-        """The filters of all blocks and the projection."""
+        """The filters of the residual blocks and of the projection."""
         parts = (self.blocks, self.project, self.temporal)
         return [weight for part in parts for weight in part.parameters() if weight.ndim > 2]

@@ -1,7 +1,7 @@
-"""An utterance in its dialogue: what was said and done around it, and by whom.
+"""Utterances in the context of their dialogue: an utterance network, and an LSTM over its embeddings.
 
-A network of single utterances gives a vector of each; an LSTM walks over those of a dialogue, told at every
-step who speaks (as in bcLSTM, Poria et al. 2017, and DialogueRNN, Majumder et al. 2019).
+The LSTM has at every step who speaks as an input (as in bcLSTM, Poria et al. 2017, and DialogueRNN, Majumder
+et al. 2019).
 """
 
 from __future__ import annotations
@@ -12,29 +12,32 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from serenade.networks.layers.masking import places
-from serenade.networks.layers.recurrent import BothWays, Lstm
+from serenade.networks.layers.masking import group_rows
+from serenade.networks.layers.recurrent import BiLstm, Lstm
 from serenade.networks.registry import Network, register_network
-from serenade.networks.utterance_encoder import create_part, sizes_of
+from serenade.networks.utterance import create_utterance_network, given_sizes
+
+MAX_SPEAKERS = 8
+"""Speakers of a dialogue with an embedding of their own; further ones share the last."""
+
+_SPEAKER_WIDTH = 16
 
 
 @register_network("dialogue")
 class Dialogue(Network):
-    """An utterance network, an LSTM over the dialogue, one layer over both.
+    """An utterance network, an LSTM over the dialogue with speaker embeddings, and one layer over both.
 
     Args:
         n_classes: number of labels.
         n_mels: mel bands, for an utterance network of sound.
-        vocabulary: number of tokens, for one of words.
-        text_width: features of a text's vector, for one of vectors.
-        pretrained: encoder, for one that is made of it; see `text_encoder`.
+        vocabulary: number of tokens, for one of tokens.
+        text_width: features of a text vector, for one of text vectors.
+        pretrained: encoder, for one that fine-tunes it; see `text_encoder`.
         utterance: name of the utterance network.
-        utterance_options: its own options.
-        causal: whether only the past is known, as in a stream; else the LSTM walks both ways.
+        utterance_options: its options.
+        causal: whether only past utterances are known, as in a stream; else the LSTM is bidirectional.
         hidden: features of each direction.
-        speakers: how many speakers of a dialogue are told apart; further ones are taken for the last.
-        speaker_width: features of a speaker.
-        dropout: on the utterance's vectors and before the last layer.
+        dropout: on the embeddings and before the last layer.
 
     >>> network = Dialogue(n_classes=7, text_width=600, utterance="text_head", causal=True).eval()
     >>> logits = network(
@@ -58,19 +61,21 @@ class Dialogue(Network):
         utterance_options: Mapping[str, Any] | None = None,
         causal: bool = False,
         hidden: int = 128,
-        speakers: int = 8,
-        speaker_width: int = 16,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained)
-        self.utterance = create_part(utterance, utterance_options, n_classes=n_classes, sizes=sizes)
+        sizes = given_sizes(
+            n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained
+        )
+        self.utterance = create_utterance_network(
+            utterance, utterance_options, n_classes=n_classes, sizes=sizes
+        )
         self.takes = self.utterance.takes | {"dialogues", "speakers"}
         self.context = "past" if causal and self.utterance.context != "all" else "all"
         self.exports = self.utterance.exports
-        self.embed_speaker = nn.Embedding(speakers, speaker_width)
-        n_inputs = self.utterance.width + speaker_width
-        self.recur: nn.Module = Lstm(n_inputs, hidden) if causal else BothWays(n_inputs, hidden)
+        self.embed_speaker = nn.Embedding(MAX_SPEAKERS, _SPEAKER_WIDTH)
+        n_inputs = self.utterance.width + _SPEAKER_WIDTH
+        self.recur: nn.Module = Lstm(n_inputs, hidden) if causal else BiLstm(n_inputs, hidden)
         self.drop = nn.Dropout(dropout)
         self.causal = causal
         self.classify = nn.Linear(self.utterance.width + hidden * (1 if causal else 2), n_classes)
@@ -79,30 +84,29 @@ class Dialogue(Network):
         """Logits [shape=(n, classes)] of whole dialogues, one after another.
 
         Args:
-            dialogues: utterances of each [shape=(d,)], sums to n.
-            speakers: who speaks, by first appearance in the dialogue [shape=(n,)].
-            **inputs: what the utterance network takes, n rows each.
+            dialogues: number of utterances of each [shape=(d,)], sums to n.
+            speakers: numbered by first appearance in the dialogue [shape=(n,)].
+            **inputs: of the utterance network, n rows each.
         """
-        vectors = self.utterances(dialogues=dialogues, **inputs)
-        return self.judge(vectors, dialogues=dialogues, speakers=speakers)
+        embeddings = self.embed_utterances(dialogues=dialogues, **inputs)
+        return self.classify_utterances(embeddings, dialogues=dialogues, speakers=speakers)
 
-    def utterances(self, *, dialogues: Tensor, **inputs: Tensor) -> Tensor:
-        """A vector of each utterance from its own network [shape=(n, width)]; for inputs see `forward`."""
+    def embed_utterances(self, *, dialogues: Tensor, **inputs: Tensor) -> Tensor:
+        """Embeddings of the utterance network [shape=(n, width)]; for inputs see `forward`."""
         if "dialogues" in self.utterance.takes:
             inputs["dialogues"] = dialogues
-        return self.utterance.encode(**inputs)
+        return self.utterance.embed(**inputs)
 
-    def judge(self, vectors: Tensor, *, dialogues: Tensor, speakers: Tensor) -> Tensor:
-        """Logits [shape=(n, classes)] from `utterances`."""
-        vectors = self.drop(vectors)
-        known = self.embed_speaker.num_embeddings - 1
-        steps = torch.cat([vectors, self.embed_speaker(speakers.clamp(max=known))], dim=1)
-        inside, rows = places(dialogues)
+    def classify_utterances(self, embeddings: Tensor, *, dialogues: Tensor, speakers: Tensor) -> Tensor:
+        """Logits [shape=(n, classes)] from the embeddings of whole dialogues."""
+        embeddings = self.drop(embeddings)
+        steps = torch.cat([embeddings, self.embed_speaker(speakers.clamp(max=MAX_SPEAKERS - 1))], dim=1)
+        inside, rows = group_rows(dialogues)
         padded = steps[rows]
         states = self.recur(padded) if self.causal else self.recur(padded, inside)
-        # True places follow each other dialogue by dialogue: the order of the rows.
+        # The mask selects dialogue after dialogue, which is the order of the rows.
         context = states[inside]
-        logits: Tensor = self.classify(torch.cat([vectors, self.drop(context)], dim=1))
+        logits: Tensor = self.classify(torch.cat([embeddings, self.drop(context)], dim=1))
         return logits
 
     def muon_weights(self) -> list[nn.Parameter]:

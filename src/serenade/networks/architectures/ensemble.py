@@ -1,4 +1,4 @@
-"""Several networks that learn side by side and answer together."""
+"""Several networks that are trained side by side and averaged."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.networks.registry import CONTEXTS, Network, create_network, register_network
-from serenade.networks.utterance_encoder import sizes_of
+from serenade.networks.utterance import given_sizes
 
 
-@register_network("committee")
-class Committee(Network):
+@register_network("ensemble", example={"members": [{"name": "compact"}, {"name": "compact"}]})
+class Ensemble(Network):
     """Members whose log-probabilities are averaged (Hansen and Salamon 1990), alike or of different kinds.
 
-    While it learns, each member answers for itself, so that their errors stay their own: networks that are
-    wrong about different rows are right together more often than the best of them alone.
+    In training the loss is computed for each member alone, so that their errors stay independent: the mean of
+    members that are wrong about different clips is more often right than the best of them.
 
     Args:
         n_classes: number of labels.
         n_mels: mel bands, for members of sound.
-        vocabulary: number of tokens, for members of words.
-        text_width: features of a text's vector, for members of vectors.
-        pretrained: encoder, for members that are made of it; see `text_encoder`.
-        members: of each its `name`, and its own `options` if it has any.
+        vocabulary: number of tokens, for members of tokens.
+        text_width: features of a text vector, for members of text vectors.
+        pretrained: encoder, for members that fine-tune one; see `text_encoder`.
+        members: for each its `name`, and its `options` if it has any.
 
     Raises:
         RecipeError: fewer than two members, or one without a name.
 
-    >>> members = [{"name": "text_lstm"}, {"name": "text_bag", "options": {"features": 16}}]
-    >>> network = Committee(n_classes=7, vocabulary=50, members=members)
+    >>> members = [{"name": "text_lstm"}, {"name": "text_lstm", "options": {"hidden": 16}}]
+    >>> network = Ensemble(n_classes=7, vocabulary=50, members=members)
     >>> texts = {"tokens": torch.tensor([[2, 3, 4], [5, 0, 0]]), "token_lengths": torch.tensor([3, 1])}
     >>> network.train()(**texts).shape, network.eval()(**texts).shape
     (torch.Size([2, 2, 7]), torch.Size([2, 7]))
@@ -50,8 +50,10 @@ class Committee(Network):
     ) -> None:
         super().__init__()
         if len(members) < 2 or any("name" not in member for member in members):
-            raise RecipeError("a committee needs at least two members, each with a name")
-        sizes = sizes_of(n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained)
+            raise RecipeError("an ensemble needs at least two members, each with a name")
+        sizes = given_sizes(
+            n_mels=n_mels, vocabulary=vocabulary, text_width=text_width, pretrained=pretrained
+        )
         networks = [
             create_network(member["name"], n_classes=n_classes, **sizes, **member.get("options", {}))
             for member in members
@@ -63,12 +65,12 @@ class Committee(Network):
 
     def forward(self, **inputs: Tensor) -> Tensor:
         """Logits [shape=(n, classes)]; in training those of each member [shape=(n, members, classes)]."""
-        answers = [
+        logits = [
             member(**{name: inputs[name] for name in member.takes}).log_softmax(-1)
             for member in self.networks
         ]
-        together = torch.stack(answers, dim=1)
-        return together if self.training else together.mean(1)
+        stacked = torch.stack(logits, dim=1)
+        return stacked if self.training else stacked.mean(1)
 
     def muon_weights(self) -> list[nn.Parameter]:
         """Those of all members."""

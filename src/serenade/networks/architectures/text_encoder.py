@@ -1,8 +1,8 @@
-"""A pretrained encoder of text that learns on: alone, or reading an utterance within its dialogue.
+"""A pretrained text encoder that is fine-tuned, on single utterances or on whole dialogues.
 
-In a dialogue its utterances are one text for the encoder, each beginning with who speaks, as in EmoBERTa
-(Kim and Vossen 2021). But all are judged at once, each by the mean over its own pieces, where EmoBERTa reads
-the whole window anew for each: ten times as cheap.
+The utterances of a dialogue are one text for the encoder, each with its speaker first, as in EmoBERTa (Kim
+and Vossen 2021). All of them are classified in one pass, each from the mean over its own subword tokens;
+EmoBERTa encodes the whole window once for each utterance, which costs ten times as much.
 """
 
 from __future__ import annotations
@@ -18,30 +18,32 @@ from serenade.encoders.text import load_encoder
 from serenade.errors import ModelError, RecipeError
 from serenade.networks.layers.masking import frame_mask
 from serenade.networks.registry import CONTEXTS, register_network
-from serenade.networks.utterance_encoder import Encoder
+from serenade.networks.utterance import UtteranceNetwork
 
-WINDOW = 510
-"""Pieces that an encoder reads at once; what is longer is cut between two utterances."""
+WINDOW_TOKENS = 510
+"""Longest input of an encoder; a longer dialogue is divided between two utterances."""
 
-_HIDDEN = -1e4
-"""Added to the score of a piece that must not be read; what is left of it is nothing in any precision."""
+_MASKED = -1e4
+"""Added to the attention score of a token that must not be attended to; its weight is 0 in any precision."""
 
 
 @register_network("text_encoder")
-class TextEncoder(Encoder):
-    """The lower layers of a Hugging Face encoder, the mean over the pieces of each text.
+class TextEncoder(UtteranceNetwork):
+    """A fine-tuned Hugging Face encoder, with mean pooling over the subword tokens of each text.
 
     Args:
         n_classes: number of labels.
-        pretrained: `{"encoder": folder or name, "layers": those kept, "trained": how many learn}`, the
+        pretrained: `{"encoder": folder or name, "layers": layers kept, "trained": layers fine-tuned}`, the
             uppermost ones.
-        context: what of the dialogue is read with an utterance: "none", "past" or "all".
-        dropout: before the last layer; inside it is the encoder's own, in the layers that learn, but for the
-            one of pairs of pieces.
+        context: which other utterances of the dialogue are encoded with an utterance: "none", "past" or
+            "all".
+        dropout: before the last layer; the fine-tuned layers have the encoder's own, but not on attention
+            weights.
 
     Raises:
-        RecipeError: no such context, or more layers to learn than are kept.
-        ModelError: no such encoder (`serenade.encoders.text.load_encoder`), or not of BERT's kind.
+        RecipeError: an unknown context, or more layers to fine-tune than are kept.
+        ModelError: no such encoder (`serenade.encoders.text.load_encoder`), or one without position
+            embeddings.
     """
 
     exports = False
@@ -57,9 +59,10 @@ class TextEncoder(Encoder):
         self.encoder: Any = load_encoder(pretrained["encoder"], layers=pretrained["layers"])
         if not 0 < pretrained["trained"] <= pretrained["layers"]:
             raise RecipeError(
-                f"{pretrained['trained']} layers of the encoder are to learn; {pretrained['layers']} are kept"
+                f"text.trainable_layers is {pretrained['trained']}, and {pretrained['layers']} layers of the "
+                "encoder are used"
             )
-        self.n_learning: int = pretrained["trained"]
+        self.n_trained: int = pretrained["trained"]
         self.encoder.requires_grad_(False)
         for weight in self.pretrained_weights():
             weight.requires_grad_(True)
@@ -67,19 +70,20 @@ class TextEncoder(Encoder):
         positions = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
         if positions is None:
             raise ModelError(
-                "has no embedding of positions; take an encoder of BERT's kind", file=pretrained["encoder"]
+                "has no position embeddings; use an encoder like BERT, RoBERTa or MPNet",
+                file=pretrained["encoder"],
             )
-        # Some count from the one behind the position that stands for padding.
+        # Some encoders number positions from the one after that of padding.
         self.first_position = 0 if positions.padding_idx is None else positions.padding_idx + 1
         self.drop = nn.Dropout(dropout)
         self.classify = nn.Linear(self.width, n_classes)
 
-    def encode(self, tokens: Tensor, token_lengths: Tensor, dialogues: Tensor | None = None) -> Tensor:
-        """A vector of each text [shape=(n, width)]."""
+    def embed(self, tokens: Tensor, token_lengths: Tensor, dialogues: Tensor | None = None) -> Tensor:
+        """Embeddings of texts [shape=(n, width)]."""
         inside = frame_mask(token_lengths, tokens.shape[1])
         text_of = inside.nonzero()[:, 0]
         windows = token_lengths if dialogues is None else _windows(dialogues, token_lengths)
-        # Pieces follow each other text by text, and so window by window.
+        # Tokens follow each other text by text, and so window by window.
         window_of = torch.repeat_interleave(windows)
         place = torch.arange(len(text_of), device=windows.device) - (windows.cumsum(0) - windows)[window_of]
         row_of, start_of = _packed(windows)
@@ -91,49 +95,49 @@ class TextEncoder(Encoder):
             torch.full(shape, -1, device=row.device).index_put((row, column), of)
             for of in (window_of, text_of)
         )
-        seen = window_at[:, None, :] == window_at[:, :, None]
+        attended = window_at[:, None, :] == window_at[:, :, None]
         if self.context == "past":
-            seen = seen & (text_at[:, None, :] <= text_at[:, :, None])
-        hidden = torch.zeros(seen.shape, device=seen.device).masked_fill(~seen, _HIDDEN)
+            attended = attended & (text_at[:, None, :] <= text_at[:, :, None])
+        mask = torch.zeros(attended.shape, device=attended.device).masked_fill(~attended, _MASKED)
         states = self.encoder(
-            input_ids=ids, position_ids=positions + self.first_position, attention_mask=hidden[:, None]
+            input_ids=ids, position_ids=positions + self.first_position, attention_mask=mask[:, None]
         )
-        pieces = states.last_hidden_state[row, column].float()
-        sums = pieces.new_zeros(len(tokens), self.width).index_add(0, text_of, pieces)
+        outputs = states.last_hidden_state[row, column].float()
+        sums = outputs.new_zeros(len(tokens), self.width).index_add(0, text_of, outputs)
         means: Tensor = sums / token_lengths[:, None]
         return means
 
     def forward(self, tokens: Tensor, token_lengths: Tensor, dialogues: Tensor | None = None) -> Tensor:
-        """Logits [shape=(n, classes)] of pieces [shape=(n, longest)] and how many of them count.
+        """Logits [shape=(n, classes)].
 
         Args:
-            tokens: from the encoder's own tokenizer.
+            tokens: subword tokens, from the encoder's own tokenizer [shape=(n, longest)].
             token_lengths: [shape=(n,)].
-            dialogues: utterances of each [shape=(d,)], unless the context is "none".
+            dialogues: number of utterances of each [shape=(d,)], unless the context is "none".
         """
-        logits: Tensor = self.classify(self.drop(self.encode(tokens, token_lengths, dialogues)))
+        logits: Tensor = self.classify(self.drop(self.embed(tokens, token_lengths, dialogues)))
         return logits
 
     def train(self, mode: bool = True) -> Self:
-        """As ever, but that the layers which learn nothing drop nothing either."""
+        """Set the mode; frozen layers stay in evaluation mode, without dropout."""
         super().train(mode)
         self.encoder.eval()
-        for layer in self._learning():
+        for layer in self._trained_layers():
             layer.train(mode)
         return self
 
     def pretrained_weights(self) -> list[nn.Parameter]:
-        """Those of the layers that learn."""
-        return [weight for layer in self._learning() for weight in layer.parameters()]
+        """Those of the layers that are fine-tuned."""
+        return [weight for layer in self._trained_layers() for weight in layer.parameters()]
 
-    def _learning(self) -> list[nn.Module]:
+    def _trained_layers(self) -> list[nn.Module]:
         n_layers = self.encoder.config.num_hidden_layers
-        stacks = (part for part in self.encoder.modules() if isinstance(part, nn.ModuleList))
-        return list(next(stack for stack in stacks if len(stack) == n_layers))[-self.n_learning :]
+        stacks = (module for module in self.encoder.modules() if isinstance(module, nn.ModuleList))
+        return list(next(stack for stack in stacks if len(stack) == n_layers))[-self.n_trained :]
 
 
 def _windows(dialogues: Tensor, token_lengths: Tensor) -> Tensor:
-    """Pieces of each text that the encoder reads at once: whole dialogues, cut where they are too long.
+    """Tokens of each input of the encoder: whole dialogues, divided where they are too long.
 
     >>> _windows(torch.tensor([2, 3]), torch.tensor([10, 20, 300, 200, 50])).tolist()
     [30, 500, 50]
@@ -142,18 +146,17 @@ def _windows(dialogues: Tensor, token_lengths: Tensor) -> Tensor:
     lengths = iter(token_lengths.tolist())
     for utterances in dialogues.tolist():
         windows.append(0)
-        for pieces in islice(lengths, utterances):
-            if windows[-1] and windows[-1] + pieces > WINDOW:
+        for n_tokens in islice(lengths, utterances):
+            if windows[-1] and windows[-1] + n_tokens > WINDOW_TOKENS:
                 windows.append(0)
-            windows[-1] += pieces
+            windows[-1] += n_tokens
     return torch.tensor(windows, device=dialogues.device)
 
 
 def _packed(windows: Tensor) -> tuple[Tensor, Tensor]:
-    """The row in which each window lies and where it starts there; a row holds as much as the longest window.
+    """Row of the batch and first column of each window; a row is as long as the longest window.
 
-    The longest first, each in the first row with room: an encoder's rows are then nearly full, where one
-    window a row leaves two fifths of them empty in MELD's dialogues.
+    First fit, longest first. In MELD one window per row would leave two fifths of the batch empty.
 
     >>> row, start = _packed(torch.tensor([3, 10, 6, 1]))
     >>> row.tolist(), start.tolist()
@@ -162,9 +165,9 @@ def _packed(windows: Tensor) -> tuple[Tensor, Tensor]:
     row_of, start_of, filled = torch.zeros_like(windows), torch.zeros_like(windows), [0]
     longest = int(windows.max())
     for window in windows.argsort(descending=True, stable=True).tolist():
-        pieces = int(windows[window])
-        row = next((row for row, full in enumerate(filled) if full + pieces <= longest), len(filled))
+        n_tokens = int(windows[window])
+        row = next((row for row, used in enumerate(filled) if used + n_tokens <= longest), len(filled))
         filled += [0] * (row == len(filled))
         row_of[window], start_of[window] = row, filled[row]
-        filled[row] += pieces
+        filled[row] += n_tokens
     return row_of, start_of

@@ -1,7 +1,7 @@
-"""The log-mel front end as torch operations, so that an exported graph hears waveforms.
+"""The log-mel front end as torch operations, so that an exported graph takes waveforms.
 
-The twin of `serenade.audio.logmel` (a parity test holds them together), for a padded batch: every clip is
-padded, referenced and normalised within its own length, as if it were alone.
+It computes what `serenade.audio.logmel` computes (a parity test compares them), for a padded batch: every
+clip is padded, referenced and normalised within its own length, as if it were alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Spectrum(torch.autograd.Function):
 
     @staticmethod
     def symbolic(g: Any, signal: Any, window: Any, n_fft: int, hop: int) -> Any:
-        """The same as an ONNX node, its batch and frames left open."""
+        """The same as an ONNX node, with any batch size and number of frames."""
 
         def constant(value: int | list[int]) -> Any:
             return g.op("Constant", value_t=torch.tensor(value))
@@ -94,11 +94,11 @@ class TorchFrontEnd(nn.Module):
         return (frames - 1).clamp(min=1) if self._drops_last else frames
 
     def _padded(self, waveform: Tensor, lengths: Tensor) -> Tensor:
-        """What `center` puts on either side of each clip: zeros, or the clip itself reflected at its ends."""
+        """Clips with the padding of `center` on both sides: zeros, or the clip reflected at its ends."""
         n_fft = self.front_end.n_fft
         side = n_fft // 2 if self.front_end.center else 0
-        room = 2 * side if self.front_end.center else n_fft
-        position = torch.arange(waveform.shape[1] + room, device=waveform.device)[None] - side
+        margin = 2 * side if self.front_end.center else n_fft
+        position = torch.arange(waveform.shape[1] + margin, device=waveform.device)[None] - side
         length = lengths[:, None]
         if self.front_end.center and self.front_end.pad_mode == "reflect":
             period = (2 * (length - 1)).clamp(min=1)
@@ -129,7 +129,7 @@ class TorchFrontEnd(nn.Module):
         if how in ("clip", "band"):
             axes = (1, 2) if how == "clip" else (2,)
             count = frames[:, None, None].to(features.dtype) * (features.shape[1] if how == "clip" else 1)
-            # Measured from the first value: a constant clip then has a mean of exactly zero.
+            # Relative to the first value, so that a constant clip has a mean of exactly zero.
             features = (features - (features[:, :1, :1] if how == "clip" else features[:, :, :1])) * inside
             mean = features.sum(axes, keepdim=True) / count
             variance = ((features - mean) * inside).square().sum(axes, keepdim=True) / count

@@ -19,7 +19,7 @@ from serenade.features.store_summary import summarise
 from serenade.files import protect_inputs
 from serenade.streams import never_fail_on_a_character
 from serenade.text import printable
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
     from serenade.folders import EpochLog
@@ -102,7 +102,7 @@ def _recipe(split: str, *, epochs: int | None, seed: int) -> Recipe:
         changes.append(f"training.epochs={epochs}")
     if split == "random-leaky":
         changes.append("data.fold=0")
-    return read_recipe(RECIPE, changes=changes)
+    return load_recipe(RECIPE, changes=changes)
 
 
 def _prepare(mels: Path, out: Path) -> Store:

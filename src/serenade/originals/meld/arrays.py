@@ -136,7 +136,7 @@ def train_on_arrays(
 
     fabric = Fabric(accelerator="auto", devices=1, precision=fabric_precision(choice.precision))
     fabric.launch()
-    weighted = choice.sampler == "weighted"
+    weighted = choice.sampler == "balanced"
     with tempfile.TemporaryDirectory() as folder:
         kept = fit(
             recipe,

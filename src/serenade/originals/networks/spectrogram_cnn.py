@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from serenade.networks.layers.masking import frame_mask
 from serenade.networks.registry import SOUND, register_network
-from serenade.networks.utterance_encoder import Encoder
+from serenade.networks.utterance import UtteranceNetwork
 from serenade.originals.networks.keras import batch_norm, initialize
 
 CHANNELS = (32, 64, 128, 256)
@@ -51,7 +51,7 @@ class ConvPyramid(nn.Module):
 
 
 @register_network("spectrogram_cnn")
-class SpectrogramCnn(Encoder):
+class SpectrogramCnn(UtteranceNetwork):
     """Four convolutional blocks, dense 256 and 128.
 
     Zeros behind a clip's end, up to the fixed width, count as sound, as in the original.
@@ -79,12 +79,12 @@ class SpectrogramCnn(Encoder):
         self.classify = nn.Linear(self.width, n_classes)
         initialize(self)
 
-    def encode(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """A vector of each clip [shape=(n, 128)]."""
+    def embed(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Embeddings of clips [shape=(n, 128)]."""
         hidden = self.drop1(F.relu(self.dense1(self.convolve(features, lengths))))
         return F.relu(self.dense2(hidden))
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Logits [shape=(n, classes)] of features [shape=(n, mels, frames)]."""
-        logits: Tensor = self.classify(self.drop(self.encode(features, lengths)))
+        logits: Tensor = self.classify(self.drop(self.embed(features, lengths)))
         return logits

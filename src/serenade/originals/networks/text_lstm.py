@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from serenade.networks.layers.recurrent import Lstm
 from serenade.networks.registry import register_network
-from serenade.networks.utterance_encoder import Encoder
+from serenade.networks.utterance import UtteranceNetwork
 from serenade.originals.networks.keras import batch_norm, initialize
 
 LSTM_WIDTHS = (128, 64)
@@ -36,7 +36,7 @@ class TwoLstms(nn.Module):
 
 
 @register_network("text_lstm.original")
-class TextLstmOriginal(Encoder):
+class TextLstmOriginal(UtteranceNetwork):
     """LSTM 128, LSTM 64, dense 64 and 32; dropout of a half behind each.
 
     Args:
@@ -60,12 +60,12 @@ class TextLstmOriginal(Encoder):
         self.classify = nn.Linear(self.width, n_classes)
         initialize(self)
 
-    def encode(self, text_vectors: Tensor) -> Tensor:
-        """A vector of each text [shape=(n, 32)]."""
+    def embed(self, text_vectors: Tensor) -> Tensor:
+        """Embeddings of texts [shape=(n, 32)]."""
         hidden = self.drop(F.relu(self.dense1(self.lstms(text_vectors))))
         return F.relu(self.dense2(hidden))
 
     def forward(self, text_vectors: Tensor) -> Tensor:
         """Logits [shape=(n, classes)] of vectors [shape=(n, text_width)]."""
-        logits: Tensor = self.classify(self.drop(self.encode(text_vectors)))
+        logits: Tensor = self.classify(self.drop(self.embed(text_vectors)))
         return logits

@@ -1,4 +1,4 @@
-"""Recipe + store + split → what a network is given and asked: rows, inputs, batches, questions."""
+"""Recipe + store + split → what a network is given and asked: rows, inputs, batches, targets."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ from serenade.training.recipe import Recipe
 
 _EVALUATION_BATCH = 64
 
+_VARIANT_PROBABILITY = 0.5
+"""Probability that a clip is replaced by one of its variants, with `data.variants="sample"`."""
+
 
 def usable_rows(recipe: Recipe, store: Store) -> pd.Series[bool]:
     """Rows with something to learn from: sound, text, or either."""
@@ -37,7 +40,7 @@ def inputs_of(recipe: Recipe, store: Store, split: Split) -> Inputs:
     kind, text = recipe.data.inputs, recipe.text
     if kind == "sound":
         return Inputs(store)
-    if text.vectors or text.encoder:
+    if text.encoder:
         return Inputs.of_text(store, asdict(text), kind=kind)
     texts = texts_of(store)[(split.parts == "train").to_numpy()]
     vocabulary = Vocabulary(vocabulary_of(texts, min_count=text.min_count))
@@ -71,25 +74,25 @@ def batches_of(
     """
     chosen = (split.parts == name) & store.index["emotion"].isin(labels)
     by_dialogue = "dialogues" in inputs.takes
-    if by_dialogue and recipe.training.sampler == "weighted":
+    if by_dialogue and recipe.training.sampler == "balanced":
         raise RecipeError(
-            "training.sampler='weighted' draws clips, and a dialogue is whole; use class_weights"
+            "training.sampler='balanced' draws clips, and a dialogue is whole; use class_weights"
         )
     if not by_dialogue:
         chosen &= usable_rows(recipe, store)
     training = name == "train"
     copies = None
-    if recipe.data.copies != "all":
+    if recipe.data.variants != "all":
         originals = store.index["variant"] == "original"
-        if training and recipe.data.copies == "drawn":
+        if training and recipe.data.variants == "sample":
             copies = _copies_of(store, chosen & ~originals, chosen & originals)
         chosen &= originals
     rows: NDArray[np.int64] = np.flatnonzero(chosen.to_numpy())
     table = store.index.iloc[rows]
-    targets = targets_of(table, labels, votes=recipe.data.votes if training else 0.0)
-    if training and recipe.data.teacher:
-        taught = teacher_predictions(recipe.data.teacher, store, split, rows, labels)
-        targets += np.float32(recipe.data.teacher_share) * (taught - targets)
+    targets = targets_of(table, labels, votes=recipe.data.vote_weight if training else 0.0)
+    if training and recipe.data.distill_from:
+        taught = teacher_predictions(recipe.data.distill_from, store, split, rows, labels)
+        targets += np.float32(recipe.data.distill_weight) * (taught - targets)
     kind = DialogueBatches if by_dialogue else Batches
     return kind(
         store,
@@ -97,27 +100,28 @@ def batches_of(
         targets,
         size=recipe.training.batch_size if training else _EVALUATION_BATCH,
         inputs=inputs,
-        weighted=training and recipe.training.sampler == "weighted",
+        weighted=training and recipe.training.sampler == "balanced",
         copies=copies,
-        copies_share=recipe.data.copies_share,
+        copies_share=_VARIANT_PROBABILITY,
         rank=fabric.global_rank if training else 0,
         world=fabric.world_size if training else 1,
     )
 
 
-def questions_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor]:
-    """What every row should answer beside its label: see the argument of `serenade.training.loop.fit`.
+def auxiliary_targets_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor]:
+    """Targets of `data.auxiliary_targets` and `data.distill_features` for every row of the store.
 
-    Numbered answers to what `data.auxiliary` asks, as far as the train part has them; and `data.hints`.
+    The first are class numbers, `UNKNOWN` where the train part does not have the class [shape=(rows,)]; the
+    second are values [shape=(rows, n)].
     """
-    questions = {}
-    if recipe.data.hints:
-        hints = teacher_features(recipe.data.teacher, store, split, recipe.data.hints)
-        questions["hints"] = torch.from_numpy(hints)
-    for name in recipe.data.auxiliary:
+    targets = {}
+    if recipe.data.distill_features:
+        hints = teacher_features(recipe.data.distill_from, store, split, recipe.data.distill_features)
+        targets["hints"] = torch.from_numpy(hints)
+    for name in recipe.data.auxiliary_targets:
         if name not in store.index:
             raise RecipeError(
-                f"data.auxiliary asks for {name!r}, a column that this store does not have; it has "
+                f"data.auxiliary_targets names {name!r}, a column that this store does not have; it has "
                 f"{', '.join(store.index.columns)}"
             )
         given = store.index[name].astype(str).where(store.index[name].notna(), "")
@@ -126,10 +130,10 @@ def questions_of(recipe: Recipe, store: Store, split: Split) -> dict[str, Tensor
             given = (store.index["corpus"] + "/" + given).where(given != "", "")
         answers = sorted(set(given[split.parts == "train"]) - {""})
         if len(answers) < 2:
-            raise RecipeError(f"data.auxiliary asks for {name!r}, in which all clips to learn from are alike")
+            raise RecipeError(f"data.auxiliary_targets names {name!r}, which has one value in the train part")
         numbers = given.map({answer: number for number, answer in enumerate(answers)}).fillna(UNKNOWN)
-        questions[name] = torch.from_numpy(numbers.to_numpy(np.int64, copy=True))
-    return questions
+        targets[name] = torch.from_numpy(numbers.to_numpy(np.int64, copy=True))
+    return targets
 
 
 def _copies_of(store: Store, copies: pd.Series[bool], originals: pd.Series[bool]) -> list[NDArray[np.int64]]:

@@ -60,8 +60,8 @@ def targets_of(table: pd.DataFrame, labels: Sequence[str], *, votes: float = 0.0
     columns = [f"emotion_{label}" for label in labels]
     if not set(columns) <= set(table.columns):
         raise CorpusError(
-            "the recipe asks for listeners' votes (data.votes), and this store has none; prepare it with the "
-            "corpus's votes beside it, or set data.votes=0"
+            "the recipe asks for listeners' votes (data.vote_weight), and this store has none; prepare it "
+            "with the corpus's votes, or set data.vote_weight=0"
         )
     heard = np.nan_to_num(table[columns].to_numpy(np.float32))
     total = heard.sum(1, keepdims=True)
@@ -154,5 +154,5 @@ class Batches:
 
 
 def cut(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
-    """Pieces of `size`, the last one shorter."""
+    """SubwordTokenizer of `size`, the last one shorter."""
     return [order[start : start + size] for start in range(0, len(order), size)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from serenade.audio.logmel import normalize
-from serenade.encoders.text import Pieces
+from serenade.encoders.text import SubwordTokenizer
 from serenade.features.store import Store
 from serenade.features.text_vectors import text_vectors, texts_of
 from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
@@ -50,7 +50,7 @@ class Inputs:
         store: Store,
         *,
         kind: str = "sound",
-        vocabulary: Vocabulary | Pieces | None = None,
+        vocabulary: Vocabulary | SubwordTokenizer | None = None,
         vectors: NDArray[np.float32] | None = None,
         pretrained: Mapping[str, Any] | None = None,
         speakers: bool = False,
@@ -82,22 +82,22 @@ class Inputs:
 
         Args:
             store: where the rows are.
-            text: a recipe's section `[text]`, with `vectors` or `encoder`.
+            text: a recipe's section `[text]`, with `encoder`.
             kind: "text" or "both".
             takes: names of the inputs to give.
         """
-        source = {name: text[name] for name in ("vectors", "encoder", "layers")}
-        if not text["trained_layers"]:
+        source = {name: text[name] for name in ("encoder", "layers")}
+        if not text["trainable_layers"]:
             return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
         encoder, layers = text["encoder"][-1], text["layers"][-1]
         frozen_too = (len(text["encoder"]), len(text["layers"])) != (1, 1)
         return cls(
             store,
             kind=kind,
-            vocabulary=Pieces(encoder),
+            vocabulary=SubwordTokenizer(encoder),
             vectors=text_vectors(store, **source) if frozen_too else None,
-            pretrained={"encoder": encoder, "layers": layers, "trained": text["trained_layers"]},
-            speakers=text["speakers"],
+            pretrained={"encoder": encoder, "layers": layers, "trained": text["trainable_layers"]},
+            speakers=text["prepend_speaker"],
             takes=takes,
         )
 

@@ -1,0 +1,1 @@
+"""Augmentations of log-mels, one module each; every module here is registered by its import."""
