@@ -9,9 +9,10 @@ from safetensors.torch import load_file, save_file
 
 from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError
+from serenade.folders import ModelFolder
 from serenade.networks import create_network
 from serenade.networks.export import export
-from serenade.networks.weights import CHECKSUM_KEY, WEIGHTS, checksum, load_network, save_network
+from serenade.networks.weights import CHECKSUM_KEY, checksum, load_network, save_network
 from serenade.spec import Spec
 
 OPTIONS = {"stem": 16, "widths": [16, 16, 16], "projection": 16}
@@ -38,11 +39,11 @@ def model(network, tmp_path) -> Path:
 
 def rewrite(model: Path, change) -> Path:
     """Write the weights again, changed, with a correct checksum."""
-    state = load_file(model / WEIGHTS)
+    state = load_file(ModelFolder(model).weights)
     change(state)
     metadata = SPEC.to_metadata()
     metadata[CHECKSUM_KEY] = checksum(state, metadata)
-    save_file(state, model / WEIGHTS, metadata=metadata)
+    save_file(state, ModelFolder(model).weights, metadata=metadata)
     return model
 
 
@@ -59,17 +60,17 @@ def test_weights_and_spec_are_read_back(network, model):
 def test_a_flipped_bit_is_an_error(model, seed):
     """Anywhere in the file: the header with names, shapes, Spec and checksum, or the weights."""
     rng = np.random.default_rng(seed)
-    content = bytearray((model / WEIGHTS).read_bytes())
+    content = bytearray((ModelFolder(model).weights).read_bytes())
     header = 8 + int.from_bytes(content[:8], "little")
     place = rng.integers(8, header) if seed % 2 else rng.integers(header, len(content))
     content[place] ^= 1 << rng.integers(8)
-    (model / WEIGHTS).write_bytes(content)
+    (ModelFolder(model).weights).write_bytes(content)
     with pytest.raises(ModelError):
         load_network(model)
 
 
 def test_a_missing_checksum_is_an_error(model):
-    save_file(load_file(model / WEIGHTS), model / WEIGHTS, metadata=SPEC.to_metadata())
+    save_file(load_file(ModelFolder(model).weights), ModelFolder(model).weights, metadata=SPEC.to_metadata())
     with pytest.raises(ModelError, match="its checksum is wrong"):
         load_network(model)
 
@@ -96,12 +97,12 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_exported(network, mod
     network.stem_norm.running_var.fill_(value)
     with pytest.raises(ModelError, match=r"the weight stem_norm\.running_var has values that are not finite"):
         save_network(network, SPEC, tmp_path / "other")
-    assert not (tmp_path / "other" / WEIGHTS).exists()
+    assert not (tmp_path / "other" / "model.safetensors").exists()
 
 
 def test_files_without_weights(tmp_path):
-    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
+    with pytest.raises(ModelError, match="is not a run folder"):
         load_network(tmp_path)
-    (tmp_path / WEIGHTS).write_bytes(b"no weights")
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelError, match="is not a readable safetensors file"):
         load_network(tmp_path)

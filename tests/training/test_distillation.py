@@ -79,5 +79,5 @@ def test_a_teacher_of_other_labels(store: Store, teacher: Path):
 
 
 def test_a_share_is_one_at_most(tiny: Tiny):
-    with pytest.raises(RecipeError, match=r"data\.distill_weight must be 1 at most, not 1\.5"):
+    with pytest.raises(RecipeError, match=r"data\.distill_weight must be a number <= 1, not 1\.5"):
         tiny(data={"distill_from": "run", "distill_weight": 1.5})

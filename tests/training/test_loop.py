@@ -57,7 +57,7 @@ def test_it_stops_when_nothing_gets_better(store: Store, tiny: Tiny, tmp_path: P
 
 
 @pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize("checkpoint", ["best", "last"])
+@pytest.mark.parametrize("keep", ["best", "last"])
 def test_what_is_kept(store: Store, tiny: Tiny, tmp_path: Path, keep: str) -> None:
     recipe = tiny(training={"epochs": 4, "checkpoint": keep, "ema_decay": 0.8, "monitor": "dev_loss"})
     run = train(recipe, store=store, out=tmp_path / "run").folder

@@ -140,7 +140,7 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
         network={"name": "ensemble", "options": {"members": members}},
         layers=[1, 3],
         trainable_layers=2,
-        speakers=True,
+        prepend_speaker=True,
     )
     run = train(
         replace(asked, training=replace(asked.training, encoder_learning_rate=0.01)),
@@ -152,7 +152,7 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
     assert spec.sizes["text_width"] == 32
     assert len(network.pretrained_weights()) == 2 * 16
     assert accuracy(run) >= 15 / 16
-    with pytest.raises(ModelError, match="not written as ONNX"):
+    with pytest.raises(ModelError, match="not exported to ONNX"):
         export(run, tmp_path / "m.onnx")
 
 
@@ -184,7 +184,7 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
     words = {
         "data": {"inputs": "text", "split": "meld", "distill_from": str(teacher), "distill_features": 1},
         "text": {"min_count": 1},
-        "network": {"name": "dialogue", "options": {"utterance": "text_bag", "dropout": 0.0}},
+        "network": {"name": "dialogue", "options": {"utterance": "text_lstm", "dropout": 0.0}},
         "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
     }
     run = train(Recipe.from_dict(words), store=said, out=tmp_path / "words").folder
@@ -192,11 +192,11 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
     card = (run / "model" / "README.md").read_text()
     assert "| taught by | the answers of `teacher`, a share of 0.7, and 1 components of the vectors" in card
     assert accuracy(run) >= 15 / 16
-    words["data"]["teacher"] = str(run)
+    words["data"]["distill_from"] = str(run)
     with pytest.raises(RecipeError, match=r"needs a teacher that takes text vectors"):
         train(Recipe.from_dict(words), store=said, out=tmp_path / "further")
-    words["data"]["teacher"] = ""
-    with pytest.raises(RecipeError, match=r"name one in data\.teacher"):
+    words["data"]["distill_from"] = ""
+    with pytest.raises(RecipeError, match=r"data\.distill_features needs a teacher"):
         Recipe.from_dict(words)
 
 
@@ -212,7 +212,7 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
         made_encoder,
         network={"name": "text_encoder", "options": {"context": context}},
         trainable_layers=2,
-        speakers=True,
+        prepend_speaker=True,
     )
     asked = replace(asked, training=replace(asked.training, encoder_learning_rate=0.01, epochs=20))
     run = train(asked, store=said, out=tmp_path / "run").folder
@@ -220,7 +220,7 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
     assert spec.context == context
     assert spec.text["encoder"] == [spec.sizes["pretrained"]["encoder"]] == [str(made_encoder)]
     assert accuracy(run) >= 15 / 16
-    with pytest.raises(ModelError, match="not written as ONNX"):
+    with pytest.raises(ModelError, match="not exported to ONNX"):
         export(run, tmp_path / "m.onnx")
     # A run without a graph is whole all the same: going on trains nothing anew.
     before = (run / "model" / "model.safetensors").stat().st_mtime_ns
@@ -249,9 +249,9 @@ def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: 
 @pytest.mark.parametrize(
     ("text", "said_so"),
     [
-        ({"layers": []}, "go together"),
-        ({"encoder": [], "layers": [], "trainable_layers": 1}, "name it, and its layer"),
-        ({"speakers": True}, "for an encoder that learns"),
+        ({"layers": []}, "must be set together"),
+        ({"encoder": [], "layers": [], "trainable_layers": 1}, "needs an encoder"),
+        ({"prepend_speaker": True}, "needs a fine-tuned encoder"),
     ],
 )
 def test_what_does_not_fit_together(made_encoder: Path, text: dict, said_so: str) -> None:

@@ -35,7 +35,7 @@ def several(make_store: Callable[..., Store], tmp_path: Path) -> Store:
 @pytest.mark.usefixtures("bare")
 def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, tiny: Tiny, tmp_path: Path):
     run = train(
-        tiny(data={"corpus": "toy", "fold": 0}, training={"epochs": 1}), store=several, out=tmp_path / "run"
+        tiny(data={"split_corpus": "toy", "fold": 0}, training={"epochs": 1}), store=several, out=tmp_path / "run"
     ).folder
     for fold in (1, 2, 3):
         split = pd.read_csv(run / f"fold{fold}-seed0" / "split.csv")
@@ -47,7 +47,7 @@ def test_a_run_on_a_corpus_that_the_store_has_not(several: Store, tiny: Tiny, tm
     with pytest.raises(
         SplitError, match="the corpus to be split is 'cremad', and this store contains other, toy"
     ):
-        train(tiny(data={"corpus": "cremad"}), store=several, out=tmp_path / "run")
+        train(tiny(data={"split_corpus": "cremad"}), store=several, out=tmp_path / "run")
 
 
 def test_speakers_of_one_name_in_two_corpora_are_two(several: Store, tiny: Tiny):
@@ -76,8 +76,8 @@ def test_what_else_is_asked_shapes_the_network_and_leaves_it_no_larger(
     ("column", "network", "said"),
     [
         ("shoe_size", "compact", "this store does not have"),
-        ("language", "compact", "are alike"),
-        ("sex", "cnn_lstm", "gives no vector"),
+        ("language", "compact", "has one value in the train part"),
+        ("sex", "cnn_lstm", "has no embedding"),
     ],
 )
 def test_a_question_that_cannot_be_asked(
