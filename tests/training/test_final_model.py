@@ -11,7 +11,7 @@ from serenade.features.store import Store
 from serenade.folders import RunFolder
 from serenade.folders.trained_on import short_hash
 from serenade.networks.weights import load_network
-from serenade.training.recipe import Recipe, read_recipe
+from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.run import train
 
 Make = Callable[..., Store]
@@ -58,8 +58,12 @@ def test_the_final_model_has_a_fixed_number_of_epochs(store: Store, tiny: Tiny, 
     training = {"epochs": 4, "patience": 3, "seeds": [5, 6], "keep": "best"}
     run = train(tiny(training=training), store=store, out=tmp_path / "run", refit=True)
     kept = sorted(fold_run.kept_epoch for fold_run in run.fold_runs)
-    recipe = read_recipe(run.folder / "final")
-    assert (recipe.training.keep, recipe.training.patience, recipe.training.seeds) == ("last", 0, (5,))
+    recipe = load_recipe(run.folder / "final")
+    assert (recipe.training.checkpoint, recipe.training.early_stopping_patience, recipe.training.seeds) == (
+        "last",
+        0,
+        (5,),
+    )
     assert recipe.training.epochs == round(sum(kept) / 2)
     assert len(RunFolder(run.folder).final.read_log()) == recipe.training.epochs
 

@@ -194,12 +194,12 @@ def _encoders_of(model: Model) -> Encode | None:
     if not encoders or "text_vectors" not in model.takes:
         return None
     layers = model.spec.text["layers"]
-    from serenade.encoders.text import encode_side_by_side
+    from serenade.encoders.text import encode_texts
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         names = " and ".join(Path(name).name for name in encoders)
         print(f"{names} read {len(texts):,} texts", file=sys.stderr)
-        return encode_side_by_side(texts, encoders=encoders, layers=layers)
+        return encode_texts(texts, encoders=encoders, layers=layers)
 
     return encode
 

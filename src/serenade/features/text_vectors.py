@@ -1,4 +1,4 @@
-"""Texts of the rows of a store, and their vectors: from a file, or from a frozen encoder."""
+"""Texts of the rows of a store, and their vectors from frozen encoders."""
 
 from __future__ import annotations
 
@@ -7,37 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.encoders.text import encode_side_by_side
+from serenade.encoders.text import encode_texts
 from serenade.errors import CorpusError
-from serenade.features.alignment import read_vectors, text_rows
 from serenade.features.store import Store
 
 
-def text_vectors(
-    store: Store, *, vectors: str = "", encoder: Sequence[str] = (), layers: Sequence[int] = ()
-) -> NDArray[np.float32]:
-    """Return the text vectors of a store's rows [shape=(rows, width)], in the order of its index.
+def text_vectors(store: Store, *, encoders: Sequence[str], layers: Sequence[int]) -> NDArray[np.float32]:
+    """Return the text vectors of a store's rows [shape=(rows, width)], cached in the store.
 
     Args:
-        store: a store of MELD for `vectors`; a store with a column `text` for `encoder`, in which the
-            encoder's vectors are cached.
-        vectors: `text_emotion.pkl` or a similar file; vectors are found by dialogue and rank.
-        encoder: folders or names of frozen encoders, used if `vectors` is empty.
-        layers: layers of each encoder, counted from 1; their vectors are concatenated.
+        store: a store with a column `text`.
+        encoders: folders or names of frozen encoders.
+        layers: layers of each encoder, from 1; their vectors are concatenated.
 
     Raises:
-        CorpusError: the file is missing or lacks a dialogue, or the store has no dialogues or no texts.
+        CorpusError: the store has no texts.
         ModelError, MissingExtra: see `serenade.encoders.text.encode_texts`.
     """
-    if not vectors:
-        texts = list(texts_of(store))
-        return encode_side_by_side(texts, encoders=encoder, layers=layers, folder=store.path)
-    if not {"dialogue", "rank"} <= set(store.index):
-        raise CorpusError(
-            "text.vectors are found by dialogue and rank, which this store does not have",
-            file=store.path,
-        )
-    return text_rows(store.index, read_vectors(vectors), file=vectors)
+    return encode_texts(list(texts_of(store)), encoders=encoders, layers=layers, folder=store.path)
 
 
 def texts_of(store: Store, *, speakers: bool = False) -> NDArray[np.object_]:

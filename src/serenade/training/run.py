@@ -16,6 +16,7 @@ from serenade.training.final_model import final_fold_run, final_recipe
 from serenade.training.fold_run import FoldRun, OnEpoch, fold_runs_of, split_of, train_fold_run
 from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.start import start_run, store_record
+from serenade.training.store_check import check_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,7 @@ def train(
     if store is None:
         raise StoreError("name the store to train on (--store STORE), made by serenade prepare")
     store = store if isinstance(store, Store) else Store.open(store)
+    check_store(recipe, store)
     run = RunFolder(Path("runs") / recipe.name if out is None else Path(out))
     protect_inputs([run.path], [store.path])
     fold_runs = fold_runs_of(recipe, store, run)

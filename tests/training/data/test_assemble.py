@@ -35,7 +35,9 @@ def several(make_store: Callable[..., Store], tmp_path: Path) -> Store:
 @pytest.mark.usefixtures("bare")
 def test_a_run_deals_out_one_corpus_and_learns_from_the_other(several: Store, tiny: Tiny, tmp_path: Path):
     run = train(
-        tiny(data={"split_corpus": "toy", "fold": 0}, training={"epochs": 1}), store=several, out=tmp_path / "run"
+        tiny(data={"split_corpus": "toy", "fold": 0}, training={"epochs": 1}),
+        store=several,
+        out=tmp_path / "run",
     ).folder
     for fold in (1, 2, 3):
         split = pd.read_csv(run / f"fold{fold}-seed0" / "split.csv")

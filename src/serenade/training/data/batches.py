@@ -154,5 +154,5 @@ class Batches:
 
 
 def cut(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
-    """SubwordTokenizer of `size`, the last one shorter."""
+    """Chunks of `size`, the last one shorter."""
     return [order[start : start + size] for start in range(0, len(order), size)]

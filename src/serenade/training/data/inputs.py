@@ -86,7 +86,7 @@ class Inputs:
             kind: "text" or "both".
             takes: names of the inputs to give.
         """
-        source = {name: text[name] for name in ("encoder", "layers")}
+        source = {"encoders": text["encoder"], "layers": text["layers"]}
         if not text["trainable_layers"]:
             return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
         encoder, layers = text["encoder"][-1], text["layers"][-1]
