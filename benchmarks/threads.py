@@ -34,9 +34,9 @@ WAYS: dict[str, dict[str, str]] = {
 LIMIT_S = 120
 TRAIN = """
 import sys
-from serenade.training.recipe import read_recipe
+from serenade.training.recipe import load_recipe
 from serenade.training.run import train
-recipe = read_recipe(sys.argv[1], changes=["training.epochs=2"])
+recipe = load_recipe(sys.argv[1], changes=["training.epochs=2"])
 train(recipe, store=sys.argv[2], out=sys.argv[3])
 """
 

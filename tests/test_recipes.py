@@ -102,7 +102,9 @@ def test_the_other_network_that_a_recipe_names_runs_too(name, other, tmp_path):
     assert f"--set network.name={other}" in file.read_text()
     small = [f"network.name={other}", "training.epochs=1", "training.seeds=[0]"]
     run = train(
-        load_recipe(file, changes=small), store=tiny_store(tmp_path / "store", "meld", FrontEnd()), out=tmp_path / "run"
+        load_recipe(file, changes=small),
+        store=tiny_store(tmp_path / "store", "meld", FrontEnd()),
+        out=tmp_path / "run",
     ).folder
     assert (run / "model" / "model.onnx").exists()
 

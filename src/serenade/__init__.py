@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from serenade.features.prepare import prepare
     from serenade.inference.model import load_model
     from serenade.inference.predictor import Predictor, predict
+    from serenade.networks import list_networks
     from serenade.networks.export import export
     from serenade.output.format import list_formats
     from serenade.training.evaluate import evaluate
+    from serenade.training.recipe import Recipe, load_recipe
     from serenade.training.run import train
 
 _HOMES = {
     "Predictor": "serenade.inference.predictor",
+    "Recipe": "serenade.training.recipe",
     "evaluate": "serenade.training.evaluate",
     "export": "serenade.networks.export",
     "list_formats": "serenade.output.format",
+    "list_networks": "serenade.networks",
     "load_model": "serenade.inference.model",
+    "load_recipe": "serenade.training.recipe",
     "predict": "serenade.inference.predictor",
     "prepare": "serenade.features.prepare",
     "read_corpus": "serenade.corpora",
@@ -36,11 +41,14 @@ _HOMES = {
 
 __all__ = [
     "Predictor",
+    "Recipe",
     "__version__",
     "evaluate",
     "export",
     "list_formats",
+    "list_networks",
     "load_model",
+    "load_recipe",
     "predict",
     "prepare",
     "read_corpus",

@@ -55,7 +55,7 @@ def test_altered_copies_of_test_clips_are_trained_on(make_store: Make, tiny: Tin
 
 
 def test_the_final_model_has_a_fixed_number_of_epochs(store: Store, tiny: Tiny, tmp_path: Path) -> None:
-    training = {"epochs": 4, "patience": 3, "seeds": [5, 6], "keep": "best"}
+    training = {"epochs": 4, "early_stopping_patience": 3, "seeds": [5, 6], "checkpoint": "best"}
     run = train(tiny(training=training), store=store, out=tmp_path / "run", refit=True)
     kept = sorted(fold_run.kept_epoch for fold_run in run.fold_runs)
     recipe = load_recipe(run.folder / "final")

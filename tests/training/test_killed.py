@@ -83,7 +83,7 @@ def assert_equal(one: dict[str, object], other: dict[str, object]) -> None:
 def test_killed_ten_times_at_random_moments(
     seed: int, store: Store, tiny: Callable[..., Recipe], start: Callable, tmp_path: Path
 ) -> None:
-    training = {"epochs": 6, "average": 0.9, "patience": 5, "seeds": [seed]}
+    training = {"epochs": 6, "ema_decay": 0.9, "early_stopping_patience": 5, "seeds": [seed]}
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(tiny(data={"split": "grouped-2", "fold": 0}, training=training).to_toml())
     began = time.monotonic()

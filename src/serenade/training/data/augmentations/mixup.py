@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import torch
 
+from serenade.networks.layers.masking import frame_mask
 from serenade.training.data.augment import AUGMENTATIONS, Augmentation, Clips, Step
 from serenade.training.recipe_types import Fraction, Positive
 
@@ -40,8 +41,9 @@ class Mixup(Augmentation):
         lengths = clips.lengths
         if weight < _SAME_CLIP:
             lengths = torch.maximum(lengths, lengths[other])
+        features = weight * clips.features + (1 - weight) * clips.features[other]
         return Clips(
-            features=weight * clips.features + (1 - weight) * clips.features[other],
+            features=features * frame_mask(lengths, features.shape[2])[:, None],
             lengths=lengths,
             targets=weight * clips.targets + (1 - weight) * clips.targets[other],
         )
