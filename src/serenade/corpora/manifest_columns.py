@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -66,15 +67,7 @@ def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     Raises:
         CorpusError: it is not such a table, has no column of recordings, or two columns with one meaning.
     """
-    try:
-        header = header_of(file)
-        separator = max(",;\t", key=header.count)
-        raw = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as cause:
-        raise CorpusError(
-            "cannot be read as a CSV or TSV table with a header line; save it as CSV in UTF-8", file=file
-        ) from cause
-    given = [str(column).strip() for column in raw.columns]
+    given, rows = _read_rows(file)
     names = [column_name(column) for column in given]
     for name in names:
         if names.count(name) > 1:
@@ -88,9 +81,39 @@ def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str]]:
             "rename that column to `file`",
             file=file,
         )
-    raw.columns = pd.Index(names)
-    stripped = raw.assign(**{name: raw[name].str.strip() for name in names})
-    return stripped, dict(zip(names, given, strict=True))
+    return pd.DataFrame(rows, columns=names, dtype=str), dict(zip(names, given, strict=True))
+
+
+def _read_rows(file: Path) -> tuple[list[str], list[list[str]]]:
+    """The columns of a table, and its rows, each with a cell per column."""
+    try:
+        header = header_of(file)
+        with file.open(encoding="utf-8-sig", newline="") as source:
+            lines = csv.reader(source, delimiter=max(",;\t", key=header.count))
+            numbered = [(lines.line_num, [cell.strip() for cell in line]) for line in lines]
+    except (OSError, UnicodeDecodeError, csv.Error) as cause:
+        raise CorpusError(
+            f"cannot be read as a CSV or TSV table ({cause}); save it as CSV in UTF-8", file=file
+        ) from cause
+    if not numbered:
+        raise CorpusError("is empty; write a header line and a line per recording", file=file)
+    (_, columns), *rest = numbered
+    for number, line in rest:
+        if any(line[len(columns) :]):
+            raise CorpusError(
+                f"line {number} has {len(line)} cells, and the header {len(columns)}; put cells that contain "
+                "the separator in quotes",
+                file=file,
+            )
+    width = len(columns)
+    return columns, [[*line, *[""] * width][:width] for _, line in rest if any(line)]
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """Return the CSV and TSV files of a folder, sorted."""
+    return sorted(
+        file for file in folder.iterdir() if file.suffix.lower() in MANIFEST_SUFFIXES and file.is_file()
+    )
 
 
 def split_header(header: str) -> list[str]:

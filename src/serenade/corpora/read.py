@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from serenade.corpora.corpus_table import common_folder
-from serenade.corpora.manifest_columns import MANIFEST_SUFFIXES, header_of, split_header
+from serenade.corpora.manifest_columns import header_of, split_header, tables_in
 from serenade.corpora.recordings import discover_clips, some
 from serenade.corpora.registry import CORPORA, SYNTHETIC, SYNTHETIC_FILE, Corpus, list_corpora
 from serenade.corpora.shared_root import join_shared_roots
-from serenade.corpora.speakers import assign_speakers, unknown_speakers
+from serenade.corpora.speakers import assign_speakers, column_in, unknown_speakers
 from serenade.errors import CorpusError
 
 _MIN_SHARE = 0.5
@@ -62,10 +62,11 @@ def read_corpora(
     Speakers are unique within a corpus (column `corpus`). Manifests with a common root folder are one corpus:
     speakers of the same name in `train.csv` and `test.csv` are the same people.
 
-    Args: paths: folders and manifests. corpus: the corpus of all of them; recognised one by one if None.
-        speakers_from: as for `read_corpus`, for every path whose speakers are unknown, or that has the
-        column. options: of the readers. A mapping is for the reader of that name, e.g. `cremad={"targets":
-        "face"}`;
+    Args:
+        paths: folders and manifests.
+        corpus: the corpus of all of them; recognised one by one if None.
+        speakers_from: as for `read_corpus`, for each path whose speakers are unknown or that has the column.
+        options: of the readers. A mapping is for the reader of that name, e.g. `cremad={"targets": "face"}`;
             any other value is for every reader that has the option.
 
     Raises:
@@ -154,8 +155,11 @@ def _options_of(corpus: Corpus) -> list[str]:
 def _with_speakers(tables: Sequence[pd.DataFrame], speakers_from: str) -> list[pd.DataFrame]:
     """Assign speakers to the tables without speakers, and to those that have the named column."""
     root = common_folder(file for table in tables for file in table["file"])
-    column = speakers_from.removeprefix("column:")
-    chosen = [not (table["speaker"] != "").any() or column in table for table in tables]
+    kind, _, name = speakers_from.partition(":")
+    chosen = [
+        not (table["speaker"] != "").any() or (kind == "column" and column_in(table, name) is not None)
+        for table in tables
+    ]
     if not any(chosen):
         raise CorpusError(f"all of these corpora name their speakers; {speakers_from!r} is not needed")
     return [
@@ -166,7 +170,7 @@ def _with_speakers(tables: Sequence[pd.DataFrame], speakers_from: str) -> list[p
 
 def _unusable_tables(folder: Path) -> str:
     """Name the tables in a folder whose columns are not those of a manifest, with their columns."""
-    tables = [file for file in sorted(folder.iterdir()) if file.suffix.lower() in MANIFEST_SUFFIXES]
+    tables = tables_in(folder)
     return "".join(
         f", and {file.name} has no columns for the recordings and their labels (its columns are "
         f"{', '.join(split_header(header_of(file)))})"

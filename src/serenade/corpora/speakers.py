@@ -76,6 +76,11 @@ def assign_speakers(
     return result
 
 
+def column_in(table: pd.DataFrame, name: str) -> str | None:
+    """Return the name of a manifest's column in a table, which may be another one; None if there is none."""
+    return next((column for column in (name, column_name(name)) if column in table), None)
+
+
 def unknown_speakers(table: pd.DataFrame) -> str:
     """What it means for a figure that clips of a table have no speaker; "" if all have one."""
     unknown = int((table["speaker"] == "").sum())
@@ -120,10 +125,8 @@ def _group_of(expression: re.Pattern[str], file: str) -> str:
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """A column by its name in the table, or by a name that the manifest reader has replaced."""
-    for column in (name, column_name(name)):
-        if column in table:
-            return table[column]
+    if (column := column_in(table, name)) is not None:
+        return table[column]
     raise CorpusError(
         f"there is no column {name!r} to take the speakers from; the columns are {', '.join(table.columns)}"
     )

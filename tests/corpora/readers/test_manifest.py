@@ -85,7 +85,7 @@ def test_a_folder_with_a_manifest_is_read_by_it(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "cannot be read as a CSV"),
+        ("", "is empty; write a header line"),
         ("file,emotion\n", "lists no recording"),
         (
             "name,feeling\nx.wav,joy\n",
@@ -218,3 +218,28 @@ def test_a_backslash_in_a_name_is_kept(tmp_path):
 def test_a_folder_without_a_manifest(tmp_path):
     with pytest.raises(CorpusError, match="contains no manifest"):
         read_corpus(tmp_path, "manifest")
+
+
+def test_a_row_with_one_cell_more_than_the_header(tmp_path):
+    table = read_corpus(write(tmp_path / "m.csv", "file,emotion\nx.wav,joy,\ny.wav,fear,\n"))
+    assert table["emotion"].tolist() == ["happiness", "fear"]
+    assert table["source"].tolist() == ["x", "y"]
+    with pytest.raises(CorpusError, match="line 3 has 4 cells, and the header 3; put cells that contain"):
+        read_corpus(write(tmp_path / "m.csv", "file,emotion,text\nx.wav,joy,\ny.wav,fear,Oh, no\n"))
+
+
+def test_blank_lines_and_short_rows(tmp_path):
+    table = read_corpus(write(tmp_path / "m.csv", "file,emotion,speaker\n\nx.wav,joy\n,,\n"))
+    assert table[["source", "speaker"]].to_numpy().tolist() == [["x", ""]]
+
+
+def test_quoted_cells(tmp_path):
+    text = 'file,emotion,text\n"a, b.wav",joy,"He said ""no""\nand left"\n'
+    table = read_corpus(write(tmp_path / "m.csv", text))
+    assert table[["source", "text"]].to_numpy().tolist() == [["a, b", 'He said "no"\nand left']]
+
+
+def test_a_folder_with_the_name_of_a_table(tmp_path):
+    (tmp_path / "old.csv").mkdir()
+    write(tmp_path / "labels.csv", "file,emotion\nx.wav,joy\n")
+    assert read_corpus(tmp_path)["source"].tolist() == ["x"]

@@ -123,9 +123,10 @@ def read_cremad(
         metadata: folder of `VideoDemographics.csv`, `tabulatedVotes.csv` and `summaryTable.csv`; if None,
             they are searched in `path`, its parents and their folders `metadata`.
 
-    Returns: The table with further columns: sentence, text, level; from the demographics age, race,
-        ethnicity; from the votes the soft labels, `listeners_emotion`, `listeners_face` and `listeners_both`
-        (the plurality; ties joined by "|") and `listeners_votes` (number of listeners to the sound); for
+    Returns:
+        The table with further columns: sentence, text, level; from the demographics age, race, ethnicity;
+        from the votes the soft labels, `listeners_emotion`, `listeners_face` and `listeners_both` (the
+        plurality; ties joined by "|") and `listeners_votes` (number of listeners to the sound); for
         spectrograms `variant`. Missing tables are named in `attrs["notes"]`.
 
     Raises:

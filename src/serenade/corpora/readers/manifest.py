@@ -15,6 +15,7 @@ from serenade.corpora.manifest_columns import (
     names_recordings_and_labels,
     read_columns,
     seconds,
+    tables_in,
 )
 from serenade.corpora.manifest_paths import resolve_paths
 from serenade.corpora.recordings import some
@@ -93,8 +94,7 @@ def _check_labels(raw: pd.DataFrame, given: dict[str, str], file: Path) -> list[
 
 def _manifest_in(folder: Path) -> Path | None:
     """The only file of a folder whose columns are those of a manifest."""
-    tables = sorted(file for file in folder.iterdir() if file.suffix.lower() in MANIFEST_SUFFIXES)
-    manifests = [file for file in tables if names_recordings_and_labels(header_of(file))]
+    manifests = [file for file in tables_in(folder) if names_recordings_and_labels(header_of(file))]
     if len(manifests) > 1:
         raise CorpusError(
             f"contains {len(manifests)} manifests ({some(manifests)}); "
