@@ -9,14 +9,8 @@ import pandas as pd
 import pytest
 
 from serenade.corpora import read_corpus
-from serenade.corpora.readers.cremad import (
-    SENTENCES,
-    VARIANTS,
-    parse_name,
-    plurality,
-    read_cremad,
-    read_votes,
-)
+from serenade.corpora.cremad_metadata import plurality, read_votes
+from serenade.corpora.readers.cremad import SENTENCES, VARIANTS, parse_name, read_cremad
 from serenade.errors import CorpusError
 from serenade.labels import canonical
 
@@ -191,3 +185,17 @@ def test_errors_say_what_is_wrong(tmp_path, shared):
     shutil.rmtree(tmp_path)
     with pytest.raises(CorpusError, match="no such file"):
         read_corpus(tmp_path, "cremad")
+
+
+@pytest.mark.parametrize("name", ["VideoDemographics.csv", "tabulatedVotes.csv", "summaryTable.csv"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff\xfe", b"a,b\n1,2\n", b'"', b"ActorID,Age,Sex,Race,Ethnicity\n1001,old,F,,\n"]
+)
+def test_damaged_tables_are_one_sentence(tmp_path, name, content):
+    make_recordings(tmp_path, ["1001_DFA_ANG_XX.wav"])
+    write_tables(tmp_path)
+    if name == "summaryTable.csv":
+        (tmp_path / "tabulatedVotes.csv").unlink()
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match=rf"{name}: .*copy it again"):
+        read_cremad(tmp_path)

@@ -36,7 +36,7 @@ def test_clips_are_found_in_the_table_by_stem(nemo, below):
 
 def test_without_or_with_a_wrong_table(nemo):
     (nemo / "data.tsv").write_text("a\tb\n1\t2\n")
-    with pytest.raises(CorpusError, match="has no column age, emotion"):
+    with pytest.raises(CorpusError, match="lacks the columns file_id, emotion"):
         read_corpus(nemo, "nemo")
     (nemo / "data.tsv").unlink()
     assert "data.tsv was not found" in read_corpus(nemo, "nemo").attrs["notes"][0]

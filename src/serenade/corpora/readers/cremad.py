@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from itertools import compress
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
 from serenade.corpora.corpus_table import new_table
+from serenade.corpora.cremad_metadata import QUERIES, find_metadata, with_demographics, with_votes
 from serenade.corpora.recordings import named_recordings
 from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
@@ -48,10 +48,6 @@ VARIANTS = (
 )
 """Endings of the names of spectrograms: the original and its eight augmented copies."""
 
-QUERIES = {"sound": 1, "face": 2, "both": 3}
-"""What the listeners were played. `tabulatedVotes.csv` numbers its rows 100001…, 200001…, 300001… by query.
-"""
-
 UNUSABLE = {
     "1076_MTI_SAD_XX": "is silent",
     "1006_TIE_HAP_XX": "is the same sound as 1006_TIE_NEU_XX, under another label",
@@ -68,7 +64,6 @@ _NAME = re.compile(
     rf"(?:_(?P<variant>{'|'.join(VARIANTS)}))?"
 )
 _LOOKS_LIKE = "1001_DFA_ANG_XX.wav or ANG/1001_DFA_ANG_XX_original.npy"
-_FILES = ("VideoDemographics.csv", "tabulatedVotes.csv", "summaryTable.csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,61 +152,10 @@ def read_cremad(
     table = new_table(rows, root=path).drop(columns=["clip", "actor"])
 
     found = find_metadata(path, metadata)
-    table, demographics_notes = _with_demographics(table, found.get("VideoDemographics.csv"))
-    table, votes_notes = _with_votes(table, found, targets)
+    table, demographics_notes = with_demographics(table, found.get("VideoDemographics.csv"))
+    table, votes_notes = with_votes(table, found, targets)
     table.attrs["notes"] = [*notes, *demographics_notes, *votes_notes]
     return table
-
-
-def find_metadata(path: Path, folder: str | Path | None = None) -> dict[str, Path]:
-    """Find the official tables, by name.
-
-    Args:
-        path: folder of the corpus; searched with its parents if `folder` is None.
-        folder: folder of the tables.
-
-    Raises:
-        CorpusError: `folder` contains none of them.
-    """
-    places = [Path(folder)] if folder else []
-    if not folder:
-        for place in (path.resolve(), *list(path.resolve().parents)[:3]):
-            places += [place, place / "metadata"]
-    found: dict[str, Path] = {}
-    for name in _FILES:
-        for place in places:
-            if (place / name).is_file():
-                found[name] = place / name
-                break
-    if folder and not found:
-        raise CorpusError(
-            f"contains none of {', '.join(_FILES)}; give the folder of CREMA-D's tables", file=folder
-        )
-    return found
-
-
-def read_votes(file: str | Path) -> dict[str, pd.DataFrame]:
-    """Read `tabulatedVotes.csv`: for each query the number of votes, a row per clip, a column per emotion."""
-    raw = pd.read_csv(file, dtype={"fileName": str})
-    raw = raw.rename(columns={raw.columns[0]: "row"})
-    letters = {letter: canonical(letter) or letter for letter in "ADFHNS"}
-    votes = raw.rename(columns=letters).assign(clip=[_official(name) for name in raw["fileName"]])
-    return {
-        query: votes[votes["row"] // 100_000 == number].set_index("clip")[list(letters.values())]
-        for query, number in QUERIES.items()
-    }
-
-
-def plurality(votes: pd.DataFrame) -> pd.Series[str]:
-    """Return the emotion with most votes of each clip; ties in alphabetical order, joined by "|".
-
-    >>> plurality(pd.DataFrame({"anger": [3, 2], "fear": [1, 2]})).tolist()
-    ['anger', 'anger|fear']
-    """
-    names = sorted(votes.columns)
-    counts = votes[names].to_numpy()
-    most = counts == counts.max(axis=1, keepdims=True)
-    return pd.Series(["|".join(compress(names, row)) for row in most], index=votes.index)
 
 
 def _name(match: re.Match[str]) -> Name:
@@ -225,60 +169,6 @@ def _name(match: re.Match[str]) -> Name:
         level=LEVELS[level],
         variant=match.group("variant") or "",
     )
-
-
-def _official(name: str) -> str:
-    return f"{name}X" if name.endswith("_X") else name
-
-
-def _with_demographics(table: pd.DataFrame, file: Path | None) -> tuple[pd.DataFrame, list[str]]:
-    if file is None:
-        return table, [
-            "VideoDemographics.csv was not found: sex and age are unknown (give its folder with --metadata)"
-        ]
-    demographics = pd.read_csv(file, dtype=str).set_index("ActorID")
-    sex = table["speaker"].map(demographics["Sex"].str.lower()).fillna("")
-    return table.assign(
-        sex=sex,
-        age=pd.to_numeric(table["speaker"].map(demographics["Age"])),
-        race=table["speaker"].map(demographics["Race"]).fillna(""),
-        ethnicity=table["speaker"].map(demographics["Ethnicity"]).fillna(""),
-    ), []
-
-
-def _with_votes(table: pd.DataFrame, found: dict[str, Path], targets: str) -> tuple[pd.DataFrame, list[str]]:
-    clips = table["source"]
-    if "tabulatedVotes.csv" in found:
-        votes = read_votes(found["tabulatedVotes.csv"])
-        columns: dict[str, Any] = {
-            f"emotion_{name}": clips.map(share)
-            for name, share in votes[targets].div(votes[targets].sum(axis=1), axis=0).items()
-        }
-        columns["listeners_votes"] = clips.map(votes["sound"].sum(axis=1))
-        pluralities = {query: plurality(counts) for query, counts in votes.items()}
-        notes = []
-    elif "summaryTable.csv" in found:
-        columns = {}
-        pluralities = _summary(found["summaryTable.csv"])
-        notes = ["tabulatedVotes.csv was not found: no soft labels, only the plurality of the votes"]
-    else:
-        return table, ["tabulatedVotes.csv was not found: the votes of listeners are unknown (--metadata)"]
-    names = {"sound": "listeners_emotion", "face": "listeners_face", "both": "listeners_both"}
-    for query, column in names.items():
-        columns[column] = clips.map(pluralities[query]).fillna("")
-    return table.assign(**columns), notes
-
-
-def _summary(file: Path) -> dict[str, pd.Series[str]]:
-    """Read the pluralities of `summaryTable.csv`, whose ties are written "A:D"."""
-    raw = pd.read_csv(file, dtype=str)
-    raw.index = pd.Index([_official(name) for name in raw["FileName"]])
-
-    def names(vote: str) -> str:
-        return "|".join(sorted(canonical(letter) or letter for letter in vote.split(":")))
-
-    columns = {"sound": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
-    return {query: raw[column].map(names) for query, column in columns.items()}
 
 
 register_corpus(

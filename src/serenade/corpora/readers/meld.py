@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from serenade.corpora.corpus_table import new_table
+from serenade.corpora.metadata import read_metadata
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.errors import CorpusError
 
@@ -177,13 +178,9 @@ def _rows_of(file: Path, part: str, root: Path, clips: dict[Key, Path]) -> list[
 
 def _read_table(file: Path) -> pd.DataFrame:
     """Read a table, with corrected text, numbers and times converted, and the column `rank`."""
-    try:
-        content: pd.DataFrame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as cause:
-        raise CorpusError("cannot be read as a CSV table in UTF-8; copy it again", file=file) from cause
-    if lacking := [name for name in COLUMNS if name not in content]:
-        raise CorpusError(f"lacks the columns {', '.join(lacking)}; copy it again", file=file)
-    content = content.apply(lambda column: column.str.translate(_CP1252).str.strip())
+    content: pd.DataFrame = read_metadata(file, COLUMNS).apply(
+        lambda column: column.str.translate(_CP1252).str.strip()
+    )
     try:
         for name in ("Dialogue_ID", "Utterance_ID", "Season", "Episode"):
             content[name] = content[name].astype(int)

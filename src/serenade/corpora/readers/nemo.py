@@ -5,13 +5,13 @@ Christop, "nEMO: Dataset of Emotional Speech in Polish", LREC-COLING 2024.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 import pandas as pd
 
 from serenade.corpora.corpus_table import new_table
+from serenade.corpora.metadata import read_metadata
 from serenade.corpora.recordings import named_recordings
 from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
@@ -20,7 +20,7 @@ _NAME = re.compile(
     r"(?P<speaker>[A-Z]{2}\d)_(?P<emotion>anger|fear|happiness|neutral|sadness|surprised)_(?P<sentence>\d+)"
 )
 _LOOKS_LIKE = "WR0_surprised_64.wav, with data.tsv"
-_COLUMNS = {"file_id", "emotion", "raw_text", "speaker_id", "gender", "age"}
+_COLUMNS = ("file_id", "emotion", "raw_text", "speaker_id", "gender", "age")
 
 
 def read_nemo(path: str | Path, *, metadata: str | Path | None = None) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def read_nemo(path: str | Path, *, metadata: str | Path | None = None) -> pd.Dat
         clip=lambda file, match: match[0],
     )
     file = _find_metadata(path, metadata)
-    metadata_rows = _read_metadata(file) if file else {}
+    metadata_rows = _rows_by_stem(file) if file else {}
     rows = []
     for clip, match in clips:
         known = metadata_rows.get(clip.stem, {})
@@ -88,14 +88,9 @@ def _find_metadata(path: Path, metadata: str | Path | None) -> Path | None:
     return file
 
 
-def _read_metadata(file: Path) -> dict[str, dict[str, str]]:
-    """The rows by file stem. Speakers have leading spaces, and quotes in the texts are unpaired."""
-    raw = pd.read_csv(file, sep="\t", dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False)
-    raw.columns = [str(column).strip() for column in raw.columns]
-    if missing := sorted(_COLUMNS - set(raw.columns)):
-        raise CorpusError(f"has no column {', '.join(missing)}; this is not nEMO's data.tsv", file=file)
-    rows = [{str(key): str(value).strip() for key, value in row.items()} for row in raw.to_dict("records")]
-    return {Path(row["file_id"]).stem: row for row in rows}
+def _rows_by_stem(file: Path) -> dict[str, dict[str, str]]:
+    rows = read_metadata(file, _COLUMNS, separator="\t").to_dict("records")
+    return {Path(row["file_id"]).stem: {str(key): value for key, value in row.items()} for row in rows}
 
 
 register_corpus(
