@@ -1,10 +1,14 @@
 """The weights that come with the project."""
 
 import json
+import re
+import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import serenade
 from serenade.cli.main import run
@@ -25,12 +29,27 @@ def test_the_card_is_of_these_weights(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_they_are_exported_and_hear(folder, tmp_path):
+def test_they_are_exported_and_predict(folder, tmp_path):
     path = tmp_path / "model.onnx"
     assert run(["export", str(folder), "--out", str(path)]) == 0
     rng = np.random.default_rng(0)
     sound = synthesize(
         "Don't forget a jacket.", voice_with_emotion(make_speaker(1001, rng), "anger", 1.0, rng), rng=rng
     )
-    answer = serenade.Predictor(path).predict(sound, rate=RATE_HZ)
-    assert set(answer.scores) == {"anger", "disgust", "fear", "happiness", "neutral", "sadness"}
+    prediction = serenade.load_model(path).predict(sound, rate=RATE_HZ)
+    assert set(prediction.scores) == {"anger", "disgust", "fear", "happiness", "neutral", "sadness"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_command_on_the_card_runs_as_printed(folder, tmp_path, monkeypatch, capsys):
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.onnx"))
+    rng = np.random.default_rng(0)
+    voice = voice_with_emotion(make_speaker(1001, rng), "anger", 1.0, rng)
+    soundfile.write(copy / "recording.wav", synthesize("Don't forget a jacket.", voice, rng=rng), RATE_HZ)
+    (command,) = re.findall(
+        r"```\n(serenade predict .*)\n```", (copy / "README.md").read_text(encoding="utf-8")
+    )
+    monkeypatch.chdir(copy)
+    assert run(shlex.split(command)[1:]) == 0
+    assert "recording.wav" in capsys.readouterr().out

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 
-import serenade
 from serenade.audio.front_end import FrontEnd
 from serenade.cli.main import COMMANDS
 from serenade.networks import create_network
@@ -20,7 +19,6 @@ from serenade.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROMISED = {"predict", "Predictor", "load_model", "read_corpus", "prepare", "train", "evaluate", "export"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -33,13 +31,6 @@ def test_commands_that_the_readme_calls_exist():
     called = set(re.findall(r"^(?:\$ )?serenade (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert called
     assert called <= set(COMMANDS)
-
-
-def test_public_names():
-    assert set(serenade.__all__) - {"__version__"} == PROMISED
-    assert all(callable(getattr(serenade, name)) for name in PROMISED)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        serenade.nothing  # noqa: B018
 
 
 def blocks(language: str) -> list:

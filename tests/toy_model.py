@@ -1,4 +1,4 @@
-"""A small ONNX model with a Spec: level and peak of the clip through one linear layer and a softmax."""
+"""Small ONNX models with a Spec: level and peak of the sound, or a vector for each token, and a softmax."""
 
 from __future__ import annotations
 
@@ -31,45 +31,123 @@ def toy_spec(**changes) -> Spec:
 
 
 def write_toy_model(path: Path, spec: Spec | None = None, *, outputs: int | None = None, bias=None) -> Path:
-    """Write the model; padding does not change its answer, because level is taken over `lengths`."""
+    """Write a model of sound; its level is taken over `lengths`, so that padding changes nothing."""
     spec = spec or toy_spec()
-    n = outputs or len(spec.labels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    constants = _sound_constants(outputs or len(spec.labels), bias=bias)
+    _save(path, spec, _sound_nodes(), _sound_inputs(), constants, probabilities_of="logits")
+    return path
+
+
+def _sound_nodes() -> list:
+    node = helper.make_node
+    return [
+        node("Cast", ["lengths"], ["lengths_f"], to=TensorProto.FLOAT),
+        node("Unsqueeze", ["lengths_f", "samples_axis"], ["n"]),
+        node("Mul", ["waveform", "waveform"], ["squares"]),
+        node("ReduceSum", ["squares", "samples_axis"], ["energy"], keepdims=1),
+        node("Div", ["energy", "n"], ["power"]),
+        node("Add", ["power", "tiny"], ["power_"]),
+        node("Log", ["power_"], ["level"]),
+        node("Abs", ["waveform"], ["size"]),
+        node("ReduceMax", ["size", "samples_axis"], ["peak"], keepdims=1),
+        node("Concat", ["level", "peak"], ["features"], axis=1),
+        node("Gemm", ["features", "weights", "bias"], ["logits"]),
+    ]
+
+
+def _sound_inputs() -> list:
+    return [
+        helper.make_tensor_value_info("waveform", TensorProto.FLOAT, ["batch", "samples"]),
+        helper.make_tensor_value_info("lengths", TensorProto.INT64, ["batch"]),
+    ]
+
+
+def _sound_constants(n: int, *, bias=None) -> dict:
     weights = np.random.default_rng(7).normal(size=(2, n)).astype(np.float32)
-    constants = {
+    return {
         "weights": weights * [[0.4], [3.0]],
         "bias": np.zeros(n) if bias is None else bias,
         "samples_axis": np.array([1], np.int64),
         "tiny": np.array([1e-6]),
     }
-    constants = {k: v if v.dtype == np.int64 else v.astype(np.float32) for k, v in constants.items()}
+
+
+def _text_nodes() -> list:
     node = helper.make_node
-    graph = helper.make_graph(
-        [
-            node("Cast", ["lengths"], ["lengths_f"], to=TensorProto.FLOAT),
-            node("Unsqueeze", ["lengths_f", "samples_axis"], ["n"]),
-            node("Mul", ["waveform", "waveform"], ["squares"]),
-            node("ReduceSum", ["squares", "samples_axis"], ["energy"], keepdims=1),
-            node("Div", ["energy", "n"], ["power"]),
-            node("Add", ["power", "tiny"], ["power_"]),
-            node("Log", ["power_"], ["level"]),
-            node("Abs", ["waveform"], ["size"]),
-            node("ReduceMax", ["size", "samples_axis"], ["peak"], keepdims=1),
-            node("Concat", ["level", "peak"], ["features"], axis=1),
-            node("Gemm", ["features", "weights", "bias"], ["logits"]),
-            node("Softmax", ["logits"], ["probabilities"], axis=1),
-        ],
-        "toy",
-        [
-            helper.make_tensor_value_info("waveform", TensorProto.FLOAT, ["batch", "samples"]),
-            helper.make_tensor_value_info("lengths", TensorProto.INT64, ["batch"]),
-        ],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", n])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
+    return [
+        node("Gather", ["vectors", "tokens"], ["token_vectors"], axis=0),
+        node("ReduceSum", ["token_vectors", "tokens_axis"], ["text_sum"], keepdims=0),
+        node("Cast", ["token_lengths"], ["token_lengths_f"], to=TensorProto.FLOAT),
+        node("Unsqueeze", ["token_lengths_f", "tokens_axis"], ["n_tokens"]),
+        node("Div", ["text_sum", "n_tokens"], ["text_logits"]),
+    ]
+
+
+def _text_inputs() -> list:
+    return [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", "longest"]),
+        helper.make_tensor_value_info("token_lengths", TensorProto.INT64, ["batch"]),
+    ]
+
+
+def _text_constants() -> dict:
+    vectors = np.zeros((2 + len(TOKENS), len(LABELS)))
+    vectors[2 + TOKENS.index("no"), LABELS.index("sadness")] = 4
+    vectors[2 + TOKENS.index("great"), LABELS.index("neutral")] = 4
+    return {"vectors": vectors, "tokens_axis": np.array([1], np.int64)}
+
+
+def _save(
+    path: Path, spec: Spec, nodes: list, inputs: list, constants: dict, *, probabilities_of: str
+) -> None:
+    softmax = helper.make_node("Softmax", [probabilities_of], ["probabilities"], axis=1)
+    constants = {k: v if v.dtype == np.int64 else v.astype(np.float32) for k, v in constants.items()}
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", "labels"])
+    tensors = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph([*nodes, softmax], "toy", inputs, [output], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     helper.set_model_props(model, spec.to_metadata())
-    path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
+
+
+TOKENS = ("oh", "no", "great", "!")
+
+
+def write_toy_text_model(path: Path, spec: Spec | None = None) -> Path:
+    """Write a model of text: the mean of a vector for each token, and a softmax."""
+    spec = spec or toy_spec(inputs="text", vocabulary=TOKENS, network="toy_text")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _save(path, spec, _text_nodes(), _text_inputs(), _text_constants(), probabilities_of="text_logits")
+    return path
+
+
+def write_toy_vector_model(path: Path, spec: Spec, *, weights) -> Path:
+    """Write a model of text vectors: one linear layer [shape=(width, labels)] and a softmax."""
+    node = helper.make_node("MatMul", ["text_vectors", "weights"], ["logits"])
+    vectors = helper.make_tensor_value_info("text_vectors", TensorProto.FLOAT, ["batch", len(weights)])
+    _save(path, spec, [node], [vectors], {"weights": weights}, probabilities_of="logits")
+    return path
+
+
+def write_toy_fusion_model(path: Path, spec: Spec | None = None) -> Path:
+    """Write a model of sound and text: the sum of the logits of what is present."""
+    spec = spec or toy_spec(inputs="both", vocabulary=TOKENS, network="toy_both")
+    node = helper.make_node
+    nodes = [
+        *_sound_nodes(),
+        *_text_nodes(),
+        node("Cast", ["present"], ["present_f"], to=TensorProto.FLOAT),
+        node("Split", ["present_f"], ["has_sound", "has_text"], axis=1, num_outputs=2),
+        node("Mul", ["logits", "has_sound"], ["sound_part"]),
+        node("Mul", ["text_logits", "has_text"], ["text_part"]),
+        node("Add", ["sound_part", "text_part"], ["both_logits"]),
+    ]
+    present = helper.make_tensor_value_info("present", TensorProto.BOOL, ["batch", 2])
+    constants = _sound_constants(len(spec.labels)) | _text_constants()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    inputs = [*_sound_inputs(), *_text_inputs(), present]
+    _save(path, spec, nodes, inputs, constants, probabilities_of="both_logits")
     return path
 
 

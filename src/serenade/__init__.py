@@ -1,8 +1,11 @@
-"""serenade hears emotion in speech.
+"""Speech emotion recognition: trained on speaker-independent splits, with calibrated confidences.
 
->>> from serenade import predict  # doctest: +SKIP
->>> predict("call.m4a", model="runs/mine").emotion  # doctest: +SKIP
-'anger'
+Prediction needs the core installation only; corpora, training and evaluation need `serenade[train]`.
+
+>>> import serenade
+>>> prediction = serenade.predict("call.wav", model="model.onnx")
+>>> prediction.emotion, prediction.state
+('sadness', 'ok')
 """
 
 from __future__ import annotations
@@ -13,40 +16,61 @@ from typing import TYPE_CHECKING, Any
 from serenade.version import __version__
 
 if TYPE_CHECKING:
-    from serenade.corpora import read_corpus
+    from serenade.corpora import list_corpora, list_splits, read_corpus
+    from serenade.errors import SerenadeError
     from serenade.features.prepare import prepare
-    from serenade.inference.model import load_model
-    from serenade.inference.predictor import Predictor, predict
+    from serenade.features.store import Store
+    from serenade.inference.load import load_model, predict
+    from serenade.inference.locate import list_models
+    from serenade.inference.model import Model
+    from serenade.inference.prediction import Failure, Prediction
     from serenade.networks import list_networks
     from serenade.networks.export import export
     from serenade.output.format import list_formats
     from serenade.training.evaluate import evaluate
     from serenade.training.recipe import Recipe, load_recipe
-    from serenade.training.run import train
+    from serenade.training.run import Run, train
 
-_HOMES = {
-    "Predictor": "serenade.inference.predictor",
+_MODULES = {
+    "Failure": "serenade.inference.prediction",
+    "Model": "serenade.inference.model",
+    "Prediction": "serenade.inference.prediction",
     "Recipe": "serenade.training.recipe",
+    "Run": "serenade.training.run",
+    "SerenadeError": "serenade.errors",
+    "Store": "serenade.features.store",
     "evaluate": "serenade.training.evaluate",
     "export": "serenade.networks.export",
+    "list_corpora": "serenade.corpora",
     "list_formats": "serenade.output.format",
+    "list_models": "serenade.inference.locate",
     "list_networks": "serenade.networks",
-    "load_model": "serenade.inference.model",
+    "list_splits": "serenade.corpora",
+    "load_model": "serenade.inference.load",
     "load_recipe": "serenade.training.recipe",
-    "predict": "serenade.inference.predictor",
+    "predict": "serenade.inference.load",
     "prepare": "serenade.features.prepare",
     "read_corpus": "serenade.corpora",
     "train": "serenade.training.run",
 }
+"""The module of each public name."""
 
 __all__ = [
-    "Predictor",
+    "Failure",
+    "Model",
+    "Prediction",
     "Recipe",
+    "Run",
+    "SerenadeError",
+    "Store",
     "__version__",
     "evaluate",
     "export",
+    "list_corpora",
     "list_formats",
+    "list_models",
     "list_networks",
+    "list_splits",
     "load_model",
     "load_recipe",
     "predict",
@@ -57,10 +81,21 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for; nothing heavy is imported before."""
-    if name not in _HOMES:
+    """Import a public name on first use, so that `import serenade` loads no library.
+
+    Raises:
+        MissingExtra: it needs a library that is not installed.
+    """
+    if name not in _MODULES:
         raise AttributeError(f"module 'serenade' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as cause:
+        from serenade.errors import missing_extra
+
+        if (error := missing_extra(cause, needed_by=f"serenade.{name}")) is None:
+            raise
+        raise error from cause
 
 
 def __dir__() -> list[str]:

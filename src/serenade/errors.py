@@ -90,3 +90,29 @@ class MissingExtra(SerenadeError):
     """A verb that needs an optional extra which is not installed."""
 
     code = "missing_extra"
+
+
+_EXTRAS = {
+    "report": ("jinja2", "matplotlib", "pandas"),
+    "train": ("lightning_fabric", "onnx", "safetensors", "scipy", "sklearn", "threadpoolctl", "torch"),
+}
+"""Which extra installs a library, by the name of its module."""
+
+
+def missing_extra(cause: ModuleNotFoundError, *, needed_by: str) -> MissingExtra | None:
+    """The error that says how to install a library; None if it is not a library of an extra.
+
+    Args:
+        cause: the failed import.
+        needed_by: the subject of the sentence.
+
+    >>> str(missing_extra(ModuleNotFoundError(name="torch.nn"), needed_by="training"))
+    "training needs torch; install it with: pip install 'serenade[train]'"
+    """
+    library = (cause.name or "").partition(".")[0]
+    for extra, libraries in _EXTRAS.items():
+        if library in libraries:
+            return MissingExtra(
+                f"{needed_by} needs {library}; install it with: pip install 'serenade[{extra}]'"
+            )
+    return None

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -18,7 +19,7 @@ import typer
 from typer.testing import CliRunner
 
 from serenade.cli.predict import predict
-from serenade.errors import MissingExtra, ModelError, OutputError
+from serenade.errors import MissingExtra, ModelError, OutputError, UnsupportedMedia
 
 TOY = runpy.run_path(str(Path(__file__).parents[1] / "toy_model.py"))
 app = typer.Typer(rich_markup_mode=None)
@@ -49,7 +50,7 @@ def run(*arguments, code=0):
     return result
 
 
-def test_a_folder_with_a_bad_file_answers_the_others(calls, model):
+def test_the_other_files_of_a_folder_with_a_bad_one_are_predicted(calls, model):
     result = run(calls, "--model", model)
     lines = result.stdout.splitlines()
     assert lines[0].split()[:2] == ["file", "emotion"]
@@ -117,28 +118,28 @@ def test_a_folder_is_no_output_file(calls, model, format):
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_an_interrupted_run_is_continued(calls, model, tmp_path, suffix, monkeypatch):
-    from serenade.inference.predictor import Predictor
+    from serenade.inference.model import Model
 
     whole, broken = tmp_path / f"whole.{suffix}", tmp_path / f"broken.{suffix}"
     run(calls, "-m", model, "-o", whole)
-    predict_files = Predictor.predict_files
+    predict_files = Model.predict_files
     predicted = []
 
     def interrupted(self, files, **how):
-        for i, answer in enumerate(predict_files(self, files, **how)):
+        for i, result in enumerate(predict_files(self, files, **how)):
             if i == 3:
                 raise KeyboardInterrupt
-            yield answer
+            yield result
 
     def counted(self, files, **how):
         predicted.extend(files)
         return predict_files(self, files, **how)
 
-    monkeypatch.setattr(Predictor, "predict_files", interrupted)
+    monkeypatch.setattr(Model, "predict_files", interrupted)
     with pytest.raises(BaseException):  # noqa: B017, PT011 - click turns it into an Abort
         run(calls, "-m", model, "-o", broken)
     assert not broken.exists()
-    monkeypatch.setattr(Predictor, "predict_files", counted)
+    monkeypatch.setattr(Model, "predict_files", counted)
     result = run(calls, "-m", model, "-o", broken)
     assert [file.name for file in predicted] == ["c.ogg", "d.wav"]
     assert re.search(
@@ -148,13 +149,13 @@ def test_an_interrupted_run_is_continued(calls, model, tmp_path, suffix, monkeyp
 
 
 def test_a_finished_output_is_not_computed_again(calls, model, tmp_path, monkeypatch):
-    from serenade.inference.predictor import Predictor
+    from serenade.inference.model import Model
 
     out = tmp_path / "many.csv"
     run(calls, "-m", model, "-o", out)
     before = out.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(Predictor, "predict_files", None)
+        patched.setattr(Model, "predict_files", None)
         again = run(calls, "-m", model, "-o", out)
         assert again.stderr.splitlines()[0] == f"{out} is complete already; --overwrite predicts all again"
         assert "4 recordings predicted" in again.stderr
@@ -360,14 +361,14 @@ class TestNames:
 RACE = """
 import sys
 from serenade.cli.main import run
-from serenade.inference.predictor import Predictor
-whole = Predictor.predict_files
+from serenade.inference.model import Model
+whole = Model.predict_files
 def slow(self, files, **how):
     for result in whole(self, files, **how):
         print("predicting", flush=True)
         sys.stdin.readline()
         yield result
-Predictor.predict_files = slow
+Model.predict_files = slow
 sys.exit(run(["predict", *sys.argv[1:]]))
 """
 
@@ -416,6 +417,90 @@ def test_timeline_shows_times(calls, model, tmp_path):
     ]  # fmt: skip
 
 
+def test_window_and_hop_are_options_of_the_timeline(calls, model, tmp_path):
+    long = TOY["write_voice"](tmp_path / "long.wav", 6.0)
+
+    def starts(*options):
+        result = run(long, "-m", model, "--timeline", "--format", "csv", *options)
+        return [float(row["start"]) for row in csv.DictReader(io.StringIO(result.stdout))]
+
+    assert starts("--window", 4, "--hop", 1.5) == [0, 1.5, 3, 4.5]
+    assert starts("--window", 4) == [0, 2, 4]
+    assert starts("--hop", 1) == [0, 1, 2, 3, 4, 5]
+    assert run(long, "-m", model, "--format", "vtt", "--window", 4).stdout.startswith("WEBVTT")
+    with pytest.raises(ModelError, match=r"takes windows of 0\.25 to 60 s, not 90 s"):
+        run(long, "-m", model, "--timeline", "--window", 90)
+    assert "are options of --timeline" in run(long, "-m", model, "--window", 4, code=2).stderr
+
+
+def test_standard_input_is_a_recording(calls, model, tmp_path):
+    command = [sys.executable, "-m", "serenade.cli.main", "predict", "-", "-m", model]
+    for name in ("a.wav", "sub/c.ogg"):
+        content = (calls / name).read_bytes()
+        expected = json.loads(run(calls / name, "-m", model, "--format", "jsonl").stdout)
+        done = subprocess.run([*command, "--format", "jsonl"], input=content, capture_output=True, check=True)
+        assert json.loads(done.stdout) == expected | {"file": "-"}
+        # A file of an earlier run is replaced: the content may be another.
+        subprocess.run(
+            [*command, "-o", tmp_path / "out.jsonl"], input=content, capture_output=True, check=True
+        )
+        assert json.loads((tmp_path / "out.jsonl").read_text()) == expected | {"file": "-"}
+    bad = subprocess.run(command, input=b"not sound", capture_output=True, text=False)
+    assert bad.returncode == 1
+    assert bad.stderr.decode().splitlines()[0].startswith("-: cannot be read as sound")
+    assert run("-", "-m", model, "--figures", tmp_path, code=2).stderr
+
+
+def test_an_empty_name_is_refused(model):
+    with pytest.raises(UnsupportedMedia, match="is no file name"):
+        run("", "-m", model)
+
+
+def test_what_a_folder_holds_besides_recordings_is_counted(calls, model):
+    (calls / "notes.txt").write_text("notes")
+    assert "5 recordings, 1 other file skipped (1 .txt)" in run(calls, "-m", model).stderr
+
+
+def test_a_file_that_is_cut_short_is_predicted_with_a_warning(calls, model, tmp_path):
+    content = (calls / "a.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(content[: len(content) // 2])
+    for options in ([], ["--timeline"], ["-o", tmp_path / "x.csv"], ["-o", tmp_path / "x.csv"]):
+        errors = run(tmp_path / "cut.wav", "-m", model, *options).stderr.splitlines()
+        assert any(re.match(r".*cut\.wav: the file is cut short", line) for line in errors), errors
+        assert "1 with a warning" in errors[-1]
+
+
+def test_a_track_can_be_chosen(model, tmp_path):
+    file = tmp_path / "two.mkv"
+    voice = TOY["voice"](2.0)
+    with av.open(str(file), "w") as container:
+        streams = [container.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
+        for stream, sound in zip(streams, (voice, np.zeros_like(voice)), strict=True):
+            frame = av.AudioFrame.from_ndarray((sound[None] * 32_767).astype(np.int16), "s16", "mono")
+            frame.sample_rate = 16_000
+            for packet in [*stream.encode(frame), *stream.encode()]:
+                container.mux(packet)
+
+    def state(*options):
+        return json.loads(run(file, "-m", model, "--format", "jsonl", *options).stdout)["state"]
+
+    assert (state(), state("--track", 1), state("--track", 2)) == ("ok", "ok", "no_speech")
+    assert "has no audio track 3" in run(file, "-m", model, "--track", 3, code=1).stderr
+
+
+def test_a_model_of_text_has_no_timeline_and_ignores_recordings(calls, tmp_path):
+    model = TOY["write_toy_text_model"](tmp_path / "text.onnx")
+    assert "sadness" in run("--text", "Oh no!", "-m", model).stdout
+    result = run(calls / "a.wav", "--text", "Oh no!", "-m", model)
+    assert "the model takes text only, and the recording is ignored" in result.stderr
+    for options in (["--timeline"], ["--format", "vtt"]):
+        with pytest.raises(ModelError, match="has no timeline; use a model of sound alone"):
+            run(calls / "a.wav", "-m", model, *options)
+    with pytest.raises(ModelError, match="takes a text as input, and there is none"):
+        run(calls / "a.wav", "-m", model)
+    assert "no timeline" in run("--text", "Oh no!", "-m", model, "--timeline", code=2).stderr
+
+
 @pytest.mark.slow
 def test_figures_are_pictures(calls, model, tmp_path):
     pytest.importorskip("matplotlib")
@@ -433,7 +518,7 @@ def test_figures_without_matplotlib_are_refused_before_any_work(calls, model, tm
 
 
 def test_without_a_model_one_sentence_says_so(calls):
-    with pytest.raises(ModelError, match=r"name one: --model RUN or --model m\.onnx$"):
+    with pytest.raises(ModelError, match=r"pass one: --model RUN or --model model\.onnx$"):
         run(calls)
 
 
@@ -475,7 +560,7 @@ sys.exit(status)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--timeline"]], ids=["whole", "timeline"])
-def test_three_hours_are_heard_in_little_memory(tmp_path: Path, options: list[str]) -> None:
+def test_three_hours_take_little_memory(tmp_path: Path, options: list[str]) -> None:
     file = tmp_path / "meeting.wav"
     minute = TOY["voice"](60.0)
     with soundfile.SoundFile(file, "w", 16_000, 1) as out:

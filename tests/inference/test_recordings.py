@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from serenade.errors import UnsupportedMedia
 from serenade.inference.recordings import find_recordings
 
 
@@ -11,19 +14,34 @@ def touch(*files):
         file.touch()
 
 
-def test_folders_globs_and_files_give_each_recording_once(tmp_path):
+def found(*arguments):
+    return list(find_recordings(arguments).files)
+
+
+def test_folders_patterns_and_files_give_each_recording_once(tmp_path):
     wanted = [tmp_path / "a.wav", tmp_path / "sub" / "b.MP3", tmp_path / "sub" / "c.m4a"]
     touch(*wanted, tmp_path / "notes.txt", tmp_path / "._a.wav", tmp_path / "sub" / "x.npy")
-    assert find_recordings([tmp_path]) == wanted
-    assert find_recordings([tmp_path / "a.wav", str(tmp_path / "**" / "*.*[v34a]"), tmp_path]) == wanted
+    assert found(tmp_path) == wanted
+    assert found(tmp_path / "a.wav", str(tmp_path / "**" / "*.*[v34a]"), tmp_path) == wanted
 
 
-def test_what_leads_to_nothing_is_kept_to_be_named(tmp_path):
+def test_skipped_files_of_folders_are_counted(tmp_path):
+    touch(tmp_path / "a.wav", tmp_path / "notes.txt", tmp_path / "sub" / "x.npy")
+    discovery = find_recordings([tmp_path])
+    assert str(discovery) == "1 recording, 2 other files skipped (1 .npy, 1 .txt)"
+
+
+def test_an_argument_without_a_recording_is_kept_to_be_reported(tmp_path):
     (tmp_path / "empty").mkdir()
     arguments = [tmp_path / "empty", str(tmp_path / "*.wav"), tmp_path / "gone.wav"]
-    assert find_recordings(arguments) == [Path(argument) for argument in arguments]
+    assert found(*arguments) == [Path(argument) for argument in arguments]
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(tmp_path):
     touch(tmp_path / "take [1].wav")
-    assert find_recordings([str(tmp_path / "take [1].wav")]) == [tmp_path / "take [1].wav"]
+    assert found(str(tmp_path / "take [1].wav")) == [tmp_path / "take [1].wav"]
+
+
+def test_an_empty_name_is_not_the_current_folder():
+    with pytest.raises(UnsupportedMedia, match=r'use "\." for the current folder'):
+        found("")

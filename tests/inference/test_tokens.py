@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serenade.inference.tokens import (
-    FIRST_WORD,
+    FIRST_TOKEN,
     PADDING,
     UNKNOWN,
     Vocabulary,
@@ -35,8 +35,8 @@ def test_words_marks_and_contractions(text: str, tokens: list[str]) -> None:
 def test_nothing_but_spaces_is_lost(text: str) -> None:
     vocabulary = Vocabulary(vocabulary_of([text], min_count=1))
     ids = vocabulary.ids(text)
-    assert ids == [UNKNOWN] or min(ids) >= FIRST_WORD
-    assert len(vocabulary) == FIRST_WORD + len(set(tokenize(text)))
+    assert ids == [UNKNOWN] or min(ids) >= FIRST_TOKEN
+    assert len(vocabulary) == FIRST_TOKEN + len(set(tokenize(text)))
 
 
 def test_a_vocabulary_knows_what_is_common_and_its_order_is_fixed() -> None:

@@ -1,4 +1,4 @@
-"""`serenade export`: weights become one ONNX file."""
+"""`serenade export`: a trained model as one ONNX file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 
 def export(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A model folder, a run, or a .safetensors file.")
+        Path, typer.Argument(metavar="MODEL", help="Model folder, run folder or .safetensors file.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="Where to.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="File to write.")],
 ) -> None:
-    """Write a trained model as one ONNX file: waveform in, probabilities out, labels inside."""
+    """Write a trained model as one ONNX file: a waveform in, probabilities out, the labels inside."""
     from serenade.networks.export import export as export_model
 
     print(export_model(model, out))

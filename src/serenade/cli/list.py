@@ -46,11 +46,12 @@ def _splits() -> Table:
 
 
 def _models() -> Table:
-    from serenade.inference.model import bundled_models, load_model
+    from serenade.inference.load import load_model
+    from serenade.inference.locate import bundled_models
 
     rows = []
     for name, file in bundled_models().items():
-        spec = load_model(file, threads=1).spec
+        spec = load_model(file).spec
         trained_on = ", ".join(f"{corpus['name']} ({corpus['license']})" for corpus in spec.corpora)
         rows.append((name, spec.version, spec.license, ", ".join(spec.labels), trained_on))
     return ("name", "version", "licence", "labels", "trained on"), rows

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serenade.errors import MissingExtra, SerenadeError
+from serenade.errors import SerenadeError, missing_extra
 from serenade.streams import never_fail_on_a_character
 
 COMMANDS = (
@@ -33,18 +33,6 @@ COMMANDS = (
 """In the order of `serenade --help`."""
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
-_TRAIN_EXTRA = {
-    "jinja2",
-    "lightning_fabric",
-    "matplotlib",
-    "onnx",
-    "pandas",
-    "safetensors",
-    "scipy",
-    "sklearn",
-    "threadpoolctl",
-    "torch",
-}
 
 
 class _Commands(TyperGroup):
@@ -135,9 +123,9 @@ def run(arguments: list[str] | None = None) -> int:
         print(f"serenade: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] not in _TRAIN_EXTRA:
+        extra = missing_extra(missing, needed_by="this command")
+        if extra is None:
             raise
-        extra = MissingExtra(f"this needs {missing.name}; install it with: pip install 'serenade[train]'")
         print(f"serenade: {extra}", file=sys.stderr)
         return 1
     return 0

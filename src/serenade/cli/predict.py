@@ -1,10 +1,11 @@
-"""`serenade predict`: which emotion is in these recordings, or texts."""
+"""`serenade predict`: the emotion of recordings and texts."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +15,12 @@ from serenade.output.format import FORMATS, OutputFormat, Recording, format_of
 from serenade.text import printable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from serenade.inference.conversation import Encode
     from serenade.inference.model import Model
     from serenade.inference.utterances import Utterance
     from serenade.output.counts import PredictionCounts
-    from serenade.spec import Spec
+
+STDIN = Path("-")
+"""The argument that means standard input, and the name of its prediction."""
 
 
 def _format_name(name: str) -> str:
@@ -34,18 +33,47 @@ def _format_name(name: str) -> str:
 def predict(
     recordings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE|FOLDER|GLOB…]", help="Recordings; folders with all below."),
+        typer.Argument(
+            metavar="[FILE|FOLDER|GLOB|-]...",
+            help="Recordings; folders with all subfolders; - for standard input.",
+        ),
     ] = None,
     text: Annotated[
         str | None,
         typer.Option(
-            "--text", metavar="T", help="A text, a .txt of lines, or a CSV with file,text,dialogue,speaker."
+            "--text",
+            metavar="T",
+            help="A text, a .txt of lines, or a CSV with the columns file,text,dialogue,speaker.",
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="M", help="ONNX file, model folder, run or name.")
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="M",
+            help="ONNX file, model folder, run folder, or name of a bundled model.",
+        ),
     ] = None,
-    timeline: Annotated[bool, typer.Option("--timeline", help="Answer every few seconds.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Predict every few seconds.")] = False,
+    window: Annotated[
+        float | None,
+        typer.Option(
+            "--window", metavar="S", help="Seconds of a timeline's windows (default: as in training)."
+        ),
+    ] = None,
+    hop: Annotated[
+        float | None,
+        typer.Option(
+            "--hop", metavar="S", help="Seconds from one window to the next (default: half a window)."
+        ),
+    ] = None,
+    track: Annotated[
+        int | None,
+        typer.Option(
+            "--track", min=1, metavar="N", help="Audio track (default: the first that is not silent)."
+        ),
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -71,14 +99,12 @@ def predict(
     figures: Annotated[
         Path | None, typer.Option("--figures", metavar="DIR", help="Draw each recording as PNG (matplotlib).")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Recordings heard at once.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Recordings computed at once.")] = 1,
 ) -> None:
-    """Hear which emotion is in recordings, with the confidence of every class."""
+    """Predict the emotion of recordings or texts, with the confidence of every class."""
     from serenade.cli.progress import progress_bar
-    from serenade.errors import ModelError
     from serenade.files import protect_inputs, sha256_of
-    from serenade.inference.model import SOUND, default_model, load_model
-    from serenade.inference.predictor import Predictor
+    from serenade.inference.load import load_model
     from serenade.inference.recordings import find_recordings
     from serenade.inference.utterances import Utterance, read_utterances
     from serenade.output.counts import PredictionCounts
@@ -89,44 +115,42 @@ def predict(
         from serenade.output.figures import draw_all, require_matplotlib
 
         require_matplotlib()
-    out = None if str(out) == "-" else out
+    out = None if out == STDIN else out
     chosen = format_of(out, format)
-    over_time = timeline or chosen.is_timeline
-    if not recordings and text is None:
-        raise typer.BadParameter(
-            "name a recording, or give a text with --text", param_hint="FILE|FOLDER|GLOB…"
-        )
-    if text is not None and (over_time or figures is not None):
-        raise typer.BadParameter("has one answer an utterance: no timeline, no figures", param_hint="--text")
-    loaded = load_model(model if model is not None else default_model(), threads=1)
-    files = find_recordings(recordings or ())
-    if text is not None or loaded.takes != SOUND:
-        if over_time or figures is not None:
-            raise ModelError(
-                "gives one answer an utterance: no timeline, captions or figures; take one of sound alone",
-                file=loaded.file,
-            )
-        said = [Utterance(name=str(file), file=file) for file in files]
-        said = said if text is None else read_utterances(text, files)
-        inputs = (text, model, loaded.file)
-        _predict_utterances(loaded, said, format=chosen, out=out, inputs=inputs, strict=strict)
+    is_timeline = timeline or chosen.is_timeline
+    _check_options(recordings, text, is_timeline=is_timeline, window=window, hop=hop, figures=figures)
+    found = find_recordings(recordings or ())
+    files = list(found.files)
+    loaded = load_model(model)
+    if is_timeline or figures is not None:
+        loaded.windows(window_s=window, hop_s=hop)  # raises before any work
+    elif text is not None or not loaded.has_timeline:
+        utterances = [Utterance(name=str(file), recording=file) for file in files]
+        utterances = utterances if text is None else read_utterances(text, files)
+        utterances = [_opened(replace(utterance, track=track)) for utterance in utterances]
+        inputs = (text, model, loaded.file, *files)
+        _predict_utterances(loaded, utterances, format=chosen, out=out, inputs=inputs, strict=strict)
         return
-    predictor = Predictor(loaded, jobs=jobs)
-    spec = predictor.model.spec
     if figures is not None:
         protect_inputs(paths_per_recording(files, figures, suffix=".png").values(), files)
-    counts = PredictionCounts(rate_hz=predictor.rate_hz, is_timeline=over_time)
+    spec = loaded.spec
+    counts = PredictionCounts(rate_hz=spec.front_end.rate_hz, is_timeline=is_timeline)
+    settings = {
+        "model": f"{spec.name} {spec.version}",
+        "model file": sha256_of(loaded.file),
+        "timeline": is_timeline,
+        "window": window,
+        "hop": hop,
+        "track": track,
+    }
     writer = PredictionWriter(
         format=chosen,
         labels=spec.labels,
         out=out,
         stdout=sys.stdout,
-        is_timeline=over_time,
-        settings={
-            "model": f"{spec.name} {spec.version}",
-            "model file": sha256_of(loaded.file),
-            "timeline": over_time,
-        },
+        is_timeline=is_timeline,
+        # Standard input can have other content in the next run.
+        settings=None if STDIN in files else settings,
         inputs=(model, loaded.file),
         overwrite=overwrite,
         width=_width(),
@@ -139,21 +163,59 @@ def predict(
 
         def predict_missing(missing: Sequence[Path]) -> Iterator[Recording]:
             bar.update(total=len(missing))
-            recordings: Iterator[Recording]
-            if over_time:
-                recordings = predictor.timelines(missing, progress=show)
+            media = [sys.stdin.buffer if file == STDIN else file for file in missing]
+            results: Iterator[Recording]
+            if is_timeline:
+                results = loaded.timeline_files(
+                    media, window_s=window, hop_s=hop, jobs=jobs, track=track, progress=show
+                )
             else:
-                recordings = ([result] for result in predictor.predict_files(missing, progress=show))
-            for recording in recordings:
+                each = loaded.predict_files(media, jobs=jobs, track=track, progress=show)
+                results = ([result] for result in each)
+            for file, recording in zip(missing, results, strict=True):
                 bar.update(advance=1)
-                yield recording
+                yield [replace(result, file=str(file)) for result in recording]
 
         is_new = writer.write(predict_missing, files, counts=counts)
     if not is_new:
         print(f"{printable(out)} is complete already; --overwrite predicts all again", file=sys.stderr)
     if figures is not None:
-        draw_all(predictor, [file for file in files if str(file) not in counts.failed], figures)
-    _report(counts, spec, strict=strict)
+        draw_all(loaded, [file for file in files if str(file) not in counts.failed], figures)
+    if found.skipped:
+        print(printable(found), file=sys.stderr)
+    _report(counts, loaded, strict=strict)
+
+
+def _check_options(
+    recordings: Sequence[str] | None,
+    text: str | None,
+    *,
+    is_timeline: bool,
+    window: float | None,
+    hop: float | None,
+    figures: Path | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if not recordings and text is None:
+        raise typer.BadParameter(
+            "name a recording, or pass a text with --text", param_hint="FILE|FOLDER|GLOB|-"
+        )
+    if text is not None and (is_timeline or figures is not None):
+        raise typer.BadParameter(
+            "has one prediction for each utterance: no timeline, captions or figures", param_hint="--text"
+        )
+    if not is_timeline and not (window is None and hop is None):
+        raise typer.BadParameter("are options of --timeline", param_hint="--window and --hop")
+    if figures is not None and str(STDIN) in (recordings or ()):
+        raise typer.BadParameter("needs files, not standard input", param_hint="--figures")
+
+
+def _opened(utterance: Utterance) -> Utterance:
+    """The utterance, with standard input opened."""
+    from serenade.inference.sound import media_of
+
+    is_stdin = utterance.recording == STDIN
+    return replace(utterance, recording=media_of(sys.stdin.buffer)) if is_stdin else utterance
 
 
 def _predict_utterances(
@@ -166,54 +228,38 @@ def _predict_utterances(
     strict: bool,
 ) -> None:
     """Predict for texts, and recordings with their texts, dialogue by dialogue."""
-    from serenade.inference.conversation import Conversation
     from serenade.output.counts import PredictionCounts
     from serenade.output.writer import PredictionWriter
 
+    for note in model.ignored_inputs(utterances):
+        print(printable(f"{model.file}: {note}"), file=sys.stderr)
     counts = PredictionCounts(rate_hz=model.spec.front_end.rate_hz, unit="utterance")
-    conversation = Conversation(model, encode=_encoders_of(model))
-    for note in conversation.left_aside(utterances):
-        print(note, file=sys.stderr)
+    recordings = [u.recording for u in utterances if isinstance(u.recording, Path)]
     # An utterance depends on its dialogue, so no file is continued.
     writer = PredictionWriter(
         format=format,
         labels=model.spec.labels,
         out=out,
         stdout=sys.stdout,
-        inputs=(*inputs, *(utterance.file for utterance in utterances)),
+        inputs=(*inputs, *recordings),
         width=_width(),
     )
-    predictions = ([result] for result in conversation.predict(utterances))
+    predictions = ([result] for result in model.predict_utterances(utterances))
     writer.write(lambda _: predictions, [Path(utterance.name) for utterance in utterances], counts=counts)
-    _report(counts, model.spec, strict=strict)
+    _report(counts, model, strict=strict)
 
 
-def _encoders_of(model: Model) -> Encode | None:
-    """The frozen encoders whose vectors a model reads; they alone need torch."""
-    encoders = model.spec.text.get("encoder")
-    if not encoders or "text_vectors" not in model.takes:
-        return None
-    layers = model.spec.text["layers"]
-    from serenade.encoders.text import encode_texts
-
-    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        names = " and ".join(Path(name).name for name in encoders)
-        print(f"{names} read {len(texts):,} texts", file=sys.stderr)
-        return encode_texts(texts, encoders=encoders, layers=layers)
-
-    return encode
-
-
-def _report(counts: PredictionCounts, spec: Spec, *, strict: bool) -> None:
-    """Print what could not be read and the counts on stderr; exit with 1 where nothing was predicted."""
-    for file, reason in counts.failed.items():
-        print(printable(f"{file}: {reason}"), file=sys.stderr)
-    model = f"model {spec.name} {spec.version} ({spec.license or 'no licence stated'})"
-    print(printable(f"{counts}; {model}"), file=sys.stderr)
+def _report(counts: PredictionCounts, model: Model, *, strict: bool) -> None:
+    """Print warnings, what cannot be read, and the counts on stderr; exit with 1 if nothing was predicted."""
+    for file, reasons in (*counts.warnings.items(), *counts.failed.items()):
+        print(printable(f"{file}: {reasons}"), file=sys.stderr)
+    spec = model.spec
+    name = f"model {spec.name} {spec.version} ({spec.license or 'no licence stated'})"
+    print(printable(f"{counts}; {name}"), file=sys.stderr)
     if not counts.predicted or (strict and counts.failed):
         raise typer.Exit(1)
 
 
 def _width() -> int | None:
-    """Columns of the terminal; None where stdout is none."""
+    """Columns of the terminal; None if stdout is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

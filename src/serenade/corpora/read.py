@@ -40,6 +40,10 @@ def read_corpus(
     Raises:
         CorpusError: the path does not exist, no corpus of this name exists or fits the files, or an option is
             unknown.
+
+    >>> table = read_corpus("corpus")
+    >>> len(table), table["speaker"].nunique(), sorted(table["emotion"].unique())
+    (36, 6, ['anger', 'neutral', 'sadness'])
     """
     path = Path(path)
     table = _read(_corpus_of(path, corpus), path, options)

@@ -1,1 +1,1 @@
-"""Ask a model: files and arrays in, answers out. onnxruntime and numpy only."""
+"""Prediction with a trained model: recordings, arrays and texts in. Needs onnxruntime and NumPy only."""

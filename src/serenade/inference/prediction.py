@@ -1,4 +1,4 @@
-"""The answer about one recording, or one stretch of it."""
+"""What a model predicts for a recording, or for a segment of it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from serenade.errors import SerenadeError
 State = Literal["ok", "unsure", "no_speech"]
 
 DIGITS = 4
-"""Decimals of a score in JSON and tables; finer ones would claim a precision that no model has."""
+"""Decimals of a score in JSON and tables; no model is more precise."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """How good the recording is.
+    """The quality of a recording, or of a segment of it.
 
     Attributes:
         duration_s: length in seconds.
-        speech_ratio: share of the time with speech in it, 0 to 1.
-        level_dbfs: level relative to full scale, in dB; -120 at the least.
+        speech_ratio: share of the time with speech, 0 to 1.
+        level_dbfs: level relative to full scale, in dB; at least -120.
         clipped: whether the peaks are cut off.
-        resampled_from_hz: the rate of the source where it differs from the model's, else None.
+        resampled_from_hz: the rate of the recording if it is not the model's, else None.
+        warnings: what was found while it was decoded, a sentence each: that the file is cut short, a silent
+            track was skipped, a channel inverted. In a timeline the last segment has them.
     """
 
     duration_s: float
@@ -32,21 +34,23 @@ class Quality:
     level_dbfs: float
     clipped: bool
     resampled_from_hz: int | None = None
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
+        """The JSON form; `warnings` only if there are any."""
+        content = {
             "duration_s": round(self.duration_s, 3),
             "speech_ratio": round(self.speech_ratio, 3),
             "level_dbfs": round(self.level_dbfs, 1),
             "clipped": self.clipped,
             "resampled_from_hz": self.resampled_from_hz,
         }
+        return content | {"warnings": list(self.warnings)} if self.warnings else content
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelName:
-    """Which model gave an answer, and under which licence."""
+    """The model of a prediction, and its licence."""
 
     name: str
     version: str
@@ -55,24 +59,23 @@ class ModelName:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """The emotion heard between `start` and `end`.
+    """The emotion of the speech between `start` and `end`.
 
     Attributes:
-        file: path of the recording; None for an array.
-        start: begin of the stretch in seconds.
+        file: name of the recording; None for an array, bytes or a text.
+        start: start of the segment in seconds.
         end: its end in seconds.
-        scores: probability by emotion, highest first, summing to 1; empty if there is no speech.
-        state: "ok"; "unsure", the confidence is below the model's threshold; or "no_speech".
-        quality: how good the recording is.
-        model: which model answered.
+        scores: calibrated probability by emotion, highest first, with sum 1; empty if there is no speech.
+        state: "ok"; "unsure": the confidence is below the model's threshold; or "no_speech".
+        quality: of the recording.
+        model: the model that predicted.
 
-    >>> quality = Quality(duration_s=2.5, speech_ratio=0.8, level_dbfs=-23.0, clipped=False)
-    >>> model = ModelName(name="toy", version="1", license="MIT")
-    >>> answer = Prediction.of({"neutral": 0.3, "anger": 0.7}, quality=quality, model=model, end=2.5)
-    >>> answer.emotion, answer.confidence, answer.state
-    ('anger', 0.7, 'ok')
-    >>> answer.to_dict()["scores"]
-    [{'label': 'anger', 'score': 0.7}, {'label': 'neutral', 'score': 0.3}]
+    >>> from serenade import load_model
+    >>> prediction = load_model("model.onnx").predict("call.wav")
+    >>> prediction.emotion, prediction.state, len(prediction.scores)
+    ('sadness', 'ok', 4)
+    >>> sorted(prediction.to_dict())
+    ['confidence', 'emotion', 'end', 'file', 'model', 'quality', 'scores', 'start', 'state']
     """
 
     file: str | None
@@ -95,16 +98,22 @@ class Prediction:
         file: str | None = None,
         unsure_below: float = 0.0,
     ) -> Prediction:
-        """Sort the scores, bring them to a sum of 1 and name the state.
+        """Sort the scores, divide them by their sum, and set the state.
 
         Args:
-            scores: probability by emotion in any order; empty means that there is no speech.
-            quality: how good the recording is.
-            model: which model answered.
-            end: end of the stretch in seconds.
-            start: its begin in seconds.
-            file: path of the recording.
-            unsure_below: a highest score below this makes the state "unsure".
+            scores: probability by emotion in any order; empty if there is no speech.
+            quality: of the recording.
+            model: the model that predicted.
+            end: end of the segment in seconds.
+            start: its start in seconds.
+            file: name of the recording.
+            unsure_below: the state is "unsure" if the highest score is below this.
+
+        >>> quality = Quality(duration_s=2.5, speech_ratio=0.8, level_dbfs=-23.0, clipped=False)
+        >>> model = ModelName(name="toy", version="1", license="MIT")
+        >>> prediction = Prediction.of({"neutral": 0.3, "anger": 0.7}, quality=quality, model=model, end=2.5)
+        >>> prediction.emotion, prediction.confidence, prediction.state
+        ('anger', 0.7, 'ok')
         """
         total = math.fsum(scores.values())
         ranked = {
@@ -117,7 +126,7 @@ class Prediction:
 
     @property
     def emotion(self) -> str | None:
-        """The likeliest emotion (also when unsure); None if there is no speech."""
+        """The most probable emotion, also if the state is "unsure"; None if there is no speech."""
         return next(iter(self.scores), None)
 
     @property
@@ -126,7 +135,7 @@ class Prediction:
         return next(iter(self.scores.values()), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form, scores to four decimals and still summing to 1."""
+        """The JSON form; the scores have four decimals and still sum to 1."""
         scores = _rounded(self.scores)
         return {
             "file": self.file,
@@ -143,7 +152,17 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A recording that could not be answered, and why."""
+    """A recording that cannot be decoded, and why.
+
+    Attributes:
+        file: its name; "" for bytes.
+        error: what is wrong with it, and what to do.
+
+    >>> from serenade import load_model
+    >>> (failure,) = load_model("model.onnx").predict_files(["gone.wav"])
+    >>> failure.file, failure.error.message
+    ('gone.wav', 'there is no such file; check the path')
+    """
 
     file: str
     error: SerenadeError
@@ -154,7 +173,7 @@ class Failure:
 
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    """Scores to `DIGITS` decimals by largest remainder, so that they still sum to 1 and keep their order."""
+    """Scores rounded to `DIGITS` decimals by largest remainder: sum and order stay the same."""
     unit = 10**DIGITS
     whole = {label: math.floor(score * unit) for label, score in scores.items()}
     left = unit - sum(whole.values()) if whole else 0

@@ -1,32 +1,42 @@
-"""Which recordings are meant by files, folders and globs."""
+"""The recordings that files, folders and patterns mean."""
 
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from serenade.audio.discovery import find_audio
+from serenade.audio.discovery import Discovery, discover
+from serenade.errors import UnsupportedMedia
 
 
-def find_recordings(arguments: Iterable[str | Path]) -> list[Path]:
-    """Every recording meant, each once, a folder's in the order of their names.
+def find_recordings(arguments: Iterable[str | Path]) -> Discovery:
+    """Find every recording, each once; those of a folder in the order of their names.
 
     Args:
-        arguments: files, folders (searched with all below) and patterns such as "calls/**/*.wav".
+        arguments: files, folders (searched with all subfolders) and patterns such as "calls/**/*.wav".
 
     Returns:
-        Paths. What leads to nothing stays as it is, so that it is named among the answers instead of lost.
+        The recordings, and the counts of other files in the folders. An argument without a recording is among
+        the recordings, so that a prediction run reports it.
+
+    Raises:
+        UnsupportedMedia: an argument is empty.
     """
     found: dict[Path, None] = {}
+    skipped: Counter[str] = Counter()
     for argument in arguments:
+        if not str(argument):
+            raise UnsupportedMedia('"" is no file name; use "." for the current folder')
         path = Path(argument)
+        files: list[Path] = [path]
         if path.is_dir():
-            meant = find_audio(path) or [path]
+            discovery = discover(path)
+            files = list(discovery.files) or [path]
+            skipped.update(discovery.skipped)
         elif not path.exists() and glob.has_magic(str(argument)):
-            meant = [Path(name) for name in sorted(glob.glob(str(argument), recursive=True))]
-            meant = [file for file in meant if file.is_file()] or [path]
-        else:
-            meant = [path]
-        found.update(dict.fromkeys(meant))
-    return list(found)
+            names = sorted(glob.glob(str(argument), recursive=True))
+            files = [Path(name) for name in names if Path(name).is_file()] or [path]
+        found.update(dict.fromkeys(files))
+    return Discovery(tuple(found), dict(skipped))

@@ -1,123 +1,142 @@
-"""Emotion over time in recordings longer than the model's window.
+"""Emotion over time in recordings longer than one window.
 
-Windows of one length, each overlapping the next by half, are heard one after the other; a stretch of half a
-window is answered by the mean of the two windows over it, each weighing as much as it holds speech. Memory
-does not grow with the recording.
+Windows of one length follow each other at a fixed hop. The row for each hop is the mean of the predictions of
+all windows that overlap it, weighted by their speech and by the overlap. Memory does not grow with the
+recording.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from serenade.inference.clip import Clip, Waveform, clip_of
-from serenade.inference.model import Model
-from serenade.inference.prediction import Prediction, Quality
+from serenade.inference.arrays import Waveform
+from serenade.inference.graph import Graph
+from serenade.inference.prediction import Prediction
+from serenade.inference.segment import Segment, measure
 
-Scores = npt.NDArray[np.float64]
+T = TypeVar("T")
 
-_LEAST_S = 0.25
-"""A last piece shorter than this has no row of its own."""
+MIN_HOP_S = 0.25
+"""Shortest hop. A remainder shorter than this at the end belongs to the row and the window before it."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One window: its bounds in samples, its probabilities [shape=(labels,)] and its share of speech."""
+
+    start: int
+    end: int
+    scores: npt.NDArray[np.float64]
+    speech_ratio: float
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One hop of the recording, from `start` to `end` in samples."""
+
+    start: int
+    segment: Segment
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.segment.samples)
+
+    def share(self, start: int, end: int) -> float:
+        """How much of the row is between two bounds, 0 to 1."""
+        return max(0, min(self.end, end) - max(self.start, start)) / (self.end - self.start)
 
 
 def timeline(
-    model: Model,
-    halves: Iterable[Waveform],
+    graph: Graph,
+    blocks: Iterable[Waveform],
     *,
+    window: int,
+    hop: int,
+    source_rate_hz: int | None = None,
     file: str | None = None,
-    resampled_from_hz: int | None = None,
 ) -> Iterator[Prediction]:
-    """Answer each half window of a long recording as it arrives.
+    """Predict for each hop of a recording as it arrives.
 
     Args:
-        model: which model to ask.
-        halves: the recording, cut into half windows [shape=(samples,)] at the model's rate; the last one
-            may be shorter.
-        file: path of the recording, for the answers.
-        resampled_from_hz: its own rate, if another than the model's.
+        graph: a model of sound alone.
+        blocks: the recording at the model's rate, each block `hop` samples long; the last may be shorter.
+        window: length of a window in samples, at least `hop`.
+        hop: samples from the start of one window to the start of the next.
+        source_rate_hz: the recording's own rate.
+        file: name of the recording.
 
     Yields:
-        One answer a half window, without gaps or overlap.
+        One prediction for each hop, without gaps or overlap.
     """
-    rate_hz = model.spec.front_end.rate_hz
-    clips = (
-        clip_of(half, rate_hz=rate_hz, resampled_from_hz=resampled_from_hz, file=file)
-        for half in _without_crumb(halves, least=round(_LEAST_S * rate_hz))
-    )
-    start_s = 0.0
-    before: _Heard | None = None
-    clip = next(clips, None)
-    while clip is not None:
-        following = next(clips, None)
-        if following is not None:
-            after = _heard(model, _joined(clip, following))
-        else:
-            after = _heard(model, clip) if start_s == 0 else None
-        around = [heard for heard in (before, after) if heard is not None]
-        yield answer(
-            model,
-            _mean(around) if clip.has_speech else None,
-            quality=clip.quality,
-            start=start_s,
-            file=file,
-        )
-        start_s += clip.quality.duration_s
-        before, clip = after, following
+    rate_hz = graph.spec.front_end.rate_hz
+    remainder = round(MIN_HOP_S * rate_hz)
+    rows: deque[_Row] = deque()  # those that a window to come can overlap
+    windows: deque[_Window] = deque()  # those that a row to come can overlap
+    start = end = covered = 0
+    for block, is_last in with_last(_without_remainder(blocks, least=remainder)):
+        rows.append(_Row(end, measure(block, rate_hz=rate_hz, source_rate_hz=source_rate_hz)))
+        end += len(block)
+        while rows and (is_last or start + window <= end):
+            # No window begins after one has reached the end.
+            if covered < end:
+                covered = start + window
+                covered = end if is_last and end - covered < remainder else covered
+                windows.extend(_predict_window(graph, rows, start, covered))
+            row = rows.popleft()
+            scores = _mean_scores(row, windows) if row.segment.has_speech else None
+            quality = row.segment.quality
+            yield graph.prediction(scores, quality=quality, start=row.start / rate_hz, file=file)
+            start += hop
+            while windows and windows[0].end <= start:
+                windows.popleft()
 
 
-def _without_crumb(halves: Iterable[Waveform], *, least: int) -> Iterator[Waveform]:
-    """The same sound, its last piece joined to the one before it if that is too short to be heard alone."""
+def with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last.
+
+    >>> list(with_last("ab"))
+    [('a', False), ('b', True)]
+    """
+    iterator = iter(items)
+    for item in iterator:
+        for following in iterator:
+            yield item, False
+            item = following
+        yield item, True
+
+
+def _without_remainder(blocks: Iterable[Waveform], *, least: int) -> Iterator[Waveform]:
+    """The same sound; a last block shorter than `least` is joined to the one before it."""
     before: Waveform | None = None
-    for half in halves:
-        if before is not None and len(half) < least:
-            half = np.concatenate([before, half])
+    for block in blocks:
+        if before is not None and len(block) < least:
+            block = np.concatenate([before, block])
         elif before is not None:
             yield before
-        before = half
+        before = block
     if before is not None and len(before):
         yield before
 
 
-def answer(
-    model: Model, scores: Scores | None, *, quality: Quality, start: float = 0.0, file: str | None = None
-) -> Prediction:
-    """The prediction of a model's probabilities [shape=(labels,)]; None where there is no speech."""
-    named = {} if scores is None else dict(zip(model.spec.labels, map(float, scores), strict=True))
-    return Prediction.of(
-        named,
-        quality=quality,
-        model=model.name,
-        start=start,
-        end=start + quality.duration_s,
-        file=file,
-        unsure_below=model.spec.unsure_below,
-    )
+def _predict_window(graph: Graph, rows: Iterable[_Row], start: int, end: int) -> Iterator[_Window]:
+    """Predict for one window; nothing if it has no speech."""
+    inside = list(takewhile(lambda row: row.start < end, rows))
+    if any(row.segment.has_speech for row in inside):
+        samples = np.concatenate([row.segment.samples for row in inside])[: end - start]
+        speech_s = sum(row.segment.speech_s * row.share(start, end) for row in inside)
+        duration_s = len(samples) / graph.spec.front_end.rate_hz
+        yield _Window(start, end, graph.probabilities([samples])[0], speech_s / duration_s)
 
 
-_Heard = tuple[Scores, float]  # probabilities of a window, and how much speech it holds
-
-
-def _joined(left: Clip, right: Clip) -> Clip:
-    """Two halves as one window."""
-    duration_s = left.quality.duration_s + right.quality.duration_s
-    speech_s = sum(half.quality.speech_ratio * half.quality.duration_s for half in (left, right))
-    quality = Quality(
-        duration_s=duration_s,
-        speech_ratio=speech_s / duration_s,
-        level_dbfs=max(left.quality.level_dbfs, right.quality.level_dbfs),
-        clipped=left.quality.clipped or right.quality.clipped,
-    )
-    return Clip(np.concatenate([left.samples, right.samples]), quality, left.file)
-
-
-def _heard(model: Model, window: Clip) -> _Heard | None:
-    if not window.has_speech:
-        return None
-    return model.probabilities([window.samples])[0], window.quality.speech_ratio
-
-
-def _mean(heard: Sequence[_Heard]) -> Scores:
-    weights = np.array([weight for _, weight in heard])
-    return np.average(np.stack([scores for scores, _ in heard]), axis=0, weights=weights)
+def _mean_scores(row: _Row, windows: Iterable[_Window]) -> npt.NDArray[np.float64]:
+    over = [window for window in windows if row.share(window.start, window.end)]
+    weights = [window.speech_ratio * row.share(window.start, window.end) for window in over]
+    mean: npt.NDArray[np.float64] = np.average([window.scores for window in over], axis=0, weights=weights)
+    return mean

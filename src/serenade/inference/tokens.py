@@ -1,7 +1,7 @@
-"""Words of a text as numbers, without a library: what predicting needs of a network of text.
+"""Texts as token ids, for networks that take tokens.
 
-Lower-cased words, contractions cut as the Penn Treebank does ("don't" is "do" and "n't"), and every mark of
-punctuation on its own, since "!" and "..." say much about emotion.
+Tokens are lower-cased words, with contractions split as in the Penn Treebank ("don't" is "do" and "n't"), and
+single punctuation marks, because "!" and "..." depend on the emotion.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PADDING, UNKNOWN = 0, 1
-"""Ids that are no word; the first word of a vocabulary is 2."""
+"""Ids of padding and of tokens that are not in the vocabulary."""
 
-FIRST_WORD = 2
+FIRST_TOKEN = 2
+"""The id of the first token of a vocabulary."""
 
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."})
 _TOKEN = re.compile(
@@ -34,7 +35,7 @@ _TOKEN = re.compile(
 
 
 def tokenize(text: str) -> list[str]:
-    """Words and marks of a text, in order.
+    """The tokens of a text, in order.
 
     >>> tokenize("I\u2019m NOT sure... don't you?!")
     ['i', "'m", 'not', 'sure', '...', 'do', "n't", 'you', '?', '!']
@@ -44,42 +45,42 @@ def tokenize(text: str) -> list[str]:
 
 
 def vocabulary_of(texts: Iterable[str], *, min_count: int = 2) -> tuple[str, ...]:
-    """The words seen at least `min_count` times, commonest first.
+    """The tokens that occur at least `min_count` times, most frequent first.
 
     >>> vocabulary_of(["no no", "oh no!", "oh!"])
     ('no', '!', 'oh')
     """
     counts = Counter(token for text in texts for token in tokenize(text))
-    kept = [word for word, count in counts.items() if count >= min_count]
-    return tuple(sorted(kept, key=lambda word: (-counts[word], word)))
+    kept = [token for token, count in counts.items() if count >= min_count]
+    return tuple(sorted(kept, key=lambda token: (-counts[token], token)))
 
 
 class Vocabulary:
-    """Words by number.
+    """Tokens and their ids.
 
     Args:
-        words: the first one has the id 2.
+        tokens: the first one has the id 2.
 
     >>> vocabulary = Vocabulary(("no", "!"))
     >>> len(vocabulary), vocabulary.ids("No way!")
     (4, [2, 1, 3])
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = tuple(words)
-        self._ids = {word: number for number, word in enumerate(self.words, start=FIRST_WORD)}
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tuple(tokens)
+        self._ids = {token: number for number, token in enumerate(self.tokens, start=FIRST_TOKEN)}
 
     def __len__(self) -> int:
-        """Ids in all, padding and unknown among them."""
-        return FIRST_WORD + len(self.words)
+        """Number of ids, with those of padding and unknown tokens."""
+        return FIRST_TOKEN + len(self.tokens)
 
     def ids(self, text: str) -> list[int]:
-        """The ids of a text's tokens; of an empty text one unknown."""
+        """The ids of a text's tokens; an empty text has one unknown token."""
         return [self._ids.get(token, UNKNOWN) for token in tokenize(text)] or [UNKNOWN]
 
 
 def padded(ids: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Texts of different lengths as one array.
+    """Lists of ids of different lengths as one array.
 
     Returns:
         tokens [shape=(texts, longest)] with `PADDING` on the right, and lengths [shape=(texts,)].

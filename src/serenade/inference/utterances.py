@@ -1,70 +1,75 @@
-"""What is said, with or without its sound: a text, the lines of a file, or a table of utterances."""
+"""Utterances with text: one text, the lines of a file, or a table."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
+from serenade.audio.sources import Media
 from serenade.errors import UnsupportedMedia
+from serenade.inference.segment import Segment
 
 COLUMNS = ("file", "text", "dialogue", "speaker")
-"""Of a table; `file` or `text` at the least."""
+"""Columns of a table of utterances; at least `file` or `text`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
-    """One thing said.
+    """What one speaker says in one turn.
 
     Attributes:
-        name: what the answer is called by: the recording, else the line it stands on, else the text.
-        text: "" where it is not known.
-        file: the recording; None where there is none.
-        dialogue: utterances in a row of the same dialogue belong together; "" is one on its own.
-        speaker: who says it, within the dialogue.
+        name: the `file` of its prediction: the recording, else the line of its table, else the text; "" for
+            none.
+        text: "" if it is not known.
+        recording: a sound file, or a segment at the model's rate; None if there is no recording.
+        dialogue: name of the dialogue; "" if it is not part of one.
+        speaker: name of the speaker within the dialogue.
+        track: number of the audio track of the recording, from 1; None for the first that is not silent.
     """
 
     name: str
     text: str = ""
-    file: Path | None = None
+    recording: Media | Segment | None = None
     dialogue: str = ""
     speaker: str = ""
+    track: int | None = None
 
 
 def read_utterances(text: str, recordings: Sequence[Path] = ()) -> list[Utterance]:
-    """The utterances that `--text` means.
+    """The utterances that the option `--text` means.
 
     Args:
-        text: a CSV with the columns `file, text, dialogue, speaker` (files beside it; any but one of the
-            first two may lack), a `.txt` whose lines are one dialogue, or the text itself.
-        recordings: the recording of which `text` is the text; one at most.
+        text: the path of a CSV with the columns `file, text, dialogue, speaker` (at least one of the first
+            two; relative paths start at its folder), the path of a `.txt` whose lines are one dialogue, or
+            the text itself.
+        recordings: the recording of the text; at most one.
 
     Raises:
-        UnsupportedMedia: the file cannot be read, or does not say what is needed.
+        UnsupportedMedia: the file cannot be read, or has no utterances.
 
     >>> read_utterances("Oh no!")
-    [Utterance(name='Oh no!', text='Oh no!', file=None, dialogue='', speaker='')]
+    [Utterance(name='Oh no!', text='Oh no!', recording=None, dialogue='', speaker='', track=None)]
     """
     path = Path(text)
     kind = path.suffix.lower() if "\n" not in text else ""
     if kind not in (".csv", ".txt"):
         if len(recordings) > 1:
-            raise UnsupportedMedia("--text is one text; of several recordings give a CSV with file and text")
+            raise UnsupportedMedia(
+                "--text is one text; for several recordings pass a CSV with the columns file and text"
+            )
         file = recordings[0] if recordings else None
-        return [Utterance(name=str(file or text), text=text.strip(), file=file)]
+        return [Utterance(name=str(file or text), text=text.strip(), recording=file)]
     if recordings:
-        raise UnsupportedMedia(
-            "names its recordings itself, in a column file; leave the others away", file=path
-        )
+        raise UnsupportedMedia("names its recordings in its column file; pass no others", file=path)
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UnsupportedMedia("there is no such file; check the path", file=path) from None
     except (OSError, UnicodeDecodeError) as cause:
-        raise UnsupportedMedia(f"is not a readable text in UTF-8 ({cause})", file=path) from cause
+        raise UnsupportedMedia(f"is not readable as UTF-8 text ({cause})", file=path) from cause
     if kind == ".csv":
         return _table(path, content)
     found = [
@@ -73,29 +78,8 @@ def read_utterances(text: str, recordings: Sequence[Path] = ()) -> list[Utteranc
         if line.strip()
     ]
     if not found:
-        raise UnsupportedMedia("holds no text", file=path)
+        raise UnsupportedMedia("has no text", file=path)
     return found
-
-
-def dialogues_of(utterances: Iterable[Utterance]) -> list[list[Utterance]]:
-    """Utterances in a row of the same dialogue, together; one without a dialogue alone.
-
-    >>> said = [Utterance(name="1", dialogue="a"), Utterance(name="2", dialogue="a"), Utterance(name="3")]
-    >>> [len(dialogue) for dialogue in dialogues_of(said)]
-    [2, 1]
-    """
-    groups = groupby(enumerate(utterances), key=lambda pair: pair[1].dialogue or pair[0])
-    return [[utterance for _, utterance in group] for _, group in groups]
-
-
-def speakers_of(dialogue: Iterable[Utterance]) -> list[int]:
-    """Who says each, numbered in the order in which they come in.
-
-    >>> speakers_of([Utterance(name=str(n), speaker=who) for n, who in enumerate(["Ross", "Joey", "Ross"])])
-    [0, 1, 0]
-    """
-    numbers: dict[str, int] = {}
-    return [numbers.setdefault(utterance.speaker, len(numbers)) for utterance in dialogue]
 
 
 def _table(path: Path, content: str) -> list[Utterance]:
@@ -115,7 +99,7 @@ def _table(path: Path, content: str) -> list[Utterance]:
             Utterance(
                 name=str(file or f"{path}:{number}"),
                 text=values["text"],
-                file=file,
+                recording=file,
                 dialogue=values["dialogue"],
                 speaker=values["speaker"],
             )

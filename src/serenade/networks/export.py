@@ -85,6 +85,9 @@ def export(model: str | Path, out: str | Path) -> Path:
     Raises:
         ModelError: no model there, or one that cannot be read.
         OutputError: `out` cannot be written, or is a file that is read.
+
+    >>> export("run", "emotion.onnx").name
+    'emotion.onnx'
     """
     inner = RunFolder(Path(model)).model
     protect_inputs([out], [model, *(Path(model) / file.name for file in inner.files), *inner.files])
@@ -144,6 +147,10 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     for key, value in spec.to_metadata().items():
         model.metadata_props.add(key=key, value=value)
     model.producer_name, model.doc_string = "serenade", f"{spec.name} {spec.version}"
+    for value in model.graph.input:
+        if value.name == "waveform":
+            value.doc_string = f"mono, {spec.front_end.rate_hz} Hz, full scale 1, padded with zeros"
+            model.doc_string += f", for mono waveforms of {spec.front_end.rate_hz} Hz"
     with write_whole(file, "wb") as out:
         out.write(model.SerializeToString())
 

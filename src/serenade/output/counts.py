@@ -20,6 +20,7 @@ class RecordingCounts:
         no_speech: those without speech.
         is_resampled: its rate is not the model's.
         error: why it could not be read, else "".
+        warnings: what was found while it was decoded.
     """
 
     segments: int = 0
@@ -27,6 +28,7 @@ class RecordingCounts:
     no_speech: int = 0
     is_resampled: bool = False
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, recording: Recording) -> RecordingCounts:
@@ -34,12 +36,14 @@ class RecordingCounts:
         predictions = [result for result in recording if isinstance(result, Prediction)]
         errors = [result.error.message for result in recording if isinstance(result, Failure)]
         states = [prediction.state for prediction in predictions]
+        warnings = [warning for prediction in predictions for warning in prediction.quality.warnings]
         return cls(
             segments=len(predictions),
             unsure=states.count("unsure"),
             no_speech=states.count("no_speech"),
             is_resampled=any(prediction.quality.resampled_from_hz for prediction in predictions),
             error=errors[0] if errors else "",
+            warnings=tuple(dict.fromkeys(warnings)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class PredictionCounts:
         predicted: recordings with a prediction.
         earlier: recordings among all that an earlier run had done.
         failed: reasons by file of those that could not be read.
+        warnings: warnings by file of those that have any.
 
     >>> counts = PredictionCounts(rate_hz=16_000, is_timeline=True)
     >>> counts.add("call.wav", RecordingCounts(segments=800, unsure=34))
@@ -71,12 +76,15 @@ class PredictionCounts:
         self.predicted = self.earlier = 0
         self.segments = self.unsure = self.no_speech = self.resampled = 0
         self.failed: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
 
     def add(self, file: str, counts: RecordingCounts, *, is_earlier: bool = False) -> None:
         """Add the counts of one recording."""
         self.earlier += is_earlier
         if counts.error:
             self.failed[file] = counts.error
+        if counts.warnings:
+            self.warnings[file] = "; ".join(counts.warnings)
         self.predicted += bool(counts.segments)
         self.segments += counts.segments
         self.unsure += counts.unsure
@@ -100,6 +108,8 @@ class PredictionCounts:
         parts = [done + details]
         if self.resampled:
             parts.append(f"{self.resampled:,} resampled to {self.rate_hz} Hz")
+        if self.warnings:
+            parts.append(f"{len(self.warnings):,} with a warning")
         if self.failed:
             parts.append(f"{len(self.failed):,} not readable")
         if self.earlier:

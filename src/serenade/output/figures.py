@@ -14,10 +14,9 @@ import numpy.typing as npt
 from serenade.audio.decode import blocks
 from serenade.errors import MissingExtra
 from serenade.files import write_whole
-from serenade.inference.clip import Waveform
+from serenade.inference.arrays import Waveform
+from serenade.inference.model import Model
 from serenade.inference.prediction import Prediction
-from serenade.inference.predictor import Predictor
-from serenade.inference.summary import summary
 from serenade.output.paths import paths_per_recording
 from serenade.text import MATPLOTLIB_TEXT, printable
 
@@ -89,15 +88,10 @@ def draw(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequ
         _figure_of(prediction, segments, labels=labels).savefig(file, format="png")
 
 
-def draw_all(predictor: Predictor, files: Sequence[Path], folder: Path) -> None:
+def draw_all(model: Model, files: Sequence[Path], folder: Path) -> None:
     """Draw recordings into a folder, one PNG each."""
-    spec = predictor.model.spec
     for file, out in paths_per_recording(files, folder, suffix=".png").items():
-        segments = list(predictor.timeline(file))
-        whole = summary(segments, unsure_below=spec.unsure_below)
-        if whole.end <= predictor.whole_up_to_s:
-            whole = predictor.predict_file(file)
-        draw(whole, segments, labels=spec.labels, out=out)
+        draw(model.predict(file), list(model.timeline(file)), labels=model.spec.labels, out=out)
 
 
 def _figure_of(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequence[str]) -> Figure:

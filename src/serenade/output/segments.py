@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from serenade.inference.aggregate import merge_neighbours
 from serenade.inference.prediction import Prediction
-from serenade.inference.summary import merged
 from serenade.output.format import Recording
 from serenade.text import printable
 
 
 def merged_segments(recording: Recording) -> Iterator[Prediction]:
     """Yield the segments of a recording, neighbours of the same emotion and state as one."""
-    return merged(result for result in recording if isinstance(result, Prediction))
+    return merge_neighbours(result for result in recording if isinstance(result, Prediction))
 
 
 def speech_segments(recording: Recording) -> Iterator[Prediction]:

@@ -74,6 +74,10 @@ def evaluate(
     Raises:
         ModelError: no model there, or one that was not trained to the end.
         StoreError: another front end, nothing to evaluate, or a part of a store that has none.
+
+    >>> evaluation = evaluate("run", audio=False)
+    >>> evaluation.metrics["counts"]["clips"], 0 <= evaluation.metrics["pooled"]["uar"] <= 1
+    (12, True)
     """
     path = Path(model)
     run_folder = RunFolder(path)

@@ -76,7 +76,7 @@ def write_model(
         shift=shift,
         inputs=recipe.data.inputs,
         context=network.context,
-        vocabulary=inputs.vocabulary.words if isinstance(inputs.vocabulary, Vocabulary) else (),
+        vocabulary=inputs.vocabulary.tokens if isinstance(inputs.vocabulary, Vocabulary) else (),
         text=_text_source(recipe) if recipe.text.encoder else {},
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),

@@ -31,6 +31,10 @@ class Run:
         fold_runs: one entry for each fold and seed.
         has_final_model: whether a final model was trained on all speakers.
         warnings: what makes the result useless, such as a network that predicts one class only.
+
+    >>> run = train("recipe.toml", store="store", out="run", resume=True)
+    >>> run.recipe.name, len(run.fold_runs), run.has_final_model
+    ('tiny', 1, False)
     """
 
     folder: Path
@@ -89,9 +93,10 @@ def train(
         RunError: the run in `out` is damaged.
 
     >>> from serenade import prepare, read_corpus, train
-    >>> store = prepare(read_corpus("CREMA-D"), "store")  # doctest: +SKIP
-    >>> train("recipes/cremad_compact.toml", store=store).figures["dev_uar"]  # doctest: +SKIP
-    0.62
+    >>> store = prepare(read_corpus("corpus"), "store")
+    >>> run = train("recipe.toml", store=store, out="new_run")
+    >>> 0 <= run.figures["dev_uar"] <= 1
+    True
     """
     if not isinstance(recipe, Recipe):
         path = Path(recipe)

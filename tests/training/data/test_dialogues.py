@@ -12,8 +12,7 @@ import torch
 from serenade.audio.logmel import FrontEnd
 from serenade.errors import CorpusError, RecipeError
 from serenade.features.store import Store, write_store
-from serenade.inference.conversation import Conversation
-from serenade.inference.model import load_model
+from serenade.inference.load import load_model
 from serenade.inference.tokens import UNKNOWN, Vocabulary
 from serenade.inference.utterances import Utterance
 from serenade.networks.weights import load_network
@@ -216,7 +215,7 @@ def test_predicting_without_torch_answers_as_the_network(run: Path, meld: Store)
         Utterance(name=row.id, text=row.text, dialogue=row.dialogue, speaker=row.speaker)
         for row in index.itertuples()
     ]
-    answers = list(Conversation(load_model(run)).predict(said))
+    answers = list(load_model(run).predict_utterances(said))
     inputs = Inputs.of_spec(meld, spec, takes=network.takes)
     batches = DialogueBatches(
         meld, index.index.to_numpy(), np.zeros((len(index), 3), "f"), size=1, inputs=inputs
@@ -245,7 +244,7 @@ def test_the_prior_is_part_of_the_graph(meld: Store, tmp_path: Path) -> None:
         Utterance(name=str(n), text=text, dialogue="d", speaker=speaker)
         for n, (text, speaker) in enumerate(zip(whole["text"], speakers, strict=True))
     ]
-    answers = list(Conversation(load_model(shifted)).predict(said))
+    answers = list(load_model(shifted).predict_utterances(said))
     for answer, told in zip(answers, whole.to_dict("records"), strict=True):
         if told["text"]:
             assert answer.scores[told["predicted"]] == pytest.approx(told["confidence"], abs=1e-4)

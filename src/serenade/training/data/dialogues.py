@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from serenade.features.store import Store
+from serenade.inference.dialogues import group_dialogues, number_speakers
 from serenade.training.data.batches import Batch, Batches, cut
 from serenade.training.data.inputs import Inputs
 
@@ -61,8 +63,8 @@ class DialogueBatches(Batches):
         if "dialogues" in self.inputs.takes:
             inputs["dialogues"] = torch.tensor([len(dialogue) for dialogue in dialogues])
         if "speakers" in self.inputs.takes:
-            spoken = [numbered(self.speakers[self.rows[dialogue]]) for dialogue in dialogues]
-            inputs["speakers"] = torch.from_numpy(np.concatenate(spoken))
+            speakers = [number_speakers(self.speakers[self.rows[dialogue]]) for dialogue in dialogues]
+            inputs["speakers"] = torch.tensor(list(chain.from_iterable(speakers)))
         return Batch(inputs, torch.from_numpy(self.targets[places]), self.rows[places])
 
 
@@ -75,30 +77,14 @@ def batches_to_answer(
 
 
 def places_of_dialogues(table: pd.DataFrame) -> list[NDArray[np.int64]]:
-    """Positions of the rows of each dialogue, by rank; a row without a dialogue is one.
+    """Positions of the rows of each dialogue, by rank; a row without a dialogue is one of its own.
 
     >>> table = pd.DataFrame({"dialogue": ["a", "", "b", "a"], "rank": [1, 0, 0, 0]})
     >>> [places.tolist() for places in places_of_dialogues(table)]
     [[3, 0], [1], [2]]
     """
-    places = np.arange(len(table))
     if "dialogue" not in table:
-        return [np.array([place]) for place in places]
-    named = table["dialogue"].to_numpy(object)
-    names = [name or place for place, name in enumerate(named)]
-    by_name = pd.Series(places).groupby(pd.Series(names, dtype=object), sort=False)
-    rank = table["rank"].to_numpy() if "rank" in table else places
-    return [
-        inside[np.argsort(rank[inside], kind="stable")]
-        for inside in (group.to_numpy() for _, group in by_name)
-    ]
-
-
-def numbered(speakers: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Speakers of a dialogue, numbered in the order in which they come in.
-
-    >>> numbered(np.array(["Ross", "Joey", "Ross"], object)).tolist()
-    [0, 1, 0]
-    """
-    codes, _ = pd.factorize(speakers)
-    return np.asarray(codes, np.int64)
+        return [np.array([place]) for place in range(len(table))]
+    rank = table["rank"].to_numpy() if "rank" in table else np.arange(len(table))
+    groups = [np.array(group) for group in group_dialogues(table["dialogue"])]
+    return [group[np.argsort(rank[group], kind="stable")] for group in groups]

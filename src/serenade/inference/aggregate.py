@@ -1,4 +1,4 @@
-"""Several stretches of a recording as one answer."""
+"""Several segments of a recording as one prediction."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from itertools import groupby
 from serenade.inference.prediction import Prediction, Quality
 
 
-def summary(stretches: Iterable[Prediction], *, unsure_below: float) -> Prediction:
-    """One answer for consecutive stretches: the mean of their scores, weighted by seconds of speech.
+def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> Prediction:
+    """One prediction for consecutive segments: the mean of their scores, weighted by seconds of speech.
+
+    Args:
+        segments: in the order of time, at least one.
+        unsure_below: the mean is "unsure" if its confidence is below this.
 
     Raises:
-        ValueError: there are no stretches.
+        ValueError: there are no segments.
     """
     scores: dict[str, float] = {}
     duration_s = speech_s = power = 0.0
     clipped = False
+    warnings: dict[str, None] = {}
     first: Prediction | None = None
-    for last in stretches:
+    for last in segments:
         first = first or last
         quality = last.quality
         weight = quality.speech_ratio * quality.duration_s
@@ -29,8 +34,9 @@ def summary(stretches: Iterable[Prediction], *, unsure_below: float) -> Predicti
         speech_s += weight
         power += quality.duration_s * 10 ** (quality.level_dbfs / 10)
         clipped = clipped or quality.clipped
+        warnings.update(dict.fromkeys(quality.warnings))
     if first is None:
-        raise ValueError("no stretches to sum up")
+        raise ValueError("there are no segments")
     return Prediction.of(
         scores,
         quality=Quality(
@@ -39,6 +45,7 @@ def summary(stretches: Iterable[Prediction], *, unsure_below: float) -> Predicti
             level_dbfs=10 * math.log10(power / duration_s),
             clipped=clipped,
             resampled_from_hz=first.quality.resampled_from_hz,
+            warnings=tuple(warnings),
         ),
         model=first.model,
         start=first.start,
@@ -48,8 +55,8 @@ def summary(stretches: Iterable[Prediction], *, unsure_below: float) -> Predicti
     )
 
 
-def merged(stretches: Iterable[Prediction]) -> Iterator[Prediction]:
-    """Neighbours of the same emotion and state as one stretch, for captions and annotation tiers."""
-    for (_, state), same in groupby(stretches, key=lambda stretch: (stretch.emotion, stretch.state)):
-        # A mean of unsure answers stays unsure, and one of sure ones sure.
-        yield summary(same, unsure_below=math.inf if state == "unsure" else 0.0)
+def merge_neighbours(segments: Iterable[Prediction]) -> Iterator[Prediction]:
+    """Neighbouring segments of the same emotion and state as one, for captions and annotation tiers."""
+    for (_, state), same in groupby(segments, key=lambda segment: (segment.emotion, segment.state)):
+        # The mean of unsure predictions is unsure, too.
+        yield mean_prediction(same, unsure_below=math.inf if state == "unsure" else 0.0)

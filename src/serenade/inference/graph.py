@@ -1,0 +1,179 @@
+"""The ONNX graph of a model, with its Spec: sound, text or both in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
+
+from serenade.errors import ModelError
+from serenade.inference.arrays import Waveform
+from serenade.inference.prediction import ModelName, Prediction, Quality
+from serenade.spec import Spec
+
+SOUND_ONLY = frozenset({"waveform", "lengths"})
+"""The inputs of a model of sound without dialogue context."""
+
+TEXT = frozenset({"tokens", "text_vectors"})
+"""Inputs that hold text; a graph has at most one of them for each network in it."""
+
+_KNOWN = SOUND_ONLY | TEXT | {"token_lengths", "present", "dialogues", "speakers"}
+
+_CANNOT_LOAD = (
+    onnx_errors.Fail,
+    onnx_errors.InvalidArgument,
+    onnx_errors.InvalidGraph,
+    onnx_errors.InvalidProtobuf,
+    onnx_errors.NoModel,
+    onnx_errors.NoSuchFile,
+    onnx_errors.NotImplemented,
+    onnx_errors.RuntimeException,
+)
+_CANNOT_RUN = (onnx_errors.Fail, onnx_errors.InvalidArgument, onnx_errors.RuntimeException)
+_REMEDY = "export it again with `serenade export`"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A loaded ONNX model.
+
+    Attributes:
+        file: the ONNX file.
+        spec: its Spec.
+        session: the onnxruntime session; several threads may use it at once.
+    """
+
+    file: Path
+    spec: Spec
+    session: onnxruntime.InferenceSession
+
+    @classmethod
+    def load(cls, file: Path, *, threads: int) -> Graph:
+        """Load an ONNX file.
+
+        Args:
+            file: path.
+            threads: threads of one computation.
+
+        Raises:
+            ModelError: it is damaged, or not a model of serenade.
+        """
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # errors are raised, not printed
+        options.inter_op_num_threads = 1
+        options.intra_op_num_threads = threads
+        # Recordings differ in length, and a memory plan for each length would only grow.
+        options.enable_mem_pattern = False
+        try:
+            session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            metadata = session.get_modelmeta().custom_metadata_map
+        except (*_CANNOT_LOAD, UnicodeDecodeError) as cause:
+            raise ModelError(f"is not a readable ONNX model; {_REMEDY}", file=file) from cause
+        graph = cls(file, Spec.from_metadata(metadata, file=file), session)
+        outputs = {output.name for output in session.get_outputs()}
+        if not graph.inputs or not graph.inputs <= _KNOWN or "probabilities" not in outputs:
+            raise ModelError(
+                f"has the inputs {sorted(graph.inputs)} and the outputs {sorted(outputs)}, not those of a "
+                f"serenade model (such as waveform and lengths, and probabilities); {_REMEDY}",
+                file=file,
+            )
+        return graph
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """Names of the graph's inputs; see `serenade.networks.export`."""
+        return frozenset(value.name for value in self.session.get_inputs())
+
+    def probabilities(self, waveforms: Sequence[Waveform]) -> npt.NDArray[np.float64]:
+        """Probabilities of the labels, of a model of sound without dialogue context.
+
+        Args:
+            waveforms: mono, at the rate of `spec.front_end`; each [shape=(samples,)], of any length.
+
+        Returns:
+            Calibrated probabilities [shape=(waveforms, labels)].
+
+        Raises:
+            ModelError: as `run`.
+        """
+        waveform, lengths = padded_waveforms(waveforms)
+        return self.run({"waveform": waveform, "lengths": lengths})
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+        """Probabilities of the labels.
+
+        Args:
+            inputs: an array for each name in `inputs`, n rows each.
+
+        Returns:
+            Calibrated probabilities [shape=(n, labels)].
+
+        Raises:
+            ModelError: the graph fails, or its outputs are not probabilities.
+        """
+        rows = len(next(array for name, array in inputs.items() if name != "dialogues"))
+        try:
+            (output,) = self.session.run(["probabilities"], dict(inputs))
+        except _CANNOT_RUN as cause:
+            reason = str(cause).strip().splitlines()[0][:200]
+            raise ModelError(f"fails: {reason}; {_REMEDY}", file=self.file) from cause
+        found = np.asarray(output, dtype=np.float64)
+        expected = (rows, len(self.spec.labels))
+        if found.shape != expected:
+            raise ModelError(
+                f"has outputs of shape {found.shape}, and by its Spec they must be {expected}; {_REMEDY}",
+                file=self.file,
+            )
+        # NaN fails both comparisons.
+        if not ((found >= 0).all() and (abs(found.sum(axis=1) - 1) < 1e-3).all()):
+            raise ModelError(f"has outputs that are not probabilities; {_REMEDY}", file=self.file)
+        return found
+
+    def prediction(
+        self,
+        scores: npt.NDArray[np.float64] | None,
+        *,
+        quality: Quality,
+        start: float = 0.0,
+        file: str | None = None,
+    ) -> Prediction:
+        """The probabilities of a segment under their names.
+
+        Args:
+            scores: probabilities [shape=(labels,)]; None if there is no speech.
+            quality: of the segment.
+            start: start of the segment in seconds.
+            file: name of the recording.
+        """
+        spec = self.spec
+        return Prediction.of(
+            {} if scores is None else dict(zip(spec.labels, map(float, scores), strict=True)),
+            quality=quality,
+            model=ModelName(name=spec.name, version=spec.version, license=spec.license),
+            start=start,
+            end=start + quality.duration_s,
+            file=file,
+            unsure_below=spec.unsure_below,
+        )
+
+
+def padded_waveforms(
+    waveforms: Sequence[Waveform],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Waveforms of different lengths as one array.
+
+    Returns:
+        samples [shape=(waveforms, longest)], zeros on the right, and lengths [shape=(waveforms,)].
+    """
+    lengths = np.array([len(waveform) for waveform in waveforms], dtype=np.int64)
+    padded = np.zeros((len(waveforms), int(lengths.max())), dtype=np.float32)
+    for row, waveform in zip(padded, waveforms, strict=True):
+        row[: len(waveform)] = waveform
+    return padded, lengths

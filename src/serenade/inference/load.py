@@ -1,0 +1,60 @@
+"""Loading a model, and predicting in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serenade.inference.graph import Graph
+from serenade.inference.locate import find_model
+from serenade.inference.model import Model
+from serenade.inference.prediction import Prediction
+from serenade.inference.sound import Recording
+
+
+def load_model(name_or_path: str | Path | None = None, *, threads: int = 1) -> Model:
+    """Load a model for prediction.
+
+    Args:
+        name_or_path: an ONNX file, a model folder, a run folder of `serenade train`, or the name of a bundled
+            model (`list_models`); None for the first bundled model. If there are only weights
+            (`.safetensors`) and PyTorch is installed, the ONNX file is made once, and logged.
+        threads: threads inside one computation. Many short recordings take less time with `jobs=` of
+            `Model.predict_files`.
+
+    Raises:
+        ModelError: missing, damaged, or not a model of serenade.
+
+    >>> from serenade import load_model
+    >>> load_model("model.onnx")
+    <Model toy 3: anger, fear, neutral, sadness>
+    """
+    return Model(Graph.load(find_model(name_or_path), threads=threads))
+
+
+def predict(
+    recording: Recording | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    rate: float | None = None,
+    text: str | None = None,
+    track: int | None = None,
+) -> Prediction:
+    """Predict the emotion of one recording or text; for many, load the model once with `load_model`.
+
+    Args:
+        recording: as for `Model.predict`.
+        model: a loaded model, or what `load_model` takes; None for the first bundled model.
+        rate: samples per second; needed for samples, and only there.
+        text: what is said, for a model that takes text.
+        track: number of the audio track, from 1; None for the first that is not silent.
+
+    Raises:
+        UnsupportedMedia: the recording cannot be decoded as sound.
+        ModelError: the model cannot be loaded, or takes other inputs.
+
+    >>> from serenade import predict
+    >>> predict("call.wav", model="model.onnx").emotion
+    'sadness'
+    """
+    loaded = model if isinstance(model, Model) else load_model(model)
+    return loaded.predict(recording, rate=rate, text=text, track=track)
