@@ -90,6 +90,15 @@ def _with_valid_unicode(content: Any) -> Any:
     return content
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless the number is 1.
+
+    >>> counted(1, "clip"), counted(1200, "speaker")
+    ('1 clip', '1,200 speakers')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _is_printed(character: str) -> bool:
     return character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"
 

@@ -133,7 +133,7 @@ def test_a_table_of_wrong_times_alone_cannot_be_used(recordings):
     times = write_table(recordings / "times.csv", [(*ROWS[0], 1, 0.5)], "file,emotion,speaker,start,end")
     result = run("inspect", times)
     assert result.exit_code == 1
-    assert "none of its 1 files can be used" in str(result.exception)
+    assert "has no usable file (1 file checked)" in str(result.exception)
 
 
 def test_an_incomplete_file(recordings):
@@ -149,7 +149,7 @@ def test_windows_paths(recordings):
     rows = [(name.replace("/", "\\"), *rest) for name, *rest in ROWS]
     output = run("inspect", write_table(recordings / "windows.csv", rows)).stdout
     assert "missing" not in output
-    assert "6 Windows paths were resolved" in output
+    assert "6 Windows paths resolved" in output
 
 
 def test_speakers_from_file_names(recordings):

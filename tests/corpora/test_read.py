@@ -104,7 +104,7 @@ def test_several_folders_are_one_table(two):
 def test_notes_of_every_folder_are_kept(two, touch):
     touch(two[1], "other.wav")
     assert read_corpora(two).attrs["notes"] == [
-        "1 recordings have no file name of EmoDB: skipped (other.wav)"
+        "1 recording without a file name of EmoDB: skipped (other.wav)"
     ]
 
 

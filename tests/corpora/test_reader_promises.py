@@ -121,3 +121,16 @@ def test_unusable_clips_are_its_own(corpus, example):
     table = read_corpus(example(corpus))
     assert not set(table["source"]) & set(corpus.unusable)
     assert all(reason.startswith("is ") for reason in corpus.unusable.values())
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".flac", ".mp3", ".m4a"])
+@every_corpus
+def test_the_format_of_the_recordings_changes_nothing(corpus, suffix, example):
+    if set(corpus.example.values()) != {""} or not all(name.endswith(".wav") for name in corpus.example):
+        pytest.skip("its tables name the files")
+    folder = example(corpus)
+    table = read_corpus(folder)
+    for name in corpus.example:
+        (folder / name).rename((folder / name).with_suffix(suffix))
+    other = read_corpus(folder)
+    pd.testing.assert_frame_equal(table.drop(columns="file"), other.drop(columns="file"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -423,3 +424,22 @@ def test_the_parts_of_the_corpus_are_suggested_if_they_share_no_speaker():
         "random-leaky",
         "no speakers are known, so the split is random by file",
     )
+
+
+def test_the_split_of_the_shipped_model_has_not_changed(shared):
+    """Its hash, in the model's config.json, is that of the 5,884 clips it was trained on."""
+    root = Path(__file__).parents[2]
+    expected = json.loads((root / "models" / "cremad_compact_tfds" / "config.json").read_text())["split"]
+    clips = [parse_name(line.split()[0]) for line in (shared / "cremad" / "logmel" / "clips.txt").open()]
+    table = new_table(
+        {
+            "file": f"{clip.clip}.npy",
+            "emotion": clip.emotion,
+            "speaker": clip.actor,
+            "corpus": "cremad",
+            "source": clip.clip,
+            "variant": "original",
+        }
+        for clip in clips
+    )
+    assert make_split(table, "tfds").hash == expected["hash"]

@@ -59,7 +59,7 @@ def inspect(
     from serenade.cli.progress import progress_bar
     from serenade.corpora import check_corpus, read_corpus
     from serenade.errors import CorpusError
-    from serenade.text import json_text
+    from serenade.text import counted, json_text
 
     options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
     table = read_corpus(path, corpus, speakers_from=speakers_from, **options)
@@ -75,7 +75,8 @@ def inspect(
     else:
         _show(Console(highlight=False), path, name, notes, check)
     if not check.usable:
-        raise CorpusError(f"none of its {check.files} files can be used; see the problems above", file=path)
+        checked = counted(check.files, "file")
+        raise CorpusError(f"has no usable file ({checked} checked); see the problems above", file=path)
 
 
 def _show(console: Console, path: Path, name: str, notes: Sequence[str], check: CorpusCheck) -> None:
@@ -139,13 +140,18 @@ def _by_emotion(emotions: dict[str, dict[str, int]]) -> Table:
 
 def _overview(check: CorpusCheck) -> Iterator[str]:
     """Sizes, in two or three lines."""
-    people = f"{len(check.speakers)} speakers" if check.speakers else "speakers unknown"
+    from serenade.text import counted
+
+    people = counted(len(check.speakers), "speaker") if check.speakers else "speakers unknown"
     if check.speakers:
         fewest, most = min(check.speakers.values()), max(check.speakers.values())
-        people += f" ({fewest} clips each)" if fewest == most else f" ({fewest} to {most} clips each)"
-    in_files = f" in {check.files} files" if check.files != check.clips else ""
+        clips = counted(most, "clip")
+        people += f" ({clips} each)" if fewest == most else f" ({fewest} to {clips} each)"
+    in_files = f" in {counted(check.files, 'file')}" if check.files != check.clips else ""
     languages = ", ".join(check.languages)
-    yield f"{check.clips:,} clips{in_files}, {people}" + (f", language {languages}" if languages else "")
+    yield f"{counted(check.clips, 'clip')}{in_files}, {people}" + (
+        f", language {languages}" if languages else ""
+    )
     lengths = check.durations_s.values()
     if lengths:
         names = {1: "mono", 2: "stereo"}
@@ -155,7 +161,7 @@ def _overview(check: CorpusCheck) -> Iterator[str]:
         channels = _mix({names.get(n, f"{n} channels"): count for n, count in check.channels.items()})
         yield f"{rates}; {channels}"
     if check.spectrograms:
-        yield f"{check.spectrograms:,} spectrograms (.npy)"
+        yield f"{counted(check.spectrograms, 'spectrogram')} (.npy)"
 
 
 def _problems(check: CorpusCheck, path: Path) -> Iterator[tuple[str, list[str], str]]:

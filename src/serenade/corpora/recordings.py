@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serenade.audio.discovery import Discovery, discover
 from serenade.errors import CorpusError
-from serenade.text import printable
+from serenade.text import counted, printable
 
 _PREFERENCE = {".wav": 0, ".flac": 1, ".npy": 3}
 _NAMED = 3
@@ -80,9 +80,10 @@ def named_recordings(
             kept.setdefault(clip(file, named), (file, named))
     notes = []
     if duplicates := len(pairs) - len(kept):
-        notes.append(f"{duplicates} files contain a clip again, in another format or folder: skipped")
+        notes.append(f"{counted(duplicates, 'duplicate')} of clips in other formats or folders: skipped")
     if others := sorted(set(found.files) - {file for file, _ in pairs}):
-        notes.append(f"{len(others)} recordings have no file name of {title}: skipped ({some(others)})")
+        count = counted(len(others), "recording")
+        notes.append(f"{count} without a file name of {title}: skipped ({some(others)})")
     return sorted(kept.values(), key=lambda pair: pair[0]), [*notes, *skipped_files(found)]
 
 

@@ -122,8 +122,8 @@ def test_a_clip_there_twice_is_read_once_as_wav(tmp_path):
     make_recordings(tmp_path / "mels" / "ANG", ["1001_DFA_ANG_XX_original.npy"])
     table = read_cremad(tmp_path)
     assert [file.rsplit(".")[-1] for file in table["file"]] == ["wav"]
-    assert any(note.startswith("2 files contain a clip again") for note in table.attrs["notes"])
-    assert any(note.startswith("1 recordings have no file name of CREMA-D") for note in table.attrs["notes"])
+    assert any(note.startswith("2 duplicates of clips") for note in table.attrs["notes"])
+    assert any(note.startswith("1 recording without a file name of CREMA-D") for note in table.attrs["notes"])
 
 
 def test_the_odd_name_is_joined_with_its_votes(tmp_path):

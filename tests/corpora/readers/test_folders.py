@@ -36,7 +36,7 @@ def test_all_folders_are_mapped_or_none(touch, tmp_path, folders, labels):
 def test_a_folder_on_another_level_is_no_label(touch, tmp_path):
     table = read_corpus(touch(tmp_path, "a/happy/1.wav", "a/happy/2.wav", "b/sad/1.wav", "noise.wav"))
     assert sorted(table["emotion"]) == ["", "happiness", "happiness", "sadness"]
-    assert "1 recordings are in no emotion's folder: unlabelled (noise.wav)" in table.attrs["notes"]
+    assert "1 recording in no emotion's folder: unlabelled (noise.wav)" in table.attrs["notes"]
 
 
 def test_other_files_are_counted(touch, tmp_path):

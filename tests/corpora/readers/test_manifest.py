@@ -161,7 +161,7 @@ def test_missing_times_and_sources_and_files(tmp_path):
     table = read_corpus(manifest)
     assert table["source"].tolist() == ["x"]
     assert math.isnan(table["start"][0])
-    assert "1 rows name no recording: skipped" in table.attrs["notes"]
+    assert "1 row without a recording: skipped" in table.attrs["notes"]
 
 
 def test_files_outside_the_folder_have_sources_of_their_own(tmp_path):
@@ -201,7 +201,7 @@ def test_windows_paths_are_resolved(tmp_path, name, folder):
     write(tmp_path / "rec" / "spk 1" / "001.wav", "")
     table = read_corpus(write(tmp_path / folder / "m.csv", f"file,emotion\n{name},joy\n"))
     assert Path(table["file"][0]).samefile(tmp_path / "rec" / "spk 1" / "001.wav")
-    assert any(note.startswith("1 Windows paths were resolved") for note in table.attrs["notes"])
+    assert any(note.startswith("1 Windows path resolved") for note in table.attrs["notes"])
 
 
 def test_a_windows_path_to_a_missing_file_is_missing(tmp_path):

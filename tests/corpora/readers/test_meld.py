@@ -111,9 +111,9 @@ class TestRealRows:
         table = read_corpus(tmp_path)
         notes = " | ".join(table.attrs["notes"])
         assert len(table) == 13_708
-        assert f"{13_708 - 3} rows have no clip: dev/dia0_utt1, " in notes
-        assert f"5 clips have no row: skipped ({', '.join(sorted(spare, key=number_of))})" in notes
-        assert "1 files have no file name of MELD" in notes
+        assert f"{13_708 - 3:,} rows without a clip: dev/dia0_utt1, " in notes
+        assert f"5 clips without a row: skipped ({', '.join(sorted(spare, key=number_of))})" in notes
+        assert "1 file without a file name of MELD" in notes
         assert "more than once" not in notes
 
     def test_texts_that_train_and_test_share_are_no_leak(self, real_meld: pd.DataFrame) -> None:
@@ -163,10 +163,10 @@ class TestTree:
     ) -> None:
         table = read_corpus(synthetic_meld.path)
         notes = " | ".join(table.attrs["notes"])
-        assert "3 rows have no clip: " in notes
-        assert "3 clips have no row: skipped (" in notes
+        assert "3 rows without a clip: " in notes
+        assert "3 clips without a row: skipped (" in notes
         assert all(name in notes for kind in ("missing", "unlisted") for name in synthetic_meld.defects[kind])
-        assert "1 files have no file name of MELD: skipped (output_repeated_splits_test/final_videos" in (
+        assert "1 file without a file name of MELD: skipped (output_repeated_splits_test/final_videos" in (
             notes
         )
         assert not any("/._" in file for file in table["file"])

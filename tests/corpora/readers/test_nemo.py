@@ -30,8 +30,8 @@ def test_clips_are_found_in_the_table_by_stem(nemo, below):
     assert table["sex"].tolist() == ["female", "male", ""]
     assert table["text"].tolist() == ["Lubię", '"Ucho', ""]
     assert table["emotion"].tolist() == ["anger", "surprise", "fear"]
-    assert "1 of 3 rows of data.tsv have no file: skipped" in table.attrs["notes"]
-    assert "1 clips have no row in data.tsv: read by their names" in table.attrs["notes"]
+    assert "1 of 3 rows of data.tsv without a file: skipped" in table.attrs["notes"]
+    assert "1 clip without a row in data.tsv: read by file name" in table.attrs["notes"]
 
 
 def test_without_or_with_a_wrong_table(nemo):

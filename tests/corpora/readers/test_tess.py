@@ -52,7 +52,7 @@ def test_a_copy_in_the_copy_is_read_once(touch, tmp_path):
         touch(tmp_path, "TESS/OAF_Sad/OAF_back_sad.wav", "TESS/TESS/OAF_Sad/OAF_back_sad.wav")
     )
     assert len(table) == 1
-    assert "1 files contain a clip again, in another format or folder: skipped" in table.attrs["notes"]
+    assert "1 duplicate of clips in other formats or folders: skipped" in table.attrs["notes"]
 
 
 def test_the_licence_forbids_commercial_use():

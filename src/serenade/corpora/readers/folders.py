@@ -14,6 +14,7 @@ from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import corpus_root
 from serenade.errors import CorpusError
 from serenade.labels import canonical, describe_labels, is_label
+from serenade.text import counted
 
 
 def read_folders(path: str | Path) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def read_folders(path: str | Path) -> pd.DataFrame:
     notes = describe_labels(sorted(set(labels.values()) - {""}))
     if unlabelled := [file for file, label in labels.items() if not label]:
         notes.append(
-            f"{len(unlabelled)} recordings are in no emotion's folder: unlabelled ({some(unlabelled)})"
+            f"{counted(len(unlabelled), 'recording')} in no emotion's folder: unlabelled ({some(unlabelled)})"
         )
     table = new_table(rows, root=root, own_labels=True, notes=[*notes, *skipped_files(found)])
     table.attrs |= {"root": str(root), "folder": str(path)}

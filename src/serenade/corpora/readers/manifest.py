@@ -23,7 +23,7 @@ from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import manifest_root
 from serenade.errors import CorpusError
 from serenade.labels import describe_labels, is_label
-from serenade.text import printable
+from serenade.text import counted, printable
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         )
     raw, given = read_columns(file)
     listed = [not is_missing(name) for name in raw["file"]]
-    notes = [f"{listed.count(False)} rows name no recording: skipped"] if not all(listed) else []
+    notes = [f"{counted(listed.count(False), 'row')} without a recording: skipped"] if not all(listed) else []
     raw = raw[listed].reset_index(drop=True)
     if raw.empty:
         raise CorpusError("lists no recordings; write one row per clip below the header", file=file)
@@ -59,9 +59,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     raw["file"], windows = resolve_paths(raw["file"], folder)
     root = manifest_root(folder, raw["file"].tolist())
     if windows:
-        notes.append(
-            f"{windows} Windows paths were resolved by their last folders and name, near {printable(folder)}"
-        )
+        count = counted(windows, "Windows path")
+        notes.append(f"{count} resolved by the last folders and the name, near {printable(folder)}")
     # Relative to the root, so that a split's hash does not depend on where the corpus is.
     sources = raw["source"] if "source" in raw else [""] * len(raw)
     raw["source"] = [

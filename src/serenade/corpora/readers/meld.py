@@ -17,6 +17,7 @@ from serenade.corpora.corpus_table import new_table
 from serenade.corpora.metadata import read_metadata
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.errors import CorpusError
+from serenade.text import counted
 
 FOLDERS = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
 """The folder of the clips of each part."""
@@ -214,14 +215,16 @@ def _notes(
     if not clips:
         return [*notes, "there are no clips, only texts and labels"]
     if missing := [_name(key) for key in sorted(rows - clips.keys())]:
-        notes.append(f"{len(missing)} rows have no clip: {_some(missing)}")
+        notes.append(f"{counted(len(missing), 'row')} without a clip: {_some(missing)}")
     if unlisted := [_name(key) for key in sorted(clips.keys() - rows)]:
-        notes.append(f"{len(unlisted)} clips have no row: skipped ({_some(unlisted)})")
+        notes.append(f"{counted(len(unlisted), 'clip')} without a row: skipped ({_some(unlisted)})")
     if unnamed:
-        notes.append(f"{len(unnamed)} files have no file name of MELD: skipped ({_some(unnamed)})")
+        notes.append(
+            f"{counted(len(unnamed), 'file')} without a file name of MELD: skipped ({_some(unnamed)})"
+        )
     if duplicates:
         notes.append(
-            f"{duplicates} clips exist twice, as MP4 and WAV or in two folders: the MP4 file is used"
+            f"{counted(duplicates, 'clip')} twice, as MP4 and WAV or in two folders: the MP4 file is used"
         )
     return notes
 

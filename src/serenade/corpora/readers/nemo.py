@@ -15,6 +15,7 @@ from serenade.corpora.metadata import read_metadata
 from serenade.corpora.recordings import named_recordings
 from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
+from serenade.text import counted
 
 _NAME = re.compile(
     r"(?P<speaker>[A-Z]{2}\d)_(?P<emotion>anger|fear|happiness|neutral|sadness|surprised)_(?P<sentence>\d+)"
@@ -71,9 +72,9 @@ def read_nemo(path: str | Path, *, metadata: str | Path | None = None) -> pd.Dat
         )
     else:
         if absent := len(metadata_rows.keys() - stems):
-            notes.append(f"{absent} of {len(metadata_rows)} rows of {file.name} have no file: skipped")
+            notes.append(f"{absent} of {len(metadata_rows)} rows of {file.name} without a file: skipped")
         if unlisted := len(stems - metadata_rows.keys()):
-            notes.append(f"{unlisted} clips have no row in {file.name}: read by their names")
+            notes.append(f"{counted(unlisted, 'clip')} without a row in {file.name}: read by file name")
     return new_table(rows, notes=notes)
 
 

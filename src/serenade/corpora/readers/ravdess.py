@@ -14,6 +14,7 @@ from serenade.corpora.corpus_table import new_table
 from serenade.corpora.recordings import named_recordings
 from serenade.corpora.registry import Corpus, register_corpus, share_named
 from serenade.errors import CorpusError
+from serenade.text import counted
 
 EMOTIONS = {
     "01": "neutral",
@@ -60,7 +61,7 @@ def read_ravdess(path: str | Path) -> pd.DataFrame:
             "contains only songs or video without sound; serenade reads the speech of RAVDESS", file=path
         )
     if more := len(clips) - len(spoken):
-        notes.append(f"{more} songs or videos without sound: skipped")
+        notes.append(f"{counted(more, 'clip')} of songs or without sound: skipped")
     rows = (
         {
             "file": file,
