@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from serenade.spec import Spec
 from serenade.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -45,7 +46,7 @@ def blocks(language: str) -> list:
 
 
 @pytest.fixture(scope="module")
-def at_hand(tmp_path_factory):
+def recording_and_model(tmp_path_factory):
     """A recording and an untrained model: they stand for those that the documents name."""
     folder = tmp_path_factory.mktemp("documents")
     recording, model = folder / "a.wav", folder / "model.onnx"
@@ -56,10 +57,16 @@ def at_hand(tmp_path_factory):
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_runs(code, at_hand, capsys):
-    recording, model = at_hand
+def test_python_runs(code, recording_and_model, tmp_path, monkeypatch, capsys):
+    recording, model = recording_and_model
+    monkeypatch.chdir(tmp_path)
+    for name in ("anger/anna_1.wav", "sadness/ben_1.wav"):
+        (tmp_path / "recordings" / name).parent.mkdir(parents=True)
+        shutil.copy(recording, tmp_path / "recordings" / name)
     code = re.sub(r'"[^"]+\.(?:wav|m4a)"', repr(str(recording)), code)
-    code = re.sub(r'model="[^"]+"', f"model={str(model)!r}", code)
+    code = re.sub(
+        r'(model=|load_model\(|InferenceSession\()"[^"]+"', lambda match: match[1] + repr(str(model)), code
+    )
     exec(code, {})
     assert capsys.readouterr().out
 
