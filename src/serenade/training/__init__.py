@@ -1,1 +1,1 @@
-"""A recipe and a store become a run folder, and a run an evaluation; Fabric and torch beneath."""
+"""Training: a recipe and a store become a run folder, on PyTorch and Lightning Fabric."""

@@ -1,7 +1,8 @@
-"""Muon: momentum whose step, seen as a matrix, is brought near an orthogonal one.
+"""The optimizer Muon: momentum whose update, as a matrix, is replaced by a nearly orthogonal one.
 
-Jordan et al. 2024, https://kellerjordan.github.io/posts/muon. torch's own takes matrices only; convolutions,
-flattened to (outputs, everything else), are what gains from it here.
+Jordan et al. 2024, https://kellerjordan.github.io/posts/muon. `torch.optim.Muon` refuses parameters that are
+not matrices. Here it is convolutions that benefit from Muon, flattened to (outputs, everything else); a
+convolution in channels-last memory cannot be passed as a view of a matrix.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of the odd polynomial that pulls singular values towards 1."""
+"""Coefficients of the odd polynomial that moves singular values towards 1."""
 _STEPS = 4
 
 
@@ -34,7 +35,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Take one step; `closure` is not used."""
+        """Update the weights; `closure` is not used."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is None:
@@ -42,14 +43,14 @@ class Muon(torch.optim.Optimizer):
                 average = self.state[weight].setdefault("average", torch.zeros_like(weight))
                 average.lerp_(weight.grad, 1 - group["momentum"])
                 step = orthogonal(weight.grad.lerp(average, group["momentum"]).flatten(1))
-                # A tall matrix has fewer directions to step in than rows: scaled so that rows move alike.
+                # A tall matrix has more rows than orthogonal directions; scaled so that rows move equally.
                 scale = max(1.0, step.shape[0] / step.shape[1]) ** 0.5
                 weight.mul_(1 - group["lr"] * group["weight_decay"])
                 weight.add_(step.reshape(weight.shape), alpha=-group["lr"] * scale)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Near the closest orthogonal matrix: all singular values pulled towards 1 (Newton-Schulz).
+    """A matrix near the closest orthogonal one: all singular values near 1 (Newton-Schulz iteration).
 
     >>> values = torch.linalg.svdvals(orthogonal(torch.randn(8, 20, generator=torch.manual_seed(0))))
     >>> bool(values.min() > 0.5) and bool(values.max() < 1.5)
@@ -59,8 +60,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
     tall = matrix.shape[0] > matrix.shape[1]
     wide = matrix.T if tall else matrix
     wide = wide / (wide.norm() + 1e-7)
-    # Every iterate is a polynomial in wide @ wide.T, times wide; the polynomials, which are small, square and
-    # commute, are multiplied first. With 9 times as many columns as rows that is a third of the work.
+    # Every iterate is a polynomial in wide @ wide.T, times wide. The polynomials commute and are small square
+    # matrices, so they are multiplied first: a third of the work with 9 times as many columns as rows.
     square = wide @ wide.T
     identity = torch.eye(len(square), dtype=square.dtype, device=square.device)
     polynomial = identity

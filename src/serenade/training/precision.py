@@ -1,4 +1,4 @@
-"""Which arithmetic training runs in: bf16 where the processor or GPU computes in it, else float32."""
+"""The precision of training: bf16 where the processor or GPU supports it, else float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from serenade.encoders.bf16 import processor_computes_bf16
 
 
 def fabric_precision(choice: str) -> Literal["bf16-mixed", "32-true"]:
-    """Fabric's name of a recipe's `precision`; "auto" is bf16 where `computes_bf16`.
+    """Fabric's name for the `precision` of a recipe; "auto" is bf16 where `computes_bf16`.
 
     >>> fabric_precision("fp32"), fabric_precision("bf16")
     ('32-true', 'bf16-mixed')
@@ -21,7 +21,7 @@ def fabric_precision(choice: str) -> Literal["bf16-mixed", "32-true"]:
 
 
 def computes_bf16() -> bool:
-    """Whether the GPU, or the processor where there is none, has instructions for bf16."""
+    """Whether the GPU, or the processor if there is no GPU, has instructions for bf16."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return processor_computes_bf16()
