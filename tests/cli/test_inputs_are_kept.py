@@ -68,7 +68,7 @@ def test_an_evaluation_does_not_write_through_a_link_to_an_input(serenade, input
     (inputs / "evaluation" / "metrics.json").symlink_to(inputs / "store" / "store.json")
     before = content_of(inputs)
     ran = serenade("evaluate", inputs / "run", "--store", inputs / "store", "--out", inputs / "evaluation")
-    assert "metrics.json: is an input of this command" in ran.stderr
+    assert "metrics.json: is not of an evaluation and would be replaced" in ran.stderr
     assert content_of(inputs) == before
 
 

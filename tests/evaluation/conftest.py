@@ -1,4 +1,4 @@
-"""Made predictions: three emotions, six speakers, right about two times in three."""
+"""Synthetic predictions: three emotions, six speakers, correct about two times in three."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serenade.folders import RunFolder, SplitRow
+
 LABELS = ("anger", "fear", "neutral")
 
 
-def made_predictions(
+def synthetic_predictions(
     clips: int = 60, *, seed: int = 0, folder: str = "/nowhere", suffix: str = ".npy"
 ) -> pd.DataFrame:
     """A table as `evaluate_predictions` takes it; the files do not exist unless `folder` has them."""
@@ -23,6 +25,7 @@ def made_predictions(
     scores /= scores.sum(1, keepdims=True)
     table = pd.DataFrame(
         {
+            "id": [f"clip{i:03d}" for i in range(clips)],
             "file": [f"{folder}/clip{i:03d}{suffix}" for i in range(clips)],
             "source": [f"clip{i:03d}" for i in range(clips)],
             "speaker": [f"{i // 3 % 6:02d}" for i in range(clips)],
@@ -38,28 +41,40 @@ def made_predictions(
 
 @pytest.fixture
 def predictions() -> pd.DataFrame:
-    return made_predictions()
+    return synthetic_predictions()
 
 
 @pytest.fixture
-def made() -> Callable[..., pd.DataFrame]:
-    """The maker of such tables, for tests that want several."""
-    return made_predictions
+def synthetic() -> Callable[..., pd.DataFrame]:
+    """The function that makes such tables, for tests that need several."""
+    return synthetic_predictions
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """A run folder whose test speakers are those of `predictions`, and were not trained on."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    lines = [
-        f'{{"epoch": {e}, "step": {e}, "train_loss": {1 / e}, "dev_loss": {1.2 / e}, "dev_uar": {e / 9}, '
-        f'"dev_accuracy": 0.4, "lr": 0.001, "seconds": 1.0}}'
+def run(tmp_path: Path) -> RunFolder:
+    """A run whose test speakers are those of `predictions` and are not in train."""
+    folder = RunFolder(tmp_path / "run")
+    folder.write_log(
+        {"epoch": e, "train_loss": 1 / e, "dev_loss": 1.2 / e, "dev_uar": e / 9, "lr": 0.001, "seconds": 1}
         for e in range(1, 5)
+    )
+    folder.write_recipe('[training]\nepochs = 4  # <few> & "quoted"\n')
+    test = [
+        SplitRow(
+            id=row.id, file=row.file, source=row.source, speaker=row.speaker, emotion="fear", part="test"
+        )
+        for row in synthetic_predictions().itertuples()
     ]
-    (folder / "log.jsonl").write_text("\n".join(lines) + "\n")
-    (folder / "recipe.toml").write_text('[training]\nepochs = 4  # <few> & "quoted"\n')
-    test = made_predictions()[["file", "source", "speaker", "emotion"]].assign(part="test")
-    train = test.assign(source="t" + test["source"], speaker="1" + test["speaker"], part="train")
-    pd.concat([test, train]).to_csv(folder / "split.csv", index=False)
+    train = [
+        SplitRow(
+            id=f"t{row.id}",
+            file="",
+            source=f"t{row.source}",
+            speaker=f"1{row.speaker}",
+            emotion="",
+            part="train",
+        )
+        for row in test
+    ]
+    folder.write_split(test + train)
     return folder

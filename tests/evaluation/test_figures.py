@@ -1,66 +1,112 @@
-"""Figures say what they were given, in full, in either theme."""
+"""Figures show what they were given, in full, in every theme, whatever the names are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from serenade.audio.logmel import FrontEnd
 from serenade.evaluation import figures
-from serenade.evaluation.metrics import scores_from_confusion
-from serenade.evaluation.style import PAGE, PAPER, Theme, save_png, to_svg
+from serenade.evaluation.figures.style import PAGE, PAPER, Theme, save_png, to_svg
+from serenade.evaluation.scores import scores_from_confusion
 
 LABELS = ("anger", "calm", "disgust", "a quite long emotion", "happiness", "neutral", "sadness", "surprise")
-SCORES = scores_from_confusion(
-    np.random.default_rng(0).integers(0, 900, (8, 8)) + 2000 * np.eye(8, dtype=int), LABELS
+HOSTILE = (
+    r"$x_",
+    r"$\frac{a}{$",
+    "a$b$c",
+    r"\alpha $^$",
+    "<b>&amp;",
+    "a\nb\x1b[31m",
+    "\u202eevil",
+    "x" * 300,
 )
+"""Names that are not formulas, not markup and not one line."""
+
 LOG = [
     {"epoch": e, "train_loss": 1 / e, "dev_loss": 1.1 / e, "dev_uar": e / 20, "lr": 1e-3}
     for e in range(1, 12)
 ]
-PEOPLE = [{"speaker": f"{1001 + i}", "uar": i / 30, "n": 9} for i in range(24)]
 BINS = {"edges": [0, 0.5, 1], "counts": [0, 9], "confidence": [None, 0.8], "accuracy": [None, 0.7]}
 SOUND = np.random.default_rng(0).normal(-40, 9, (90, 128))
-BANDS = np.geomspace(30, 7900, 128)
-DRAW = {
-    "scale": lambda t: figures.scale(
-        [
-            {"name": "always “anger”", "value": 0.125},
-            {"name": "this model", "value": 0.97, "low": 0.9, "high": 1.0, "model": True},
-        ],
-        theme=t,
+
+
+def scores_of(labels: tuple[str, ...]) -> Any:
+    counts = np.random.default_rng(0).integers(0, 900, (8, 8)) + 2000 * np.eye(8, dtype=int)
+    return scores_from_confusion(counts, labels).to_dict()
+
+
+def draw_comparison(theme: Theme, labels: tuple[str, ...]) -> Any:
+    rows = [
+        {"name": f"always “{labels[0]}”", "value": 0.125},
+        {"name": "this model", "value": 0.97, "low": 0.9, "high": 1.0, "model": True},
+    ]
+    return figures.comparison(rows, theme=theme)
+
+
+def draw_classes(theme: Theme, labels: tuple[str, ...]) -> Any:
+    listeners = dict.fromkeys(labels, 0.99)
+    return figures.class_scores(scores_of(labels)["per_class"], theme=theme, listeners=listeners)
+
+
+def draw_speakers(theme: Theme, labels: tuple[str, ...]) -> Any:
+    rows = [{"speaker": labels[i % 8], "uar": i / 30, "n": 9} for i in range(24)]
+    return figures.speaker_scores(rows, theme=theme, overall=0.4)
+
+
+DRAW: dict[str, Callable[[Theme, tuple[str, ...]], Any]] = {
+    "comparison": draw_comparison,
+    "confusion": lambda t, names: figures.confusion_matrix(scores_of(names)["confusion"], names, theme=t),
+    "classes": draw_classes,
+    "classes without listeners": lambda t, names: figures.class_scores(
+        scores_of(names)["per_class"], theme=t
     ),
-    "confusion": lambda t: figures.confusion_matrix(SCORES.confusion, LABELS, theme=t),
-    "classes": lambda t: figures.per_class(
-        SCORES.to_dict()["per_class"], theme=t, listeners=dict.fromkeys(LABELS, 0.99)
-    ),
-    "classes without listeners": lambda t: figures.per_class(SCORES.to_dict()["per_class"], theme=t),
-    "speakers": lambda t: figures.speakers(PEOPLE, theme=t, mean=0.4),
-    "reliability": lambda t: figures.reliability(BINS, theme=t),
-    "curves": lambda t: figures.curves({"run": LOG}, theme=t),
-    "curves of one epoch": lambda t: figures.curves({"run": LOG[:1]}, theme=t),
-    "log_mel": lambda t: figures.log_mel(SOUND, hop_s=0.016, band_hz=BANDS, theme=t),
+    "speakers": draw_speakers,
+    "reliability": lambda t, names: figures.reliability(BINS, theme=t),
+    "curves": lambda t, names: figures.learning_curves({names[0]: LOG, names[1]: LOG}, theme=t),
+    "curves of one epoch": lambda t, names: figures.learning_curves({names[0]: LOG[:1]}, theme=t),
+    "spectrogram": lambda t, names: figures.spectrogram(SOUND, front_end=FrontEnd(), theme=t),
 }
 
 
-@pytest.mark.parametrize("name", DRAW)
-def test_nothing_is_cut_off(name: str) -> None:
-    figure = DRAW[name](PAPER)
-    figure.draw_without_rendering()
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert drawn.x0 >= -0.01
-    assert drawn.y0 >= -0.01
-    assert drawn.x1 <= width + 0.01
-    assert drawn.y1 <= height + 0.01
+@pytest.mark.parametrize("names", [LABELS, HOSTILE], ids=["plain", "hostile"])
+@pytest.mark.parametrize("figure", DRAW)
+def test_nothing_is_cut_off(figure: str, names: tuple[str, ...]) -> None:
+    drawn = DRAW[figure](PAPER, names)
+    drawn.draw_without_rendering()
+    box = drawn.get_tightbbox()
+    width, height = drawn.get_size_inches()
+    assert box.x0 >= -0.01
+    assert box.y0 >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
 
 
-@pytest.mark.parametrize("name", ["confusion", "log_mel"])
-def test_svg_is_coloured_by_the_page_and_needs_nothing_else(name: str) -> None:
-    svg = to_svg(DRAW[name](PAGE), name="fig")
+@pytest.mark.parametrize("figure", DRAW)
+def test_any_name_can_be_saved(figure: str, tmp_path: Path) -> None:
+    save_png(DRAW[figure](PAPER, HOSTILE), tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("figure", ["comparison", "confusion", "classes", "speakers"])
+def test_names_are_drawn_as_they_are(figure: str) -> None:
+    svg = to_svg(DRAW[figure](PAGE, HOSTILE), name="fig")
+    ElementTree.fromstring(svg)
+    assert "$x_" in svg
+    assert "\x1b" not in svg
+    assert "\u202e" not in svg
+    assert "<b>" not in svg
+
+
+@pytest.mark.parametrize("figure", ["confusion", "spectrogram"])
+def test_svg_has_the_colours_of_the_page_and_needs_nothing_else(figure: str) -> None:
+    svg = to_svg(DRAW[figure](PAGE, LABELS), name="fig")
     root = ElementTree.fromstring(svg)
     assert "viewBox" in root.attrib
     assert "width" not in root.attrib
@@ -73,32 +119,26 @@ def test_svg_is_coloured_by_the_page_and_needs_nothing_else(name: str) -> None:
     assert set(re.findall(r"url\(#([^)]*)\)", svg)) <= ids
 
 
-def test_confusion_matrix_shows_shares_and_counts() -> None:
+def test_the_confusion_matrix_shows_shares_and_counts() -> None:
     svg = to_svg(figures.confusion_matrix([[3, 1], [0, 1500]], ["anger", "fear"], theme=PAGE), name="c")
-    for text in ("75 %", "25 %", "100 %", "1,500", "anger", "fear", "what was meant"):
+    for text in ("75 %", "25 %", "100 %", "1,500", "anger", "fear", "true emotion", "predicted emotion"):
         assert f">{text}<" in svg
 
 
-def test_log_mel_has_seconds_and_hertz() -> None:
-    svg = to_svg(figures.log_mel(SOUND, hop_s=0.016, band_hz=BANDS, theme=PAGE), name="m")
-    assert ">s<" in svg
+def test_a_spectrogram_has_seconds_and_hertz() -> None:
+    svg = to_svg(figures.spectrogram(SOUND, front_end=FrontEnd(), theme=PAGE), name="m")
+    assert ">time in s<" in svg
     assert ">4,000<" in svg
-    assert ">frames<" in to_svg(figures.log_mel(SOUND, hop_s=None, band_hz=BANDS, theme=PAGE), name="m")
 
 
-def test_silence_can_be_drawn() -> None:
-    figures.log_mel(np.zeros((4, 128)), hop_s=0.016, band_hz=BANDS, theme=PAPER).draw_without_rendering()
-
-
-def test_png_is_written_whole(tmp_path: Path) -> None:
-    save_png(DRAW["scale"](PAPER), tmp_path / "a.png")
+def test_silence_can_be_drawn(tmp_path: Path) -> None:
+    save_png(figures.spectrogram(np.zeros((4, 128)), front_end=FrontEnd(), theme=PAPER), tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_drawing_leaves_no_trace_in_matplotlib() -> None:
+def test_drawing_leaves_no_settings_in_matplotlib(tmp_path: Path) -> None:
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    DRAW["scale"](Theme(*["#123456"] * 7))
+    save_png(draw_comparison(Theme(*["#123456"] * 7), LABELS), tmp_path / "a.png")
     assert dict(mpl.rcParams) == before

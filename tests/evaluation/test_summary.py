@@ -1,4 +1,4 @@
-"""What is said about a table of predictions, held against the parts that say it."""
+"""The content of metrics.json."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serenade.errors import CorpusError
-from serenade.evaluation.metrics import score
-from serenade.evaluation.summary import checked, summarize
+from serenade.evaluation.metric import METRICS
+from serenade.evaluation.predictions import checked
+from serenade.evaluation.scores import score
+from serenade.evaluation.summary import MIN_CONSTANT, summarize
 
 LABELS = ("anger", "fear", "neutral")
 
@@ -19,99 +20,139 @@ def summary(table: pd.DataFrame, **options) -> dict:
     return summarize(checked(table, LABELS), LABELS, rng=np.random.default_rng(0), **options)
 
 
-def test_pooled_scores_and_intervals(predictions: pd.DataFrame) -> None:
-    found = summary(predictions)
+def cross_validation(synthetic, seeds: int = 2) -> list[pd.DataFrame]:
+    """Two folds, each with 30 clips of its own."""
+    return [
+        synthetic(30, seed=10 * fold + seed).assign(
+            id=lambda t, fold=fold: f"{fold}/" + t["id"], fold=fold, seed=seed
+        )
+        for fold in (1, 2)
+        for seed in range(seeds)
+    ]
+
+
+def test_of_a_single_model_the_mean_is_its_score(predictions: pd.DataFrame) -> None:
+    result = summary(predictions)
     expected = score(predictions["emotion"], predictions["predicted"], LABELS)
-    assert found["pooled"]["uar"] == expected.uar
-    for name in ("uar", "accuracy", "macro_f1", "weighted_f1"):
-        bounds = found["pooled"]["intervals"][name]
-        assert bounds["low"] < found["pooled"][name] < bounds["high"]
-    assert sum(row["n"] for row in found["speakers"]) == 60
-    assert found["spread"] is None
-    json.dumps(found, allow_nan=False)
+    for name in METRICS:
+        value = result["mean"][name]
+        assert value["value"] == result["pooled"][name] == expected.values[name]
+        assert value["low"] < value["value"] < value["high"]
+        assert value["std"] is None
+    assert (result["headline"], result["mean"]["over"]) == ("uar", "")
+    assert sum(row["n"] for row in result["speakers"]) == 60
+    json.dumps(result, allow_nan=False)
 
 
-def test_spread_is_over_folds_of_the_means_of_seeds(made) -> None:
-    parts = [
-        made(30, seed=10 * fold + seed).assign(fold=fold, seed=seed) for fold in (1, 2, 3) for seed in (0, 1)
+def test_mean_and_pooled_are_apart(synthetic) -> None:
+    tables = cross_validation(synthetic)
+    result = summary(pd.concat(tables))
+    uars = [score(t["emotion"], t["predicted"], LABELS).values["uar"] for t in tables]
+    first = pd.concat([tables[0], tables[2]])
+    assert result["mean"]["uar"]["value"] == pytest.approx(np.mean(uars))
+    assert result["pooled"]["uar"] == score(first["emotion"], first["predicted"], LABELS).values["uar"]
+    assert result["pooled"]["uar"] != result["mean"]["uar"]["value"]
+    assert [(run["fold"], run["seed"], run["n"]) for run in result["runs"]] == [
+        (1, 0, 30),
+        (1, 1, 30),
+        (2, 0, 30),
+        (2, 1, 30),
     ]
-    found = summary(pd.concat(parts))
-    uars = np.array([score(p["emotion"], p["predicted"], LABELS).uar for p in parts]).reshape(3, 2)
-    assert [(run["fold"], run["seed"]) for run in found["runs"]] == [
-        (f, s) for f in (1, 2, 3) for s in (0, 1)
-    ]
-    assert found["spread"]["over"] == "fold"
-    assert found["spread"]["uar"]["mean"] == pytest.approx(uars.mean())
-    assert found["spread"]["uar"]["std"] == pytest.approx(uars.mean(1).std(ddof=1))
-    assert found["pooled"]["n"] == 180
-    assert not found["spread"]["own_clips"]
-    own = [part.assign(file=f"{i}" + part["file"]) for i, part in enumerate(parts)]
-    assert summary(pd.concat(own))["spread"]["own_clips"]
+    assert result["mean"] | {"over": "fold", "folds": 2, "seeds": 2, "same_clips": False} == result["mean"]
 
 
-def test_spread_is_over_seeds_where_there_is_one_fold(made) -> None:
-    found = summary(pd.concat([made(30, seed=s).assign(seed=s) for s in range(3)]))
-    assert (found["spread"]["over"], found["spread"]["seeds"]) == ("seed", 3)
+def test_every_clip_counts_once_in_pooled_figures(synthetic) -> None:
+    result = summary(pd.concat(cross_validation(synthetic, seeds=3)))
+    assert result["pooled"]["n"] == result["counts"]["clips"] == result["counts"]["scored"] == 60
+    assert sum(row["support"] for row in result["pooled"]["per_class"].values()) == 60
+    assert sum(result["calibration"]["bins"]["counts"]) == 60
+    assert sum(row["n"] for row in result["speakers"]) == 60
+    assert result["pooled"]["seed"] == 0
+    assert result["counts"]["predictions"] == 180
 
 
-def test_listeners_stand_beside_the_model_on_their_clips(predictions: pd.DataFrame) -> None:
-    heard = predictions["emotion"].where(np.arange(60) % 2 == 0, "anger")
-    found = summary(predictions.assign(listeners_emotion=heard.where(np.arange(60) < 40, "")))
+def test_models_of_several_folds_on_the_same_clips(synthetic) -> None:
+    result = summary(pd.concat([synthetic(30, seed=f).assign(fold=f) for f in (1, 2)]))
+    assert result["mean"]["same_clips"]
+    assert result["pooled"]["n"] == 30
+
+
+def test_the_baseline_always_predicts_the_most_frequent_emotion() -> None:
+    rows = pd.DataFrame({"emotion": ["fear"] * 5 + ["anger"] * 3 + ["neutral"] * 2})
+    rows = rows.assign(id=range(10), file="", source="", speaker="1", predicted="anger", confidence=1.0)
+    result = summary(rows.assign(score_anger=1.0, score_fear=0.0, score_neutral=0.0))
+    always = score(rows["emotion"], ["fear"] * 10, LABELS)
+    assert result["baseline"] == {"label": "fear", **always.values}
+
+
+def test_without_a_modality(predictions: pd.DataFrame) -> None:
+    result = summary(predictions, without={"text": checked(predictions.assign(predicted="fear"), LABELS)})
+    assert result["without"]["text"]["uar"] == pytest.approx(1 / 3)
+
+
+def test_listeners_are_scored_on_their_clips(predictions: pd.DataFrame) -> None:
+    chosen = predictions["emotion"].where(np.arange(60) % 2 == 0, "anger")
+    result = summary(predictions.assign(listeners_emotion=chosen.where(np.arange(60) < 40, "")))
     first = predictions.iloc[:40]
-    assert found["listeners"]["clips"] == 40
-    assert found["listeners"]["uar"] == score(first["emotion"], heard[:40], LABELS).uar
-    assert found["listeners"]["model_uar"] == score(first["emotion"], first["predicted"], LABELS).uar
+    expected = score(first["emotion"], chosen[:40], LABELS)
+    assert result["listeners"]["clips"] == 40
+    for name in METRICS:
+        assert result["listeners"][name] == pytest.approx(expected.values[name])
+    assert result["listeners"]["recall"]["fear"] == pytest.approx(expected.per_class["fear"].recall)
+    model = score(first["emotion"], first["predicted"], LABELS)
+    assert result["listeners"]["model"]["uar"] == pytest.approx(model.values["uar"])
 
 
-def test_a_tie_of_the_listeners_is_half_an_answer(predictions: pd.DataFrame) -> None:
+def test_a_tie_of_the_listeners_counts_half(predictions: pd.DataFrame) -> None:
     true = predictions["emotion"]
     other = true.map(dict(zip(LABELS, [*LABELS[1:], LABELS[0]], strict=True)))
-    found = summary(predictions.assign(listeners_emotion=true + "|" + other))
-    assert found["listeners"]["accuracy"] == pytest.approx(0.5)
-    assert found["listeners"]["uar"] == pytest.approx(0.5)
+    listeners = summary(predictions.assign(listeners_emotion=true + "|" + other))["listeners"]
+    assert listeners["accuracy"] == pytest.approx(0.5)
+    assert listeners["uar"] == pytest.approx(0.5)
+    assert listeners["recall"] == pytest.approx(dict.fromkeys(LABELS, 0.5))
+
+
+def test_listeners_of_several_seeds_count_once(synthetic) -> None:
+    tables = [synthetic(30, seed=s).assign(seed=s, listeners_emotion="fear") for s in range(2)]
+    listeners = summary(pd.concat(tables))["listeners"]
+    assert (listeners["clips"], listeners["recall"]["fear"]) == (30, 1.0)
 
 
 def test_unlabelled_clips_are_counted_and_not_scored(predictions: pd.DataFrame) -> None:
-    found = summary(predictions.assign(emotion=""))
-    assert found["counts"]["unlabelled"] == 60
-    assert found["pooled"] is None
+    result = summary(predictions.assign(emotion=""))
+    assert result["counts"]["unlabelled"] == 60
+    assert (result["mean"], result["pooled"]) == (None, None)
     some = summary(predictions.assign(emotion=predictions["emotion"].where(predictions.index < 30, np.nan)))
     assert (some["counts"]["scored"], some["counts"]["unlabelled"]) == (30, 30)
 
 
-def test_emotions_that_the_model_does_not_know_are_named(predictions: pd.DataFrame) -> None:
-    found = summary(predictions.replace({"emotion": {"fear": "surprise"}}))
-    assert found["counts"]["outside_labels"] == {"surprise": 20}
-    assert found["pooled"]["n"] == 40
+def test_emotions_that_the_model_does_not_know_are_counted(predictions: pd.DataFrame) -> None:
+    result = summary(predictions.replace({"emotion": {"fear": "surprise"}}))
+    assert result["counts"]["outside_labels"] == {"surprise": 20}
+    assert result["pooled"]["n"] == 40
 
 
 def test_one_speaker_gives_no_interval(predictions: pd.DataFrame) -> None:
-    assert summary(predictions.assign(speaker="07"))["pooled"]["intervals"] == {}
+    assert summary(predictions.assign(speaker="07"))["mean"]["uar"]["low"] is None
 
 
-def test_what_unsure_gives_up(predictions: pd.DataFrame) -> None:
-    found = summary(predictions, unsure_below=0.5)["calibration"]
+def test_a_model_that_predicts_one_class_is_named(synthetic) -> None:
+    one, two = synthetic(30).assign(seed=0), synthetic(30).assign(seed=1, predicted="fear")
+    assert summary(one)["constant"] == []
+    assert summary(pd.concat([one, two]))["constant"] == [{"label": "fear", "clips": 30, "seed": 1}]
+    unlabelled = synthetic(30).assign(predicted="fear", emotion="")
+    assert summary(unlabelled)["constant"] == [{"label": "fear", "clips": 30}]
+
+
+def test_correct_or_few_predictions_of_one_class_are_no_fault(synthetic) -> None:
+    assert summary(synthetic(30).assign(predicted="fear", emotion="fear"))["constant"] == []
+    assert summary(synthetic(MIN_CONSTANT - 1).assign(predicted="fear"))["constant"] == []
+
+
+def test_accuracy_of_unsure_predictions(predictions: pd.DataFrame) -> None:
+    result = summary(predictions, unsure_below=0.5)["calibration"]
     sure = predictions["confidence"] >= 0.5
-    right = predictions["emotion"] == predictions["predicted"]
-    assert found["unsure_share"] == pytest.approx((~sure).mean())
-    assert found["accuracy_when_sure"] == pytest.approx(right[sure].mean())
-    assert found["accuracy_when_unsure"] == pytest.approx(right[~sure].mean())
-
-
-def test_texts_stay_texts(predictions: pd.DataFrame) -> None:
-    numbered = predictions.assign(speaker=[float("nan"), *range(59)])
-    assert checked(numbered, LABELS)["speaker"].tolist()[0] == ""
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda t: t.drop(columns="score_fear"), "lack the columns score_fear"),
-        (lambda t: t.iloc[:0], "not one prediction"),
-        (lambda t: t.assign(predicted="joy"), "'joy' are not among"),
-        (lambda t: t.assign(score_fear=np.nan), "clip000.npy: has a score that is not a number"),
-    ],
-)
-def test_tables_that_cannot_be(predictions: pd.DataFrame, change, message: str) -> None:
-    with pytest.raises(CorpusError, match=message):
-        checked(change(predictions), LABELS)
+    correct = predictions["emotion"] == predictions["predicted"]
+    assert result["unsure_share"] == pytest.approx((~sure).mean())
+    assert result["accuracy_when_sure"] == pytest.approx(correct[sure].mean())
+    assert result["accuracy_when_unsure"] == pytest.approx(correct[~sure].mean())

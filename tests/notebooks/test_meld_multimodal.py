@@ -21,7 +21,7 @@ for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
     if cell["cell_type"] == "code":
         source = "".join(cell["source"]).replace("EPOCHS = 100 ", "EPOCHS = 2 ")
         exec(compile(source, cell["id"], "exec"), globals())
-told = {name: {"n": one.n, "weighted_f1": one.weighted_f1} for name, one in scores.items()}
+told = {name: {"n": one.n, "weighted_f1": one.values["weighted_f1"]} for name, one in scores.items()}
 told["epochs"] = {name: len(lines) for name, lines in logs.items()}
 json.dump(told, open("told.json", "w"))
 """

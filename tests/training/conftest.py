@@ -76,7 +76,7 @@ def write_tiny_store(
     return write_store(path, features, table, front_end=front_end)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_store() -> Callable[..., Store]:
     """`make_store(path, **how)` writes a tiny store."""
     return write_tiny_store

@@ -1,3 +1,5 @@
+"""Evaluation of runs and models: which clips are predicted, by which model, and where it is written."""
+
 from __future__ import annotations
 
 import json
@@ -11,7 +13,9 @@ import pytest
 
 from serenade.audio.logmel import FrontEnd
 from serenade.errors import CorpusError, ModelError, RunError, StoreError
+from serenade.evaluation.report.terminal import terminal_lines
 from serenade.features.store import Store
+from serenade.folders import RunFolder
 from serenade.training import evaluate as evaluate_module
 from serenade.training.evaluate import Evaluation, evaluate
 from serenade.training.recipe import Recipe
@@ -19,6 +23,7 @@ from serenade.training.run import train
 
 Make = Callable[..., Store]
 Evaluate = Callable[..., tuple[Evaluation, pd.DataFrame]]
+LABELS = ("anger", "neutral", "sadness")
 
 
 @pytest.fixture(scope="module")
@@ -30,35 +35,37 @@ def folds(store: Store, tiny: Callable[..., Recipe], tmp_path_factory: pytest.Te
 
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Evaluate:
-    """`evaluate` into a folder of the test's own, without drawing; gives its predictions too."""
+    """`evaluate` into a folder of the test's own, without drawing; returns its predictions, too."""
     monkeypatch.setattr("serenade.evaluation.evaluate._write_figures", lambda *_: None)
     monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda *_, **__: None)
 
-    def run(model: Path, **how) -> tuple[Evaluation, pd.DataFrame]:
-        done = evaluate(model, **{"out": tmp_path / "evaluation"} | how)
+    def run(model: Path, **options) -> tuple[Evaluation, pd.DataFrame]:
+        done = evaluate(model, **{"out": tmp_path / "evaluation"} | options)
         table = pd.read_csv(done.folder / "predictions.csv", dtype={"speaker": str}, keep_default_na=False)
         return done, table
 
     return run
 
 
-def test_every_fold_answers_for_its_own_test_part(folds: Path, store: Store, scored: Evaluate) -> None:
+def test_the_model_of_each_fold_predicts_its_own_test_part(
+    folds: Path, store: Store, scored: Evaluate
+) -> None:
     done, table = scored(folds)
     assert len(table) == len(store) == 72
     assert table["source"].is_unique
     for fold, rows in table.groupby("fold"):
         split = pd.read_csv(folds / f"fold{fold}-seed0" / "split.csv", dtype=str)
         assert set(rows["speaker"]) == set(split.loc[split["part"] == "test", "speaker"])
-    scores = table[[f"score_{label}" for label in ("anger", "neutral", "sadness")]].to_numpy()
+    scores = table[[f"score_{label}" for label in LABELS]].to_numpy()
     np.testing.assert_allclose(scores.sum(1), 1, atol=1e-5)
     np.testing.assert_allclose(scores.max(1), table["confidence"])
-    assert done.metrics["pooled"]["accuracy"] == pytest.approx(
-        (table["predicted"] == table["emotion"]).mean()
-    )
-    assert done.metrics["spread"]["folds"] == 3
+    correct = (table["predicted"] == table["emotion"]).mean()
+    assert done.metrics["pooled"]["accuracy"] == pytest.approx(correct)
+    assert (done.metrics["mean"]["folds"], done.metrics["part"]) == (3, "test")
+    assert done.to_dict()["data"] == f"the test part of {store.path}"
 
 
-def test_the_files_are_all_there(folds: Path, tmp_path: Path) -> None:
+def test_the_files_are_complete(folds: Path, tmp_path: Path) -> None:
     seen = []
     done = evaluate(folds, out=tmp_path / "there", progress=lambda *counts: seen.append(counts), audio=False)
     assert {file.name for file in done.folder.iterdir()} >= {
@@ -71,7 +78,7 @@ def test_the_files_are_all_there(folds: Path, tmp_path: Path) -> None:
     assert seen == [(0, 3), (1, 3), (2, 3)]
 
 
-def test_one_model_alone(folds: Path, store: Store, scored: Evaluate) -> None:
+def test_a_single_model(folds: Path, store: Store, scored: Evaluate) -> None:
     inside = folds / "fold2-seed0"
     by_run, by_model, by_file = (
         scored(where, store=store)[1].drop(columns=["fold", "seed"], errors="ignore")
@@ -83,23 +90,46 @@ def test_one_model_alone(folds: Path, store: Store, scored: Evaluate) -> None:
 
 
 def test_another_part(folds: Path, scored: Evaluate) -> None:
-    done, table = scored(folds / "fold1-seed0", store=None, split="dev")
+    done, table = scored(folds / "fold1-seed0", part="dev")
     split = pd.read_csv(folds / "fold1-seed0" / "split.csv", dtype=str)
     assert set(table["source"]) == set(split.loc[split["part"] == "dev", "source"])
-    assert "dev part" in done.what
+    assert (done.data.split(" of ")[0], done.metrics["part"]) == ("the dev part", "dev")
 
 
-def test_a_part_that_is_not_there_names_those_that_are(folds: Path, scored: Evaluate) -> None:
-    with pytest.raises(CorpusError, match="there are train, dev, test"):
-        scored(folds, split="held-out")
-    with pytest.raises(CorpusError, match="there are train, dev, test"):
-        scored(folds, split="tset")
+@pytest.mark.parametrize("part", ["held-out", "tset"])
+def test_a_part_without_clips_names_those_with_clips(folds: Path, scored: Evaluate, part: str) -> None:
+    with pytest.raises(CorpusError, match="its parts: train, dev, test"):
+        scored(folds, part=part)
 
 
-def test_another_store_is_answered_whole(
+def test_the_split_is_joined_by_clip_and_not_by_row(folds: Path, scored: Evaluate, tmp_path: Path) -> None:
+    shuffled = tmp_path / "run"
+    shutil.copytree(folds, shuffled)
+    for run in RunFolder(shuffled).fold_runs():
+        run.write_split(sorted(run.read_split(), key=lambda row: row.id, reverse=True))
+    expected, found = scored(folds)[1], scored(shuffled)[1]
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_split_of_other_clips_is_refused(folds: Path, scored: Evaluate, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(folds, run)
+    inside = RunFolder(run / "fold1-seed0")
+    rows = inside.read_split()
+    inside.write_split(rows[1:])
+    with pytest.raises(RunError, match=f"lacks 1 of 72 clips of the store, such as '{rows[0].id}'"):
+        scored(run)
+    inside.write_split([*rows, rows[0]])
+    with pytest.raises(RunError, match=f"names the clip '{rows[0].id}' twice"):
+        scored(run)
+
+
+def test_another_store_is_evaluated_whole(
     folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path
 ) -> None:
-    def spoil(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+    def damage(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+        table["corpus"] = "other"
+        table["sha256"] = "other" + table["sha256"]
         table.loc[[0, 1], "state"] = ["silent", "unreadable"]
         features[1] = features[1][:0]
 
@@ -109,33 +139,158 @@ def test_another_store_is_answered_whole(
         speakers=2,
         labels=("anger", "neutral", "surprise"),
         copies=True,
-        change=spoil,
+        change=damage,
     )
     done, table = scored(folds, store=other.path)
-    # 24 originals, of which one is silent (the unreadable row is a copy); counted once, whoever answers.
+    # 24 originals, of which one is silent (the unreadable row is a copy), predicted by each of three models.
     assert len(table) == 3 * 23
-    assert done.metrics["dropped"] == {"state: silent": 1}
-    assert done.metrics["counts"]["outside_labels"] == {"surprise": 3 * 8}
-    assert done.metrics["pooled"]["n"] == 3 * 15
-    assert "all clips" in done.what
+    assert done.metrics["unusable"] == {"state silent": 1}
+    assert done.metrics["counts"]["outside_labels"] == {"surprise": 8}
+    assert done.metrics["pooled"]["n"] == 15
+    assert done.metrics["mean"]["same_clips"]
     assert set(table["fold"]) == {1, 2, 3}
+    assert done.metrics["training_clips"] == {
+        "known": True,
+        "included": False,
+        "clips": 24,
+        "runs": [{"found": 0, "sound": 0, "source": 0, "speaker": 0}] * 3,
+    }
+    assert "None of the 24 clips of the store is in the training data." in terminal_lines(done.metrics)
+
+
+HARD = ("01", "02")
+"""The test speakers of fold 1: they express the emotions in another way than the others."""
+
+
+@pytest.fixture(scope="module")
+def leaky(
+    make_store: Make, tiny: Callable[..., Recipe], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A run, and its store, with a high score on its training clips and a low one on its test clips."""
+    folder = tmp_path_factory.mktemp("leaky")
+    store = make_store(folder / "store", clips=6, change=hard_for_test)
+    recipe = tiny(training={"epochs": 6})
+    return train(recipe, store=store, out=folder / "run").folder, store.path
+
+
+def hard_for_test(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+    for number, row in enumerate(table.itertuples()):
+        if row.speaker in HARD:
+            features[number] = np.roll(features[number], 4, axis=1)
+
+
+def trimmed(table: pd.DataFrame) -> None:
+    table["sha256"] = "trimmed" + table["sha256"]
+
+
+def renamed(table: pd.DataFrame) -> None:
+    table["corpus"], table["source"] = "manifest", "folder/" + table["source"]
+
+
+def renamed_speakers(table: pd.DataFrame) -> None:
+    renamed(table)
+    table["speaker"] = "actor" + table["speaker"]
+
+
+def without_sounds_of_train(table: pd.DataFrame) -> None:
+    """Other clips of the same speakers."""
+    table["sha256"], table["source"] = "new" + table["sha256"], "new" + table["source"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (lambda table: None, "sound"),
+        (trimmed, "source"),
+        (renamed, "sound"),
+        (renamed_speakers, "sound"),
+        (without_sounds_of_train, "speaker"),
+    ],
+)
+def test_clips_of_another_store_that_the_model_was_trained_on_are_left_out(
+    leaky: tuple[Path, Path],
+    make_store: Make,
+    scored: Evaluate,
+    tmp_path: Path,
+    options: Callable[[pd.DataFrame], None],
+    reason: str,
+) -> None:
+    run, _ = leaky
+    honest, own = scored(run)
+    assert set(own["speaker"]) == set(HARD)
+
+    def change(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+        hard_for_test(table, features)
+        options(table)
+        table["note"] = "prepared with other options"
+
+    other = make_store(tmp_path / "other", clips=6, change=change)
+    assert other.hash != Store.open(leaky[1]).hash
+    everything, _ = scored(run, store=other, include_training_clips=True)
+    done, table = scored(run, store=other)
+    assert everything.metrics["mean"]["uar"]["value"] > 0.6
+    assert honest.metrics["mean"]["uar"]["value"] < 0.4
+    assert done.metrics["mean"]["uar"]["value"] == honest.metrics["mean"]["uar"]["value"]
+    assert table["speaker"].nunique() == len(HARD)
+    (found,) = done.metrics["training_clips"]["runs"]
+    assert found["found"] == found[reason] == 72
+    assert any("trained on some of these clips" in line for line in terminal_lines(everything.metrics))
+    assert any(
+        line.startswith("Left out, because") and "72 of 108" in line for line in terminal_lines(done.metrics)
+    )
+
+
+def test_a_subset_of_the_corpus_that_was_trained_on_is_refused(
+    leaky: tuple[Path, Path], make_store: Make, scored: Evaluate, tmp_path: Path
+) -> None:
+    run, _ = leaky
+    train_speakers = {row.speaker for row in RunFolder(run).read_split() if row.part == "train"}
+
+    def change(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+        table["speaker"] = min(train_speakers)
+
+    other = make_store(tmp_path / "other", speakers=1, change=change)
+    with pytest.raises(StoreError, match="holds only clips that the model was trained on"):
+        scored(run, store=other)
+
+
+def test_a_model_without_a_list_of_its_training_clips_says_so(
+    folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path
+) -> None:
+    shutil.copytree(folds / "fold1-seed0" / "model", tmp_path / "model")
+    (tmp_path / "model" / "trained_on.json").unlink()
+    done, table = scored(tmp_path / "model", store=make_store(tmp_path / "other", speakers=2))
+    assert len(table) == 24
+    assert done.metrics["training_clips"] == {"known": False, "included": False, "clips": 24, "runs": []}
+    assert "no list of what it was trained on" in "".join(terminal_lines(done.metrics))
+
+
+def test_a_model_folder_of_its_own_is_not_evaluated_on_its_training_clips(
+    folds: Path, store: Store, scored: Evaluate, tmp_path: Path
+) -> None:
+    shutil.copytree(folds / "fold1-seed0" / "model", tmp_path / "model")
+    expected = scored(folds / "fold1-seed0")[1].drop(columns=["fold", "seed"])
+    pd.testing.assert_frame_equal(scored(tmp_path / "model", store=store)[1], expected)
 
 
 def test_another_store_has_no_part(folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path) -> None:
     other = make_store(tmp_path / "other", seed=5, speakers=1)
     for part in ("test", "dev"):
-        with pytest.raises(StoreError, match=f"no part '{part}'; leave --split away"):
-            scored(folds / "fold1-seed0", store=other, split=part)
+        with pytest.raises(StoreError, match=f"no part '{part}'; leave --part out"):
+            scored(folds / "fold1-seed0", store=other, part=part)
 
 
-def test_without_labels_there_are_answers_and_no_score(
+def test_without_labels_there_are_predictions_and_no_score(
     folds: Path, make_store: Make, scored: Evaluate, tmp_path: Path
 ) -> None:
-    other = make_store(tmp_path / "other", speakers=1, labelled=False)
+    def change(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+        table["corpus"], table["sha256"] = "other", "other" + table["sha256"]
+
+    other = make_store(tmp_path / "other", speakers=1, labelled=False, change=change)
     done, table = scored(folds / "fold1-seed0", store=other)
     assert len(table) == 12
     assert set(table["emotion"]) == {""}
-    assert done.metrics["pooled"] is None
+    assert done.metrics["mean"] is None
 
 
 def test_another_front_end_is_refused(folds: Path, make_store: Make, tmp_path: Path) -> None:
@@ -146,28 +301,28 @@ def test_another_front_end_is_refused(folds: Path, make_store: Make, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_not_finished_is_not_scored(folds: Path, store: Store, tmp_path: Path) -> None:
+def test_a_run_that_is_not_finished_is_refused(folds: Path, store: Store, tmp_path: Path) -> None:
     half = tmp_path / "half"
     shutil.copytree(folds, half)
     (half / "summary.json").unlink()
     for given in (store, None):
-        with pytest.raises(RunError, match="--resume"):
+        with pytest.raises(ModelError, match="--resume"):
             evaluate(half, store=given)
-    with pytest.raises(ModelError, match="not a run folder"):
+    with pytest.raises(ModelError, match="is not a run folder"):
         evaluate(tmp_path, store=store)
     shutil.copytree(folds / "fold1-seed0" / "model", tmp_path / "model")
     with pytest.raises(StoreError, match="--store"):
         evaluate(tmp_path / "model")
 
 
-def test_where_an_evaluation_goes(folds: Path, store: Store) -> None:
+def test_where_an_evaluation_is_written(folds: Path, store: Store) -> None:
     place = evaluate_module._default_out
-    assert place(folds, store, own=True, split="test") == folds / "evaluation"
-    assert place(folds, store, own=True, split="dev") == folds / "evaluation" / "dev"
-    assert place(folds, store, own=False, split="test") == folds / "evaluation" / "tiny"
+    assert place(folds, store, part="test") == folds / "evaluation"
+    assert place(folds, store, part="dev") == folds / "evaluation" / "dev"
+    assert place(folds, store, part="") == folds / "evaluation" / "tiny"
 
 
-def test_the_store_is_found_from_anywhere(
+def test_the_store_is_found_from_any_folder(
     folds: Path, scored: Evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert Path(json.loads((folds / "summary.json").read_text())["store"]["path"]).is_absolute()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="List corpora, networks, splits, models or output formats.",
+    help="List corpora, networks, splits, metrics, models or output formats.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -45,6 +45,12 @@ def _splits() -> Table:
     return ("name", "description"), list(list_splits().items())
 
 
+def _metrics() -> Table:
+    from serenade.evaluation.metric import METRICS
+
+    return ("name", "title", "description"), [tuple(METRICS[name].to_dict().values()) for name in METRICS]
+
+
 def _models() -> Table:
     from serenade.inference.load import load_model
     from serenade.inference.locate import bundled_models
@@ -76,6 +82,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "corpora": _corpora,
     "networks": _networks,
     "splits": _splits,
+    "metrics": _metrics,
     "models": _models,
     "formats": _formats,
 }
@@ -85,6 +92,7 @@ _HELP = {
     "corpora": "List the corpora that can be read, with languages and licences.",
     "networks": "List the networks that a recipe can name.",
     "splits": "List the splits into train, dev and test.",
+    "metrics": "List the metrics of an evaluation.",
     "models": "List the bundled models with labels and licences.",
     "formats": "List the output formats of `serenade predict`.",
 }

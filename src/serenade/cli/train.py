@@ -105,7 +105,7 @@ def _train_recipe(
     refit: bool,
     devices: int,
 ) -> None:
-    from serenade.evaluation.metrics import NAMES
+    from serenade.evaluation.metric import METRICS
     from serenade.training.recipe import load_recipe
     from serenade.training.run import train as train_recipe
 
@@ -117,7 +117,7 @@ def _train_recipe(
             place = f" ({fold_run.number}/{fold_run.count})" if fold_run.count > 1 else ""
             figures = (
                 f"{fold_run.name}{place}  epoch {line['epoch']:.0f}/{epochs}  loss {line['train_loss']:.3f}  "
-                f"dev loss {line['dev_loss']:.3f}  dev {NAMES[score]} {line[f'dev_{score}']:.1%}"
+                f"dev loss {line['dev_loss']:.3f}  dev {METRICS[score].title} {line[f'dev_{score}']:.1%}"
             )
             done = (fold_run.number - 1) * epochs + int(line["epoch"])
             bar.update(done=done, total=fold_run.count * epochs, note=figures)

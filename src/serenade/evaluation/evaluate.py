@@ -1,4 +1,4 @@
-"""From a table of predictions to the evaluation folder: numbers, table, figures and the page."""
+"""From a table of predictions to the evaluation folder: metrics, predictions, figures and the report."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serenade.evaluation import figures, provenance
-from serenade.evaluation.classification_report import classification_report
-from serenade.evaluation.metrics import scores_from_confusion
+from serenade.errors import OutputError
+from serenade.evaluation import figures
+from serenade.evaluation.figures.style import PAPER, save_png
+from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.predictions import checked
 from serenade.evaluation.report import write_report
-from serenade.evaluation.style import PAPER, save_png
-from serenade.evaluation.summary import checked, scores_of, summarize
-from serenade.files import make_folder, write_json, write_whole
+from serenade.evaluation.report.headline import pooled_text
+from serenade.evaluation.run_info import describe_splits, read_logs
+from serenade.evaluation.scores import classification_report
+from serenade.evaluation.summary import summarize
+from serenade.files import LOCK, lock, make_folder
+from serenade.folders import RunFolder
 from serenade.spec import Spec
 from serenade.version import __version__
 
@@ -28,84 +33,90 @@ def evaluate_predictions(
     labels: Sequence[str],
     out: Path,
     spec: Spec | None = None,
-    run: Path | None = None,
-    dropped: Mapping[str, int] | None = None,
+    run: RunFolder | None = None,
+    part: str = "",
+    training_clips: Mapping[str, Any] | None = None,
+    unusable: Mapping[str, int] | None = None,
     without: Mapping[str, pd.DataFrame] | None = None,
     rng: np.random.Generator | None = None,
     audio: bool = True,
 ) -> dict[str, Any]:
-    """Write an evaluation folder.
+    """Write an evaluation folder: see `serenade.evaluation.folder.EvaluationFolder`.
 
-    `metrics.json`, `predictions.csv`, `classification_report.txt`, `confusion_matrix.png`, `per_class.png`,
-    `speakers.png`, `reliability.png`, `curves.png` (where a log is found) and `report.html`. Where not one
-    clip is labelled, only `metrics.json` (counts), `predictions.csv` and `report.html`.
+    Without a labelled clip there is only `metrics.json` (with counts), `predictions.csv` and `report.html`.
 
     Args:
-        predictions: one row an answer: `file, source, speaker, emotion` ("" = unlabelled), `predicted,
-            confidence, score_<label>…`; optional `fold`, `seed`, `listeners_emotion` (what most listeners of
-            the sound alone heard), `duration_s`, `corpus`, `dialogue`, `start`, `end`.
+        predictions: one row per clip and fold run: `id, file, source, speaker, emotion` ("" = unlabelled),
+            `predicted, confidence, score_<label>…`; optional `fold`, `seed`, `corpus`, `dialogue`, `start`,
+            `end`, `text` and `listeners_emotion` (what most listeners chose, by the sound alone).
         labels: the model's labels, in order.
         out: the folder; files of an earlier evaluation in it are replaced.
-        spec: of the model, for the threshold of `unsure`, the front end and the page.
-        run: the run folder (or the folder of several `fold1-seed0`), for curves, split and recipe.
-        dropped: clips that were left out before the model saw them: how many for which reason.
-        without: predictions of the same rows with the sound, or the text, withheld.
-        rng: for the intervals; a fixed one if None, so that a report can be repeated.
-        audio: whether the page carries the sound of the worst errors.
+        spec: of the model, for its threshold of `unsure`, its front end and the report.
+        run: the run folder, for learning curves, splits and recipe.
+        part: the part of the run's split that was evaluated; "" for another store.
+        training_clips: for another store, which of its clips were left out because the model was trained on
+            them: see `serenade.training.evaluate`.
+        unusable: clips without a prediction: how many for which reason.
+        without: predictions for the same rows with the sound, or the text, removed.
+        rng: for the intervals; a fixed seed if None, so that the result is reproducible.
+        audio: whether the report contains the sound of the most confident errors.
 
     Returns:
         The content of `metrics.json`: see `serenade.evaluation.summary.summarize`.
 
     Raises:
-        CorpusError: the table lacks a column, has no rows, or holds labels or scores that cannot be.
-        OutputError: `out` cannot be written.
+        CorpusError: the table lacks a column, has no rows, or holds impossible labels or scores.
+        OutputError: `out` cannot be written, or another evaluation writes to it.
     """
     table = checked(predictions, labels)
-    unsure_below = spec.unsure_below if spec else 0.0
-    apart = str(spec.split.get("grouped_by", "")) if spec else ""
+    by_dialogue = spec is not None and spec.split.get("grouped_by") == "dialogue" and "dialogue" in table
     metrics = summarize(
         table,
         labels,
         rng=rng or np.random.default_rng(0),
-        unsure_below=unsure_below,
-        apart="dialogue" if apart == "dialogue" and "dialogue" in table else "speaker",
+        unsure_below=spec.unsure_below if spec else 0.0,
+        group="dialogue" if by_dialogue else "speaker",
+        without={name: checked(rows, labels) for name, rows in (without or {}).items()},
     )
     metrics |= {
-        "without": {name: scores_of(checked(rows, labels), labels) for name, rows in (without or {}).items()},
         "model": spec.to_dict() if spec else None,
-        "run": run.resolve().name if run else "",
-        "run_at": os.path.relpath(run, out) if run else "",
+        "run": run.path.resolve().name if run else "",
+        "run_path": os.path.relpath(run.path, out) if run else "",
         "corpora": sorted({str(name) for name in table["corpus"]} - {""}) if "corpus" in table else [],
-        "splits": provenance.describe_splits(run, table) if run else [],
-        "dropped": {str(reason): int(count) for reason, count in (dropped or {}).items()},
+        "part": part,
+        "training_clips": dict(training_clips) if training_clips else None,
+        "splits": describe_splits(run, table, own_store=bool(part)) if run else [],
+        "unusable": {str(reason): int(count) for reason, count in (unusable or {}).items()},
         "serenade_version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    make_folder(out)
-    with write_whole(out / "predictions.csv") as file:
-        table.to_csv(file, index=False)
-    write_json(out / "metrics.json", metrics)
-    _write_figures(metrics, out, run)
-    write_report(out, audio=audio)
+    folder = EvaluationFolder(out)
+    busy = OutputError("another serenade evaluate writes to this folder; wait until it has ended", file=out)
+    with lock(make_folder(out) / LOCK, busy=busy):
+        folder.start()
+        folder.write_predictions(table)
+        _write_figures(metrics, folder, run)
+        folder.write_metrics(metrics)
+        write_report(out, audio=audio)
     return metrics
 
 
-def _write_figures(metrics: Mapping[str, Any], out: Path, run: Path | None) -> None:
-    if logs := provenance.read_logs(run) if run else {}:
-        save_png(figures.curves(logs, theme=PAPER, score=metrics["leading"]), out / "curves.png")
-    if not metrics["pooled"]:
-        return
-    pooled, labels = metrics["pooled"], metrics["labels"]
-    scores = scores_from_confusion(np.array(pooled["confusion"]), labels)
-    with write_whole(out / "classification_report.txt") as file:
-        file.write(classification_report(scores))
-    recall = (metrics["listeners"] or {}).get("recall")
-    drawn = {
-        "confusion_matrix": figures.confusion_matrix(scores.confusion, labels, theme=PAPER),
-        "per_class": figures.per_class(pooled["per_class"], theme=PAPER, listeners=recall),
-        "reliability": figures.reliability(metrics["calibration"]["bins"], theme=PAPER),
-    }
-    if len(metrics["speakers"]) > 1:
-        drawn["speakers"] = figures.speakers(metrics["speakers"], theme=PAPER, mean=scores.uar)
+def _write_figures(metrics: Mapping[str, Any], folder: EvaluationFolder, run: RunFolder | None) -> None:
+    drawn = {}
+    if logs := read_logs(run) if run else {}:
+        drawn["curves"] = figures.learning_curves(logs, theme=PAPER, metric=metrics["headline"])
+    if metrics["pooled"]:
+        pooled, labels = metrics["pooled"], metrics["labels"]
+        confusion = np.array(pooled["confusion"])
+        which = pooled_text(metrics)
+        note = f"\n{which[0].upper()}{which[1:]}.\n" if which else ""
+        folder.write_classification_report(classification_report(confusion, labels) + note)
+        recall = (metrics["listeners"] or {}).get("recall")
+        drawn["confusion_matrix"] = figures.confusion_matrix(confusion, labels, theme=PAPER)
+        drawn["per_class"] = figures.class_scores(pooled["per_class"], theme=PAPER, listeners=recall)
+        drawn["reliability"] = figures.reliability(metrics["calibration"]["bins"], theme=PAPER)
+        if len(metrics["speakers"]) > 1:
+            rows = metrics["speakers"]
+            drawn["speakers"] = figures.speaker_scores(rows, theme=PAPER, overall=pooled["uar"])
     for name, figure in drawn.items():
-        save_png(figure, out / f"{name}.png")
+        save_png(figure, folder.figure(name))

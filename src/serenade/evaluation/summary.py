@@ -1,50 +1,23 @@
-"""A table of predictions to everything that is said about it, as plain values: what `metrics.json` holds."""
+"""A table of predictions as the content of `metrics.json`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from serenade.errors import CorpusError
 from serenade.evaluation.calibration import reliability
-from serenade.evaluation.intervals import bootstrap_interval, group_confusions
-from serenade.evaluation.metrics import METRICS, Scores, score, uar
+from serenade.evaluation.confusion import confusion_matrix
+from serenade.evaluation.fold_runs import FoldRuns
+from serenade.evaluation.listeners import listener_scores
+from serenade.evaluation.metric import HEADLINE, METRICS
+from serenade.evaluation.predictions import labelled, one_per_clip
+from serenade.evaluation.scores import score
 
-REQUIRED = ("file", "source", "speaker", "emotion", "predicted", "confidence")
-TEXT_COLUMNS = ("file", "source", "speaker", "emotion", "predicted", "listeners_emotion", "dialogue", "text")
-LEADING = {"speaker": "uar", "dialogue": "weighted_f1"}
-"""The figure that an evaluation is judged by, by what its split keeps apart: what others print too."""
-
-
-def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """The table with its texts as texts ("" where missing) and its columns in their order.
-
-    Raises:
-        CorpusError: no rows, a column is missing, a prediction is not among `labels`, or a score is not a
-            number.
-    """
-    wanted = [*REQUIRED, *(f"score_{label}" for label in labels)]
-    if missing := [name for name in wanted if name not in predictions.columns]:
-        raise CorpusError(f"the predictions lack the columns {', '.join(missing)}")
-    if predictions.empty:
-        raise CorpusError(
-            "there is not one prediction to evaluate; check which store and which part were chosen"
-        )
-    further = [name for name in predictions.columns if name not in wanted]
-    table = predictions[[*wanted, *further]].reset_index(drop=True)
-    for name in TEXT_COLUMNS:
-        if name in table.columns:
-            table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
-    if foreign := sorted(set(table["predicted"]) - set(labels)):
-        raise CorpusError(f"predictions {', '.join(map(repr, foreign))} are not among the model's labels")
-    numbers = table[["confidence", *(f"score_{label}" for label in labels)]].to_numpy(dtype=np.float64)
-    if not np.isfinite(numbers).all():
-        row = int(np.flatnonzero(~np.isfinite(numbers).all(1))[0])
-        raise CorpusError("has a score that is not a number; the model is broken", file=table["file"][row])
-    return table
+MIN_CONSTANT = 10
+"""For fewer clips a model may predict one class for all of them and still be a good one."""
 
 
 def summarize(
@@ -53,160 +26,141 @@ def summarize(
     *,
     rng: np.random.Generator,
     unsure_below: float = 0.0,
-    apart: str = "speaker",
+    group: str = "speaker",
+    without: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Any]:
-    """Everything that a checked table of predictions tells, as JSON-able values.
+    """Compute everything that follows from a checked table of predictions, as JSON-able values.
 
     Args:
-        table: of `checked`; may have `fold`, `seed` and `listeners_emotion`.
+        table: of `serenade.evaluation.predictions.checked`.
         labels: the model's labels, in order.
         rng: for the intervals.
         unsure_below: the model's threshold of `unsure`.
-        apart: what the split keeps apart, "speaker" or "dialogue": the intervals are drawn over those.
+        group: what the split keeps apart, "speaker" or "dialogue": what intervals resample.
+        without: checked predictions with the sound or the text removed.
 
     Returns:
-        `labels`, `apart`, `leading` (the figure to judge by), `counts`, `pooled` (scores over all rows, with
-        `intervals`), `runs` (one row a fold and seed) with their `spread`, `speakers`, `listeners`,
-        `calibration`; None or empty where there is nothing to tell, as without one labelled clip.
+        `labels`, `group`, `headline` (the metric to judge by), `counts`, `constant` (fold runs that predict
+        one class for every clip) and, None or empty without a labelled clip:
+
+        - `mean`: each metric as `value`, `std`, `low`, `high`: the mean over folds, each the mean of its
+          seeds. `mean[headline]` is the result of the evaluation.
+        - `runs`: `fold`, `seed`, `n` and every metric of each fold run.
+        - `pooled`: scores, per-class scores and confusion matrix of one prediction per clip, all folds
+          together. With several seeds these are the predictions of the first seed (`pooled["seed"]`).
+        - `baseline`: the metrics of always predicting the most frequent class, averaged like `mean`.
+        - `without`: the metrics with the sound or the text removed, averaged like `mean`.
+        - `listeners`, `speakers`, `calibration`: of one prediction per clip.
     """
-    known = table["emotion"].isin(list(labels))
-    outside = table.loc[~known & (table["emotion"] != ""), "emotion"]
-    scored = table[known]
+    scored = labelled(table, labels)
     result: dict[str, Any] = {
         "labels": list(labels),
-        "apart": apart,
-        "leading": LEADING[apart],
-        "counts": {
-            "answers": len(table),
-            "clips": int(table["file"].nunique()),
-            "speakers": int(table.loc[table["speaker"] != "", "speaker"].nunique()),
-            "dialogues": int(table["dialogue"].nunique()) if "dialogue" in table else 0,
-            "scored": len(scored),
-            "scored_clips": int(scored["file"].nunique()),
-            "unlabelled": int((table["emotion"] == "").sum()),
-            "outside_labels": {str(k): int(v) for k, v in outside.value_counts().sort_index().items()},
-            "predicted": {label: int((table["predicted"] == label).sum()) for label in labels},
-        },
-        "pooled": None,
+        "group": group,
+        "headline": HEADLINE[group],
+        "counts": _counts(table, scored, labels),
+        "constant": _constant(table),
+        "mean": None,
         "runs": [],
-        "spread": None,
+        "pooled": None,
+        "baseline": None,
+        "without": {},
         "speakers": [],
         "listeners": None,
         "calibration": None,
     }
     if scored.empty:
         return result
-    pooled = score(scored["emotion"], scored["predicted"], labels)
-    groups = group_confusions(scored["emotion"], scored["predicted"], labels, groups=scored[apart])
-    intervals = {}
-    if len(groups) > 1:
-        intervals = {
-            name: bootstrap_interval(metric, groups.values(), rng=rng).to_dict()
-            for name, metric in METRICS.items()
-        }
-    result["pooled"] = pooled.to_dict() | {"intervals": intervals}
-    result["runs"] = _runs(scored, labels)
-    result["spread"] = _spread(pd.DataFrame(result["runs"]), scored)
-    result["speakers"] = [
-        {"speaker": name, "n": int(counts.sum()), "uar": float(uar(counts))}
-        for name, counts in groups.items()
-        if apart == "speaker"
-    ]
-    result["listeners"] = _listeners(scored, labels)
-    result["calibration"] = _calibration(scored, unsure_below)
+    runs, clips = FoldRuns.of(scored, labels, group=group), one_per_clip(scored)
+    frequent = str(clips["emotion"].value_counts().reindex(list(labels)).idxmax())
+    always = FoldRuns.of(scored.assign(predicted=frequent), labels, group=group)
+    seeds = sorted(set(scored["seed"])) if "seed" in scored else []
+    result |= {
+        "mean": {
+            "over": runs.over,
+            "folds": len(set(runs.folds)),
+            "seeds": len(set(runs.seeds)),
+            # On another store the models of all folds may predict the same clips.
+            "same_clips": "fold" in scored and bool(scored.groupby("id")["fold"].nunique().max() > 1),
+            **{name: value.to_dict() for name, value in runs.means(rng=rng).items()},
+        },
+        "runs": _runs(runs.per_run(), table),
+        "pooled": {
+            "seed": int(seeds[0]) if seeds else None,
+            **score(clips["emotion"], clips["predicted"], labels).to_dict(),
+        },
+        "baseline": {"label": frequent, **always.values()},
+        "without": {
+            name: FoldRuns.of(labelled(rows, labels), labels, group=group).values()
+            for name, rows in (without or {}).items()
+        },
+        "speakers": _speakers(clips, labels) if group == "speaker" else [],
+        "listeners": listener_scores(scored, labels, group=group),
+        "calibration": _calibration(clips, unsure_below),
+    }
     return result
 
 
-def scores_of(table: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
-    """The four figures of a checked table, all its labelled rows pooled."""
-    scored = table[table["emotion"].isin(list(labels))]
-    return _figures(score(scored["emotion"], scored["predicted"], labels))
-
-
-def _runs(scored: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Scores of each fold and seed, in their order; one row where there is but one run."""
-    keys = [key for key in ("fold", "seed") if key in scored.columns]
-    if not keys:
-        return [_figures(score(scored["emotion"], scored["predicted"], labels))]
-    rows = []
-    for _, part in scored.groupby(keys, sort=True):
-        names = {key: int(part[key].iloc[0]) for key in keys}
-        rows.append(names | _figures(score(part["emotion"], part["predicted"], labels)))
-    return rows
-
-
-def _figures(scores: Scores) -> dict[str, Any]:
-    return {"n": scores.n} | {name: getattr(scores, name) for name in METRICS}
-
-
-def _spread(runs: pd.DataFrame, scored: pd.DataFrame) -> dict[str, Any] | None:
-    """Mean ± sample standard deviation over folds (each the mean of its seeds), or over seeds if one fold."""
-    folds = runs["fold"].nunique() if "fold" in runs else 1
-    seeds = runs["seed"].nunique() if "seed" in runs else 1
-    if folds == 1 and seeds == 1:
-        return None
-    over = "fold" if folds > 1 else "seed"
-    means = runs.groupby(over)[list(METRICS)].mean()
+def _counts(table: pd.DataFrame, scored: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
+    """How many clips there are, and why some are not scored; every clip counts once."""
+    clips = one_per_clip(table)
+    outside = clips.loc[~clips["emotion"].isin([*labels, ""]), "emotion"].value_counts().sort_index()
     return {
-        "over": over,
-        "folds": int(folds),
-        "seeds": int(seeds),
-        # On a foreign store every fold's model answers for the same clips; in cross-validation for its own.
-        "own_clips": bool(folds > 1 and scored.groupby("file")["fold"].nunique().max() == 1),
-        **{
-            name: {"mean": float(means[name].mean()), "std": float(means[name].std(ddof=1))}
-            for name in METRICS
-        },
-    }
-
-
-def _listeners(scored: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any] | None:
-    """How people did on the clips for which it is known what most of them heard, beside the model."""
-    if "listeners_emotion" not in scored.columns:
-        return None
-    names = scored["listeners_emotion"].str.split("|")
-    heard = scored[names.map(set(labels).issuperset)]
-    if heard.empty:
-        return None
-    clips = heard.drop_duplicates("file")
-    # Where as many heard one emotion as another ("fear|sadness"), each is half an answer.
-    share = [
-        (true in said) / len(said)
-        for true, said in zip(clips["emotion"], clips["listeners_emotion"].str.split("|"), strict=True)
-    ]
-    recall = pd.Series(share, index=clips["emotion"]).groupby(level=0).mean()
-    model = score(heard["emotion"], heard["predicted"], labels)
-    return {
+        "predictions": len(table),
         "clips": len(clips),
-        "accuracy": float(np.mean(share)),
-        "uar": float(recall.mean()),
-        "recall": {label: float(recall.get(label, 0.0)) for label in labels},
-        "model_accuracy": model.accuracy,
-        "model_uar": model.uar,
+        "speakers": int(clips.loc[clips["speaker"] != "", "speaker"].nunique()),
+        "dialogues": int(clips["dialogue"].nunique()) if "dialogue" in clips else 0,
+        "scored": int(scored["id"].nunique()),
+        "unlabelled": int((clips["emotion"] == "").sum()),
+        "outside_labels": {str(label): int(count) for label, count in outside.items()},
+        "predicted": {label: int((clips["predicted"] == label).sum()) for label in labels},
     }
 
 
-def _calibration(scored: pd.DataFrame, unsure_below: float) -> dict[str, Any]:
-    confidence = scored["confidence"].to_numpy(dtype=np.float64)
-    right = (scored["emotion"] == scored["predicted"]).to_numpy()
-    bins = reliability(confidence, right)
+def _constant(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Fold runs that predict one class for every clip, though the clips have several."""
+    keys = [key for key in ("fold", "seed") if key in table]
+    parts = [rows for _, rows in table.groupby(keys, sort=True)] if keys else [table]
+    return [
+        {"label": str(rows["predicted"].iloc[0]), "clips": len(rows)}
+        | {key: int(rows[key].iloc[0]) for key in keys}
+        for rows in parts
+        if rows["predicted"].nunique() == 1
+        and len(rows) >= MIN_CONSTANT
+        and (rows["emotion"] != rows["predicted"]).any()
+    ]
+
+
+def _runs(per_run: pd.DataFrame, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The scores of each fold run, without `fold` or `seed` where the table has none."""
+    missing = [key for key in ("fold", "seed") if key not in table]
+    rows = per_run.drop(columns=missing).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _speakers(clips: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Clips and UAR of each speaker."""
+    uar = METRICS["uar"]
+    return [
+        {
+            "speaker": str(name),
+            "n": len(rows),
+            "uar": float(uar(confusion_matrix(rows["emotion"], rows["predicted"], labels))),
+        }
+        for name, rows in clips.groupby("speaker", sort=True)
+    ]
+
+
+def _calibration(clips: pd.DataFrame, unsure_below: float) -> dict[str, Any]:
+    """How well confidences match the accuracy, and what `unsure` does."""
+    confidence = clips["confidence"].to_numpy(dtype=np.float64)
+    right = (clips["emotion"] == clips["predicted"]).to_numpy()
     kept = confidence >= unsure_below
     return {
-        "ece": bins.ece,
+        **reliability(confidence, right).to_dict(),
         "mean_confidence": float(confidence.mean()),
         "accuracy": float(right.mean()),
-        "bins": {
-            "edges": bins.edges.tolist(),
-            "counts": bins.counts.tolist(),
-            "confidence": _none_for_nan(bins.confidence),
-            "accuracy": _none_for_nan(bins.accuracy),
-        },
         "unsure_below": unsure_below,
         "unsure_share": float((~kept).mean()),
         "accuracy_when_sure": float(right[kept].mean()) if kept.any() else None,
         "accuracy_when_unsure": float(right[~kept].mean()) if not kept.all() else None,
     }
-
-
-def _none_for_nan(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from serenade.evaluation import figures
-from serenade.evaluation.style import PAPER, save_png
+from serenade.evaluation.figures.style import PAPER, save_png
 from serenade.folders import EpochLog, RunFolder
 
 
@@ -16,9 +16,10 @@ def write_curves(lines: Sequence[EpochLog], folder: RunFolder, *, score: str) ->
     Args:
         lines: figures of every epoch.
         folder: of the fold run.
-        score: the dev metric to plot, see `serenade.evaluation.figures.curves`.
+        score: name of the metric whose dev values are plotted.
     """
-    save_png(figures.curves({folder.path.name: list(lines)}, theme=PAPER, score=score), folder.curves)
+    figure = figures.learning_curves({folder.path.name: list(lines)}, theme=PAPER, metric=score)
+    save_png(figure, folder.curves)
     if find_spec("tensorboard") is None:
         return
     from torch.utils.tensorboard import SummaryWriter

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from serenade.evaluation.metrics import accuracy, confusion_matrix, uar, weighted_f1
+from serenade.evaluation.confusion import confusion_matrix
+from serenade.evaluation.scores import metric_values
 from serenade.folders import EpochLog
 from serenade.training.data.batches import Batches
 
@@ -31,7 +32,7 @@ def predict_logits(
 def dev_figures(
     network: nn.Module, dev: Batches, labels: tuple[str, ...], device: torch.device | str = "cpu"
 ) -> EpochLog:
-    """Loss, accuracy, UAR and weighted F1 on the dev part, and how many of the classes are predicted."""
+    """Loss and every registered metric on the dev part, and how many of the classes are predicted."""
     logits = predict_logits(network, dev, device)
     predicted = logits.argmax(1)
     confusion = confusion_matrix(
@@ -40,8 +41,6 @@ def dev_figures(
     loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(dev.targets))
     return {
         "dev_loss": float(loss),
-        "dev_uar": float(uar(confusion)),
-        "dev_accuracy": float(accuracy(confusion)),
-        "dev_weighted_f1": float(weighted_f1(confusion)),
+        **{f"dev_{name}": value for name, value in metric_values(confusion).items()},
         "dev_classes_predicted": len(np.unique(predicted)),
     }

@@ -1,9 +1,9 @@
-"""Run + store → predictions → evaluation folder: every fold and seed on the clips it has not heard."""
+"""Evaluate a run or a model on a store: choose the clips, predict them, write the evaluation folder."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,211 +13,242 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serenade.corpora import PARTS
-from serenade.errors import CorpusError, ModelError, StoreError
-from serenade.evaluation.calibration import softmax
+from serenade.errors import CorpusError, ModelError, RunError, StoreError
 from serenade.evaluation.evaluate import evaluate_predictions
-from serenade.features.store import ABOUT, FRAMES, INDEX, Store
+from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.training_clips import REASONS, training_clips
+from serenade.features.store import Store
 from serenade.files import protect_inputs
 from serenade.folders import ModelFolder, RunFolder
-from serenade.networks.registry import Network
-from serenade.networks.weights import find_weights, load_network
-from serenade.spec import Spec
-from serenade.training.data.dialogues import batches_to_answer
-from serenade.training.data.inputs import Inputs
-from serenade.training.dev import predict_logits
-
-_KEPT = (
-    *("file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s", "start", "end"),
-    *("dialogue", "rank", "text", "state"),
-)
+from serenade.networks.weights import find_weights
+from serenade.training.predict_store import StorePredictor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What an evaluation gave.
+    """The result of an evaluation.
 
     Attributes:
-        folder: where its files lie.
+        folder: where its files are.
         metrics: the content of `metrics.json`.
-        what: which clips were evaluated, in words.
+        data: which clips were evaluated, in words.
     """
 
     folder: Path
     metrics: dict[str, Any]
-    what: str
+    data: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return folder, metrics and data as JSON-able values."""
+        return {"folder": str(self.folder), "metrics": self.metrics, "data": self.data}
 
 
 def evaluate(
     model: str | Path,
     *,
     store: str | Path | Store | None = None,
-    split: str | None = None,
+    part: str | None = None,
     out: str | Path | None = None,
+    include_training_clips: bool = False,
     audio: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Score a run (all its folds and seeds) or a single model on a store.
+    """Evaluate a run (all its folds and seeds) or a single model on a store.
 
-    On the store that a run was trained on, every fold's model answers for its own `split` part only. On any
-    other store of the same front end all clips are answered; clips without a label, or with one that the
-    model does not know, are answered too and counted, but not scored. A model that does without its sound or
-    its text is asked once more without each.
+    On the store that a run was trained on, the model of each fold is evaluated on the `part` of its own
+    split. On any other store with the same front end, all clips are evaluated except those that the model was
+    trained on: clips with the sound, the source clip or the speaker of a clip in train or dev. Clips without
+    a label, or with one that the model does not know, are predicted and counted but not scored. A model that
+    can do without sound or text is evaluated without each of them, too.
 
     Args:
         model: a run folder, a model folder, or a `.safetensors` file.
-        store: where the clips are; a run's own store if None.
-        split: which part: "train", "dev", "test" (when None) or "held-out". Another store has no parts.
-        out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<store's name>`) if None.
-        audio: carry the sound of the worst errors in the report.
-        progress: called with (models done, models in all).
+        store: the clips; the run's own store if None.
+        part: "train", "dev", "test" (if None) or "held-out"; only for the run's own store.
+        out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<name of the store>`) if None.
+        include_training_clips: evaluate clips of another store that the model was trained on, too.
+        audio: embed the sound of the most confident errors in the report.
+        progress: called with (models done, number of models).
 
     Raises:
-        ModelError: no model there, or one that was not trained to the end.
+        ModelError: there is no model, or the run is not finished.
+        RunError: a file of the run is damaged.
         StoreError: another front end, nothing to evaluate, or a part of a store that has none.
+        OutputError: the evaluation folder cannot be written.
 
     >>> evaluation = evaluate("run", audio=False)
-    >>> evaluation.metrics["counts"]["clips"], 0 <= evaluation.metrics["pooled"]["uar"] <= 1
+    >>> evaluation.metrics["counts"]["clips"], 0 <= evaluation.metrics["mean"]["uar"]["value"] <= 1
     (12, True)
     """
     path = Path(model)
-    run_folder = RunFolder(path)
-    folders = [run.path for run in run_folder.fold_runs()] if path.is_dir() else [path]
-    given = own_store(path) if store is None else store
-    store = given if isinstance(given, Store) else Store.open(given)
-    if run_folder.record.is_file():
-        run_folder.read_summary()
-    own = _is_own(path, store)
-    if split is not None and not own:
+    run = RunFolder(path)
+    if run.record.is_file() and not run.summary.is_file():
+        raise ModelError("is a run that is not finished; finish it with serenade train --resume", file=path)
+    opened = own_store(path) if store is None else store
+    opened = opened if isinstance(opened, Store) else Store.open(opened)
+    own = _is_own(path, opened)
+    if part is not None and not own:
         raise StoreError(
-            f"is not the store that the model was trained on, so it has no part {split!r}; leave --split "
-            "away to evaluate all its clips",
-            file=store.path,
+            f"is not the store that the model was trained on, so it has no part {part!r}; leave --part out "
+            "to evaluate all its clips",
+            file=opened.path,
         )
-    split = split or "test"
-    target = Path(out) if out else _default_out(path, store, own=own, split=split)
-    protect_inputs([target], [path, store.path])
-    protect_inputs(target.glob("*"), _files_read(folders, store))
-    tables, spec = [], None
-    withheld: dict[str, list[pd.DataFrame]] = {}
-    left_out: dict[int, str] = {}
-    for number, folder in enumerate(folders):
+    part = (part or "test") if own else ""
+    folder = Path(out) if out else _default_out(path, opened, part=part)
+    protect_inputs([folder], [path, opened.path])
+    EvaluationFolder(folder).check()
+    models = [fold_run.path for fold_run in run.fold_runs()] if path.is_dir() else [path]
+    results = []
+    for number, each in enumerate(models):
         if progress is not None:
-            progress(number, len(folders))
-        asked, unusable = _asked(folder, store, split if own else None)
-        table, spec = asked.answers(), asked.spec
-        tables.append(_marked(table, folder))
-        for modality in ("sound", "text") if "present" in asked.network.takes else ():
-            answers = asked.answers(without=modality)
-            withheld.setdefault(modality, []).append(_marked(answers, folder))
-        left_out |= unusable
-    if spec is None:
-        raise ModelError("holds no trained model", file=path)
-    what = f"the {split} part of {store.path}"
-    if not own:
-        what = f"all clips of {store.path} (a store that it was not trained on)"
-    run = path if path.is_dir() and run_folder.recipe.exists() else None
+            progress(number, len(models))
+        results.append(_evaluate_model(each, opened, part, include=include_training_clips))
+    tables = [result.table for result in results if result.table is not None]
+    if not tables:
+        raise StoreError(
+            "holds only clips that the model was trained on; evaluate it on other recordings, or on the test "
+            "part of its own store. With --include-training-clips the scores are too high",
+            file=opened.path,
+        )
+    spec = results[0].predictor.spec
+    modalities = sorted({name for result in results for name in result.without})
     metrics = evaluate_predictions(
         pd.concat(tables, ignore_index=True),
         labels=spec.labels,
-        out=target,
+        out=folder,
         spec=spec,
-        run=run,
-        dropped=Counter(left_out.values()),
-        without={name: pd.concat(rows, ignore_index=True) for name, rows in withheld.items()},
+        run=run if run.recipe.is_file() else None,
+        part=part,
+        training_clips=None if part else _training_clips(results, included=include_training_clips),
+        unusable=Counter({row: why for result in results for row, why in result.unusable.items()}.values()),
+        without={
+            name: pd.concat([result.without[name] for result in results if result.without], ignore_index=True)
+            for name in modalities
+        },
         audio=audio,
     )
-    return Evaluation(folder=target, metrics=metrics, what=what)
+    data = (
+        f"the {part} part of {opened.path}" if part else f"{opened.path}, which is not the model's own store"
+    )
+    return Evaluation(folder=folder, metrics=metrics, data=data)
+
+
+def own_store(path: Path) -> str:
+    """Return the path of the store that a finished run was trained on.
+
+    Raises:
+        StoreError: `path` is not of a run.
+        RunError: the run is not finished, or its summary is damaged.
+    """
+    run = RunFolder.containing(path)
+    if run is None:
+        raise StoreError("is not of a run, so its store is not known; name one with --store STORE", file=path)
+    return run.read_summary().store.path
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """A model, and the rows of a store that it answers for.
+class _Result:
+    """The predictions of one model.
 
     Attributes:
-        rows: positions in the store's index [shape=(n,)].
-        prior: how often each label is in the train part: the answer where a row has nothing to go by.
+        predictor: the model.
+        table: its predictions; None if every clip was left out.
+        without: predictions without sound, without text.
+        unusable: why clips have no prediction, by position in the index.
+        reasons: how often a clip was found in the training data, by reason; None if that is not known.
+        clips: number of clips of the store.
     """
 
-    network: Network
-    spec: Spec
-    store: Store
-    rows: NDArray[np.int64]
-    prior: NDArray[np.float32] | None
-
-    def answers(self, *, without: str = "") -> pd.DataFrame:
-        """A row an answer, with its scores; the sound or the text withheld if asked."""
-        spec, inputs = self.spec, Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
-        if without:
-            inputs.withhold(without)
-        batches = batches_to_answer(self.store, self.rows, inputs, n_classes=len(spec.labels))
-        probabilities = softmax(
-            predict_logits(self.network, batches) + np.asarray(spec.shift or 0, np.float32),
-            temperature=spec.temperature,
-        )
-        if self.prior is not None and not self.network.takes & {"present", "dialogues"}:
-            probabilities[~inputs.present[self.rows].any(1)] = self.prior
-        index = self.store.index
-        table = index.iloc[self.rows][[name for name in _KEPT if name in index]].reset_index(drop=True)
-        table["predicted"] = [spec.labels[best] for best in probabilities.argmax(1)]
-        table["confidence"] = probabilities.max(1)
-        for place, label in enumerate(spec.labels):
-            table[f"score_{label}"] = probabilities[:, place]
-        return table
+    predictor: StorePredictor
+    table: pd.DataFrame | None
+    without: dict[str, pd.DataFrame]
+    unusable: dict[int, str]
+    reasons: dict[str, int] | None
+    clips: int
 
 
-def _asked(folder: Path, store: Store, part: str | None) -> tuple[_Asked, dict[int, str]]:
-    """A model and its rows; why clips are missing among them, by their place in the store."""
-    network, spec = load_network(folder)
-    if "features" in network.takes and store.front_end != spec.front_end:
-        raise StoreError(
-            f"has another front end than the model in {folder} was trained with; prepare it again with "
-            f"--front-end {ModelFolder(find_weights(folder).parent).config}",
-            file=store.path,
-        )
-    index = store.index
-    chosen = pd.Series(True, index=index.index)
-    if part is not None:
-        chosen = _part_of(folder, store, part)
+def _evaluate_model(folder: Path, store: Store, part: str, *, include: bool) -> _Result:
+    """Predict the clips of a part, or those of another store that the model was not trained on."""
+    predictor = StorePredictor.load(folder, store)
+    index, takes = store.index, predictor.network.takes
+    by_dialogue = predictor.spec.split.get("grouped_by") == "dialogue"
+    originals = (index["variant"] == "original").to_numpy()
+    chosen, reasons, prior = originals, None, None
+    if part:
+        parts = parts_of_rows(folder, store)
+        chosen = originals & (parts == part)
         if not chosen.any():
-            there = ", ".join(name for name in PARTS if _part_of(folder, store, name).any())
-            raise CorpusError(f"the split has no clips in a part {part!r}; there are {there}", file=folder)
-    chosen &= index["variant"] == "original"
-    # By dialogue every row is scored, as the published figures are, also where there is nothing to go by.
-    whole = part is not None and spec.split.get("grouped_by") == "dialogue"
-    ok = pd.Series(Inputs.of_spec(store, spec, takes=network.takes).present.any(1), index=index.index)
-    ok |= whole or "dialogues" in network.takes
-    unusable = {
-        int(place): f"state: {index['state'].iloc[place]}"
-        for place in np.flatnonzero((chosen & ~ok).to_numpy())
-    }
-    rows = np.flatnonzero((chosen & ok).to_numpy())
-    if not len(rows):
+            there = ", ".join(name for name in PARTS if (parts == name).any()) or "none"
+            raise CorpusError(f"the split has no clips in the part {part!r}; its parts: {there}", file=folder)
+        prior = _frequencies(index.loc[parts == "train", "emotion"], predictor.spec.labels)
+    elif (known := ModelFolder(find_weights(folder).parent).read_trained_on()) is not None:
+        reason = training_clips(index, known, by_speaker=not by_dialogue).to_numpy()
+        reasons = {name: int((originals & (reason == name)).sum()) for name in REASONS}
+        chosen = originals if include else originals & (reason == "")
+    # Published figures of dialogue corpora count every utterance, also one without any input.
+    count_all = bool(part) and by_dialogue
+    usable = predictor.usable() | (count_all or "dialogues" in takes)
+    unusable = {int(row): f"state {index['state'].iloc[row]}" for row in np.flatnonzero(chosen & ~usable)}
+    rows = np.flatnonzero(chosen & usable)
+    if not len(rows) and chosen.any():
         raise StoreError("holds no clip that can be evaluated", file=store.path)
-    prior = _shares(folder, store, spec.labels) if whole else None
-    return _Asked(network=network, spec=spec, store=store, rows=rows, prior=prior), unusable
-
-
-def _shares(folder: Path, store: Store, labels: tuple[str, ...]) -> NDArray[np.float32]:
-    """How often each label is in the train part [shape=(classes,)]."""
-    counts = (
-        store.index.loc[_part_of(folder, store, "train"), "emotion"].value_counts().reindex(labels).fillna(0)
+    run = RunFolder(folder)
+    names = {"fold": run.fold, "seed": run.seed}
+    marks = {name: value for name, value in names.items() if value is not None}
+    prior = prior if count_all else None
+    return _Result(
+        predictor=predictor,
+        table=predictor.predict(rows, prior=prior).assign(**marks) if len(rows) else None,
+        without={
+            modality: predictor.predict(rows, prior=prior, without=modality).assign(**marks)
+            for modality in ("sound", "text")
+            if "present" in takes and len(rows)
+        },
+        unusable=unusable,
+        reasons=reasons,
+        clips=int(originals.sum()),
     )
-    return (counts / counts.sum()).to_numpy(np.float32)
 
 
-def _part_of(folder: Path, store: Store, part: str) -> pd.Series[bool]:
-    """Which rows of the run's own store are in a part, as its `split.csv` says."""
-    fold_run = RunFolder.of_model(folder)
-    if fold_run is None:
-        raise ModelError("has no split.csv, which states what it was trained on", file=folder)
-    parts = {row.id: row.part for row in fold_run.read_split()}
-    return store.index["id"].map(parts) == part
+def parts_of_rows(folder: Path, store: Store) -> NDArray[np.object_]:
+    """Return the part of each row of a run's own store `[shape=(rows,)]`, looked up by the clip's id.
+
+    Raises:
+        RunError: `split.csv` is damaged, names a clip twice, or is of another store.
+    """
+    run = RunFolder.of_model(folder)
+    if run is None:
+        raise ModelError("is not part of a run (no split.csv), so its test part is not known", file=folder)
+    rows = run.read_split()
+    parts = {row.id: row.part for row in rows}
+    if len(parts) < len(rows):
+        twice = Counter(row.id for row in rows).most_common(1)[0][0]
+        raise RunError(f"names the clip {twice!r} twice; restore it from a copy", file=run.split)
+    if missing := set(store.index["id"]) - set(parts):
+        raise RunError(
+            f"lacks {len(missing)} of {len(store)} clips of the store, such as {min(missing)!r}; restore it "
+            "from a copy",
+            file=run.split,
+        )
+    return store.index["id"].map(parts).to_numpy(object)
 
 
-def _marked(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """With the fold and seed that a folder's name tells."""
-    fold_run = RunFolder(folder)
-    return table if fold_run.fold is None else table.assign(fold=fold_run.fold, seed=fold_run.seed)
+def _frequencies(emotions: pd.Series[str], labels: tuple[str, ...]) -> NDArray[np.float64]:
+    """The share of each label `[shape=(classes,)]`."""
+    counts = emotions.value_counts().reindex(list(labels)).fillna(0).to_numpy(np.float64)
+    shares: NDArray[np.float64] = counts / max(counts.sum(), 1)
+    return shares
+
+
+def _training_clips(results: list[_Result], *, included: bool) -> dict[str, Any]:
+    """What `metrics.json` says about clips of another store that the models were trained on."""
+    known = [result.reasons for result in results if result.reasons is not None]
+    return {
+        "known": len(known) == len(results),
+        "included": included,
+        "clips": results[0].clips,
+        "runs": [{"found": sum(reasons.values()), **reasons} for reasons in known],
+    }
 
 
 def _is_own(path: Path, store: Store) -> bool:
@@ -225,26 +256,8 @@ def _is_own(path: Path, store: Store) -> bool:
     return run is not None and run.read_record().store.hash == store.hash
 
 
-def own_store(path: Path) -> str:
-    """The store that a finished run was trained on.
-
-    Raises:
-        StoreError: it is none.
-    """
-    run = RunFolder.containing(path)
-    if run is None:
-        raise StoreError("is no finished run, so say which store to evaluate on: --store STORE", file=path)
-    return run.read_summary().store.path
-
-
-def _files_read(folders: Sequence[Path], store: Store) -> Iterator[Path]:
-    """The files of models and store that an evaluation must not overwrite."""
-    yield from (store.path / name for name in (FRAMES, INDEX, ABOUT))
-    for folder in folders:
-        yield from (*ModelFolder(folder).files, *RunFolder(folder).model.files)
-
-
-def _default_out(path: Path, store: Store, *, own: bool, split: str) -> Path:
+def _default_out(path: Path, store: Store, *, part: str) -> Path:
     folder = RunFolder(path if path.is_dir() else path.parent).evaluation
-    name = split if own else store.path.resolve().name
-    return folder if own and split == "test" else folder / name
+    if part == "test":
+        return folder
+    return folder / (part or store.path.resolve().name)

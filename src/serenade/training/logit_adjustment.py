@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.evaluation.metrics import METRICS
+from serenade.evaluation.metric import METRICS
 
 
 def fit_logit_adjustment(
@@ -28,7 +28,7 @@ def fit_logit_adjustment(
         true: labels on dev by number [shape=(n,)].
         prior: share of each class in the train part [shape=(classes,)].
         powers: those tried; of equally good ones the first is taken.
-        metric: a key of `serenade.evaluation.metrics.METRICS`, by which the best power is chosen.
+        metric: a key of `serenade.evaluation.metric.METRICS`, by which the best power is chosen.
 
     Returns:
         One number for each class; empty where power 0 is the best.

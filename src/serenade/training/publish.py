@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from serenade.corpora import Split, licence_of
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
-from serenade.evaluation.metrics import METRICS
+from serenade.evaluation.metric import METRICS
 from serenade.features.store import Store
 from serenade.folders import EpochLog, ModelFolder
 from serenade.inference.tokens import Vocabulary

@@ -1,55 +1,66 @@
-"""One self-contained page about one evaluation: no script, no network, light and dark, printable."""
+"""The report of an evaluation: one HTML file without scripts or links, light and dark, printable."""
 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from serenade.audio.logmel import FrontEnd
 from serenade.corpora import PARTS
-from serenade.errors import CorpusError, MissingExtra
-from serenade.evaluation import figures, provenance
-from serenade.evaluation.report import text as words
-from serenade.evaluation.style import PAGE, to_svg
-from serenade.evaluation.summary import TEXT_COLUMNS
-from serenade.evaluation.worst_errors import WorstError, band_centres, sound_uri, worst_errors
-from serenade.files import protect_inputs, write_whole
+from serenade.errors import MissingExtra
+from serenade.evaluation import figures
+from serenade.evaluation.confident_errors import ConfidentError, confident_errors, sound_uri
+from serenade.evaluation.figures.style import PAGE, to_svg
+from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.metric import headline_first
+from serenade.evaluation.report import alt_text, details, format, headline, warnings
+from serenade.evaluation.report.limitations import limitations
+from serenade.evaluation.run_info import read_logs
+from serenade.files import write_whole
+from serenade.folders import EpochLog, RunFolder
+from serenade.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REPORT = "report.html"
+Metrics = Mapping[str, Any]
 
 
 def write_report(folder: Path, *, audio: bool = True) -> Path:
-    """Write `report.html` from what lies in an evaluation folder, and say where it lies.
+    """Write `report.html` from the files of an evaluation folder.
 
     Args:
-        folder: with `metrics.json` and `predictions.csv`; curves and recipe are read from the run folder
-            that `metrics.json` points to, and done without (which the page says) where it is gone.
-        audio: whether the sound of the worst errors is embedded.
+        folder: with `metrics.json` and `predictions.csv`. Learning curves and recipe are read from the run
+            folder that `metrics.json` names; if it is missing the report says so.
+        audio: whether the sound of the most confident errors is embedded.
+
+    Returns:
+        The path of the report.
 
     Raises:
-        CorpusError: `folder` is not a finished evaluation, or cannot be read.
+        CorpusError: `folder` is not a finished evaluation, or damaged.
+        RunError: a file of the run folder is damaged.
         MissingExtra: jinja2 or matplotlib is not installed.
-        OutputError: the page cannot be written.
+        OutputError: the report cannot be written.
     """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError as cause:
         raise MissingExtra('a report needs jinja2: pip install "serenade[train]"') from cause
-    protect_inputs([folder / REPORT], [folder / "metrics.json", folder / "predictions.csv"])
-    metrics = _read_metrics(folder / "metrics.json")
-    table = _read_predictions(folder / "predictions.csv")
-    run = (folder / metrics["run_at"]).resolve() if metrics["run_at"] else None
-    gone = run is not None and not (run / "recipe.toml").is_file()
-    run = None if gone else run
-    logs = provenance.read_logs(run) if run else {}
+    evaluation = EvaluationFolder(folder)
+    raw, table = evaluation.read()
+    metrics = format.printable_values(raw)
+    run = RunFolder((folder / raw["run_path"]).resolve()) if raw["run_path"] else None
+    run_is_missing = run is not None and not run.recipe.is_file()
+    run = None if run_is_missing else run
+    errors = []
+    if raw["pooled"]:
+        takes_sound = (raw["model"] or {}).get("inputs") != "text"
+        errors = confident_errors(table, raw["labels"], front_end=_front_end(raw), takes_sound=takes_sound)
     environment = Environment(
         loader=PackageLoader("serenade.evaluation", "report"),
         autoescape=True,
@@ -57,88 +68,67 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        percent=words.percent, thousands=words.thousands, counted=words.counted, listed=words.listed
-    )
+    for name in ("percent", "interval", "with_deviation", "thousands", "counted", "listed"):
+        environment.filters[name] = getattr(format, name)
     page = environment.get_template("page.html.j2").render(
         m=metrics,
-        title=words.title(metrics),
-        lede=words.lede(metrics),
-        standing=words.standing(metrics),
-        ranked=words.ranked(metrics),
-        groups="dialogues" if words.by_dialogue(metrics) else "speakers",
-        limits=words.limits(metrics),
-        confusions=words.confusions(metrics),
-        calibration=words.calibration(metrics) if metrics["pooled"] else "",
-        splits=words.split_rows(metrics),
+        title=headline.title(metrics),
+        summary=headline.summary_text(metrics),
+        metrics=headline_first(metrics["headline"]),
+        groups=headline.groups(metrics),
+        runs=headline.runs_text(metrics) if metrics["mean"] else "",
+        pooled=headline.pooled_text(metrics),
+        warnings=warnings.warnings(metrics),
+        left_out=warnings.left_out_text(metrics),
+        limitations=limitations(metrics),
+        confusions=details.confusions(metrics),
+        calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
+        splits=details.split_rows(metrics),
         parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
-        svg=_figures(metrics, logs),
-        errors=[_card(error, metrics, n) for n, error in enumerate(_errors(metrics, table, audio=audio))],
-        recipe=provenance.read_recipe(run) if run else "",
-        gone=gone,
+        svg=_figures(metrics, read_logs(run) if run else {}),
+        errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
+        recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
+        run_is_missing=run_is_missing,
     )
-    path = folder / REPORT
-    with write_whole(path) as out:
+    with write_whole(evaluation.report) as out:
         out.write(page)
-    return path
+    return evaluation.report
 
 
-def _read_metrics(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CorpusError(
-            "there is no evaluation here; make one with: serenade evaluate", file=file
-        ) from None
-    except ValueError as cause:
-        raise CorpusError(f"is not JSON ({cause}); evaluate again", file=file) from cause
-    if not isinstance(content, dict) or "counts" not in content or "labels" not in content:
-        raise CorpusError("is not the metrics.json of an evaluation; evaluate again", file=file)
-    return content
-
-
-def _read_predictions(file: Path) -> pd.DataFrame:
-    texts = dict.fromkeys(TEXT_COLUMNS, str)
-    try:
-        table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values={"start": [""], "end": [""]})
-    except FileNotFoundError:
-        raise CorpusError("is missing; evaluate again", file=file) from None
-    except ValueError as cause:
-        raise CorpusError(f"cannot be read ({cause}); evaluate again", file=file) from cause
-    return table
-
-
-def _figures(metrics: Mapping[str, Any], logs: Mapping[str, list[dict[str, float]]]) -> dict[str, str]:
-    """SVG elements by name, each with what it shows in words."""
+def _figures(metrics: Metrics, logs: Mapping[str, list[EpochLog]]) -> dict[str, str]:
+    """SVG elements by name, each with its text alternative."""
     drawn: dict[str, tuple[Figure, str]] = {}
+    first = metrics["headline"]
     if logs:
-        score = words.ranked(metrics)[0][0]
-        drawn["curves"] = figures.curves(logs, theme=PAGE, score=score), words.alt_curves(logs, score)
+        figure = figures.learning_curves(logs, theme=PAGE, metric=first)
+        drawn["curves"] = figure, alt_text.learning_curves(logs, first)
     if metrics["pooled"]:
         pooled, labels = metrics["pooled"], metrics["labels"]
-        listeners = metrics["listeners"] or {}
+        recall = (metrics["listeners"] or {}).get("recall")
+        rows = headline.comparison_rows(metrics)
+        title = headline_first(first)[0].title
         drawn |= {
-            "scale": (
-                figures.scale(words.marks(metrics), theme=PAGE, name=words.ranked(metrics)[0][1]),
-                words.alt_scale(metrics),
+            "comparison": (
+                figures.comparison(rows, theme=PAGE, metric=title),
+                alt_text.comparison(metrics),
             ),
             "confusion": (
-                figures.confusion_matrix(pooled["confusion"], labels, theme=PAGE),
-                words.alt_confusion(metrics),
+                figures.confusion_matrix(np.array(pooled["confusion"]), labels, theme=PAGE),
+                alt_text.confusion_matrix(metrics),
             ),
             "classes": (
-                figures.per_class(pooled["per_class"], theme=PAGE, listeners=listeners.get("recall")),
-                words.alt_classes(metrics),
+                figures.class_scores(pooled["per_class"], theme=PAGE, listeners=recall),
+                alt_text.class_scores(metrics),
             ),
             "reliability": (
                 figures.reliability(metrics["calibration"]["bins"], theme=PAGE),
-                words.alt_reliability(metrics),
+                alt_text.reliability(metrics),
             ),
         }
         if len(metrics["speakers"]) > 1:
             drawn["speakers"] = (
-                figures.speakers(metrics["speakers"], theme=PAGE, mean=pooled["uar"]),
-                words.alt_speakers(metrics),
+                figures.speaker_scores(metrics["speakers"], theme=PAGE, overall=pooled["uar"]),
+                alt_text.speaker_scores(metrics),
             )
     return {name: _labelled(to_svg(figure, name=name), alt) for name, (figure, alt) in drawn.items()}
 
@@ -146,39 +136,30 @@ def _figures(metrics: Mapping[str, Any], logs: Mapping[str, list[dict[str, float
 def _labelled(svg: str, alt: str) -> str:
     from markupsafe import Markup
 
-    # Matplotlib escapes the texts that it draws; what is added here is escaped here.
+    # Matplotlib escapes the texts that it draws; the text alternative is escaped here.
     return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1))
 
 
-def _errors(metrics: Mapping[str, Any], table: pd.DataFrame, *, audio: bool) -> list[WorstError]:
-    if not metrics["pooled"]:
-        return []
-    hears = (metrics["model"] or {}).get("inputs") != "text"
-    return worst_errors(table, metrics["labels"], front_end=_front_end(metrics), hears=hears, audio=audio)
-
-
-def _front_end(metrics: Mapping[str, Any]) -> FrontEnd:
+def _front_end(metrics: Metrics) -> FrontEnd:
     return FrontEnd.from_dict(metrics["model"]["front_end"]) if metrics["model"] else FrontEnd()
 
 
-def _card(error: WorstError, metrics: Mapping[str, Any], number: int) -> dict[str, Any]:
-    front_end = _front_end(metrics)
-    picture = ""
-    if error.features is not None:
-        figure = figures.log_mel(
-            error.features,
-            hop_s=front_end.hop / front_end.rate_hz,
-            band_hz=band_centres(front_end),
-            theme=PAGE,
-        )
-        picture = _labelled(to_svg(figure, name=f"mel{number}"), words.alt_log_mel(error.row))
-    sound = "" if error.sound is None else sound_uri(error.sound, rate_hz=front_end.rate_hz)
+def _card(error: ConfidentError, metrics: Metrics, number: int, *, audio: bool) -> dict[str, Any]:
+    """What the page shows of an error."""
+    front_end, row = _front_end(metrics), format.printable_values(error.row)
+    picture = sound = ""
+    if error.level_db is not None:
+        figure = figures.spectrogram(error.level_db, front_end=front_end, theme=PAGE)
+        picture = _labelled(to_svg(figure, name=f"mel{number}"), alt_text.spectrogram(row))
+    if audio and error.samples is not None:
+        sound = sound_uri(error.samples, rate_hz=front_end.rate_hz)
+    scores = [(printable(label), value) for label, value in error.scores]
     return {
-        "row": error.row,
-        "name": Path(error.row["file"]).name,
-        "scores": error.scores[:3] + [pair for pair in error.scores[3:] if pair[0] == error.row["emotion"]],
+        "row": row,
+        "name": printable(Path(error.row["file"]).name),
+        "scores": scores[:3] + [pair for pair in scores[3:] if pair[0] == row["emotion"]],
         "picture": picture,
         "sound": sound,
-        "note": error.note,
-        "text": str(error.row.get("text", "")),
+        "note": printable(error.note),
+        "text": printable(" ".join(str(error.row.get("text", "")).split())),
     }

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from serenade.audio.logmel import FrontEnd
-from serenade.evaluation.style import Theme, canvas
-from serenade.evaluation.worst_errors import band_centres
+from serenade.evaluation.figures.spectrogram import band_centres_hz
+from serenade.evaluation.figures.style import Theme, canvas
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def mel_spectrogram(level_db: ArrayLike, *, front_end: FrontEnd, title: str, the
         title: text above the axes.
         theme: colours.
     """
-    levels, centres_hz = np.asarray(level_db), np.asarray(band_centres(front_end))
+    levels, centres_hz = np.asarray(level_db), np.asarray(band_centres_hz(front_end))
     with canvas(theme, height_in=3.2) as (figure, (axes,)):
         image = axes.imshow(
             levels.T,

@@ -12,9 +12,8 @@ import torch
 
 from serenade.errors import ModelError
 from serenade.evaluation import figures
-from serenade.evaluation.classification_report import classification_report
-from serenade.evaluation.metrics import scores_from_confusion
-from serenade.evaluation.style import PAPER, save_png
+from serenade.evaluation.figures.style import PAPER, save_png
+from serenade.evaluation.scores import classification_report
 from serenade.files import write_whole
 from serenade.folders import RunFolder
 from serenade.networks.weights import load_network
@@ -78,9 +77,9 @@ def write_original_files(run: Path, out: Path, *, metrics: Mapping[str, Any]) ->
     save_png(original_figures.training_history(curves, theme=PAPER), out / "training_history.png")
 
     names = [CLASSES.get(label, label) for label in metrics["labels"]]
-    scores = scores_from_confusion(np.array(metrics["pooled"]["confusion"]), names)
-    save_png(figures.confusion_matrix(scores.confusion, names, theme=PAPER), out / "confusion_matrix.png")
-    report = classification_report(scores)
+    confusion = np.array(metrics["pooled"]["confusion"])
+    save_png(figures.confusion_matrix(confusion, names, theme=PAPER), out / "confusion_matrix.png")
+    report = classification_report(confusion, names)
     with write_whole(out / "classification_report.txt") as text:
         text.write(report)
 

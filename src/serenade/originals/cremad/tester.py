@@ -23,7 +23,7 @@ from serenade.audio.level import SILENCE_DBFS, is_silent
 from serenade.audio.logmel import FrontEnd, log_mel, normalize
 from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.evaluation.calibration import softmax
-from serenade.evaluation.style import PAPER, save_png
+from serenade.evaluation.figures.style import PAPER, save_png
 from serenade.features.clips import LONGEST_S
 from serenade.files import fitting_name, protect_inputs, write_whole
 from serenade.originals.cremad import figures

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from serenade.audio.front_end import MELD_SEED, FrontEnd
 from serenade.errors import CorpusError
-from serenade.evaluation.metrics import codes
+from serenade.evaluation.confusion import codes
 from serenade.folders import EpochLog, RunFolder
 from serenade.networks import create_network
 from serenade.networks.registry import Network

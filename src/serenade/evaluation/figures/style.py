@@ -1,7 +1,7 @@
-"""How every figure looks: one set of colours and sizes, on white paper or inside a page.
+"""Colours, sizes and file formats of all figures.
 
-A figure is drawn once with a `Theme`. `PAPER` has real colours for PNG files. `PAGE` has placeholders that
-become CSS variables in the SVG, so that one drawing follows the page into dark mode and print.
+A figure is drawn with a `Theme`. `PAPER` has real colours, for PNG files. `PAGE` has placeholders that become
+CSS variables in an SVG, so that one drawing follows the colours of the page, also in dark mode and print.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from serenade.errors import MissingExtra
 from serenade.files import write_whole
+from serenade.text import MATPLOTLIB_TEXT, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 DPI = 160
 WIDTH_IN = 5.4
-"""Width of a full figure: text of 10 pt stays readable when a telephone shrinks it to 350 px."""
+"""Width of a full figure: text of 10 pt stays readable when a phone shrinks it to 350 px."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by their part in a figure, as matplotlib takes them."""
+    """Colours by their role in a figure, as matplotlib takes them."""
 
     paper: str
     ink: str
@@ -56,7 +57,7 @@ _CSS = (
 def canvas(
     theme: Theme, *, height_in: float, width_in: float = WIDTH_IN, heights: Sequence[float] = (1,)
 ) -> Iterator[tuple[Figure, list[Axes]]]:
-    """An empty figure and its axes in the house style; nothing drawn is ever cut off.
+    """Open an empty figure and its axes in the common style.
 
     Args:
         theme: colours.
@@ -73,30 +74,43 @@ def canvas(
     except ModuleNotFoundError as cause:
         raise MissingExtra('figures need matplotlib: pip install "serenade[train]"') from cause
     with mpl.rc_context(_settings(theme)):
-        # Figure without pyplot: no global state, no window system, safe in threads.
+        # Without pyplot there is no global state and no window system, and figures are safe in threads.
         figure = Figure(figsize=(width_in, height_in), layout="constrained")
         axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=list(heights))
         yield figure, list(axes.flat)
 
 
+def name_text(name: object, *, longest: int = 24) -> str:
+    """Return a name as it is drawn: only printed characters, shortened to `longest` characters.
+
+    >>> name_text("a_very_long_name_of_a_speaker", longest=12)
+    'a_very_long…'
+    """
+    text = printable(name)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG, whole or not at all."""
-    with write_whole(path, "wb") as out:
+    """Write a figure as a PNG file."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(_settings(PAPER)), write_whole(path, "wb") as out:
         figure.savefig(out, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.12)
 
 
 def to_svg(figure: Figure, *, name: str) -> str:
-    """The SVG element of a figure drawn with `PAGE`, coloured by the CSS variables of the page.
+    """Return the SVG element of a figure drawn with `PAGE`, coloured by the CSS variables of the page.
 
     Args:
         figure: drawn with the theme `PAGE`.
-        name: distinct for each figure of a page; keeps the ids of its parts apart.
+        name: different for each figure of a page; prefix of the ids in the SVG.
     """
     import matplotlib as mpl
 
-    # Text stays text (searchable, in the reader's own font). It was laid out in DejaVu Sans, which is wider
-    # than any system font, so it cannot outgrow its place.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    # Text stays text (searchable, in the reader's own font). The layout is made for DejaVu Sans, which is
+    # wider than system fonts, so the text fits.
+    settings = _settings(PAGE) | {"svg.fonttype": "none", "svg.hashsalt": name}
+    with mpl.rc_context(settings):
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None})
     svg = out.getvalue()
@@ -113,6 +127,7 @@ def to_svg(figure: Figure, *, name: str) -> str:
 
 def _settings(theme: Theme) -> dict[Any, Any]:
     return {
+        **MATPLOTLIB_TEXT,
         "figure.facecolor": theme.paper,
         "axes.facecolor": theme.paper,
         "savefig.facecolor": theme.paper,
@@ -144,3 +159,10 @@ def _settings(theme: Theme) -> dict[Any, Any]:
         "font.size": 10,
         "svg.image_inline": True,
     }
+
+
+def bare(axes: Axes, *, keep: str = "") -> None:
+    """Remove the frame (but for the spine `keep`) and the tick marks."""
+    axes.tick_params(length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == keep)

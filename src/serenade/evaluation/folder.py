@@ -1,0 +1,172 @@
+"""The evaluation folder: its file names, and what is read back from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from serenade.errors import CorpusError, OutputError
+from serenade.evaluation.predictions import TEXT_COLUMNS
+from serenade.files import hash_of, sha256_of, write_json, write_whole
+from serenade.schema import SchemaError, read_json
+
+FORMAT, VERSION = "serenade-evaluation", 2
+FIGURES = ("confusion_matrix", "per_class", "speakers", "reliability", "curves")
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """An evaluation: `metrics.json`, `predictions.csv`, `classification_report.txt`, PNGs, `report.html`.
+
+    `metrics.json` holds the SHA-256 of `predictions.csv` and of its own content, so that a file that was
+    damaged, edited or left by another evaluation is recognised.
+
+    Attributes:
+        path: the folder.
+
+    >>> EvaluationFolder(Path("run/evaluation")).report.as_posix()
+    'run/evaluation/report.html'
+    """
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        """Every number of the evaluation; written after all files but the report."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """The predictions, one row per clip and fold run."""
+        return self.path / "predictions.csv"
+
+    @property
+    def classification_report(self) -> Path:
+        """Scores of each class as text."""
+        return self.path / "classification_report.txt"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.path / "report.html"
+
+    def figure(self, name: str) -> Path:
+        """One of `FIGURES`, as PNG."""
+        return self.path / f"{name}.png"
+
+    def check(self) -> None:
+        """Refuse a folder whose files an evaluation would replace though they are not of one.
+
+        Raises:
+            OutputError: there is such a file.
+        """
+        if self._is_evaluation():
+            return
+        for file in (self.metrics, *self._files()):
+            if file.exists() or file.is_symlink():
+                raise OutputError(
+                    "is not of an evaluation and would be replaced; choose another --out", file=file
+                )
+
+    def start(self) -> None:
+        """Mark the folder as an unfinished evaluation, and remove the files of an earlier one; others stay.
+
+        Raises:
+            OutputError: see `check`.
+        """
+        self.check()
+        write_json(self.metrics, {"format": FORMAT, "version": VERSION, "finished": False})
+        for file in (*self._files(), *self.path.glob(".*.part")):  # a killed process leaves parts
+            file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        """All files but `metrics.json`."""
+        return [self.report, self.predictions, self.classification_report, *map(self.figure, FIGURES)]
+
+    def _is_evaluation(self) -> bool:
+        try:
+            content = read_json(self.metrics)
+        except (OSError, SchemaError):
+            return False
+        return isinstance(content, dict) and (content.get("format") == FORMAT or "labels" in content)
+
+    def write_predictions(self, table: pd.DataFrame) -> None:
+        """Write the table of predictions."""
+        with write_whole(self.predictions) as out:
+            table.to_csv(out, index=False, lineterminator="\n")
+
+    def write_classification_report(self, text: str) -> None:
+        """Write the scores of each class as text."""
+        with write_whole(self.classification_report) as out:
+            out.write(text)
+
+    def write_metrics(self, content: Mapping[str, Any]) -> None:
+        """Write `metrics.json`, after the predictions."""
+        named = {"format": FORMAT, "version": VERSION, **content}
+        named["predictions_sha256"] = sha256_of(self.predictions)
+        write_json(self.metrics, named | {"sha256": hash_of(_plain(named))})
+
+    def read(self) -> tuple[dict[str, Any], pd.DataFrame]:
+        """Return the content of `metrics.json` and the predictions.
+
+        Raises:
+            CorpusError: there is no evaluation, or a file of it is missing, damaged or was edited.
+        """
+        try:
+            content = read_json(self.metrics)
+        except FileNotFoundError:
+            raise CorpusError("holds no finished evaluation; run serenade evaluate", file=self.path) from None
+        except (OSError, SchemaError) as cause:
+            raise CorpusError(f"cannot be read ({cause}); {_AGAIN}", file=self.metrics) from cause
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise CorpusError(f"is not the metrics.json of an evaluation; {_AGAIN}", file=self.metrics)
+        if content.get("finished") is False:
+            raise CorpusError(f"holds an evaluation that was interrupted; {_AGAIN}", file=self.path)
+        if content.get("version") != VERSION:
+            raise CorpusError(f"was written by another version of serenade; {_AGAIN}", file=self.metrics)
+        checksum = content.pop("sha256", None)
+        if checksum != hash_of(content):
+            raise CorpusError(f"was changed after the evaluation; {_AGAIN}", file=self.metrics)
+        try:
+            same = sha256_of(self.predictions) == content["predictions_sha256"]
+        except OSError as cause:
+            raise CorpusError(
+                f"cannot be read ({cause.strerror}); {_AGAIN}", file=self.predictions
+            ) from cause
+        if not same:
+            raise CorpusError(f"was changed after the evaluation; {_AGAIN}", file=self.predictions)
+        return content, pd.read_csv(
+            self.predictions,
+            dtype=dict.fromkeys(TEXT_COLUMNS, str),
+            keep_default_na=False,
+            na_values={"start": [""], "end": [""], "duration_s": [""]},
+            float_precision="round_trip",
+        )
+
+
+def _plain(content: Mapping[str, Any]) -> Any:
+    """The content as JSON gives it back: tuples as lists, keys as text."""
+    return json.loads(json.dumps(content))
+
+
+_AGAIN = "run serenade evaluate again"
+
+
+def find_evaluations(path: Path) -> list[EvaluationFolder]:
+    """Return the evaluations of a run folder, or the one that `path` is.
+
+    Raises:
+        CorpusError: there is no such folder, or it holds no evaluation.
+    """
+    if not path.is_dir():
+        raise CorpusError("there is no such folder; name a run or an evaluation", file=path)
+    name = EvaluationFolder(path).metrics.name
+    files = {*path.glob(name), *path.glob(f"*/{name}"), *path.glob(f"evaluation/*/{name}")}
+    if not files:
+        raise CorpusError("holds no evaluation; make one with serenade evaluate", file=path)
+    return [EvaluationFolder(file.parent) for file in sorted(files)]

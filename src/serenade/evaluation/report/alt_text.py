@@ -1,0 +1,55 @@
+"""Text alternatives of the figures, for screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from serenade.evaluation.metric import METRICS
+from serenade.evaluation.report.details import calibration_text, confusions
+from serenade.evaluation.report.format import counted, listed, percent
+from serenade.evaluation.report.headline import comparison_rows
+
+Metrics = Mapping[str, Any]
+
+
+def comparison(metrics: Metrics) -> str:
+    """Describe the figure at the top."""
+    rows = "; ".join(f"{row['name']} {percent(row['value'])}" for row in comparison_rows(metrics))
+    return f"{METRICS[metrics['headline']].title}: {rows}."
+
+
+def confusion_matrix(metrics: Metrics) -> str:
+    """Describe the confusion matrix by its largest errors."""
+    found = confusions(metrics)
+    errors = f"Most frequent confusions: {listed(found)}." if found else "There are no errors."
+    return f"Confusion matrix of {len(metrics['labels'])} emotions. {errors}"
+
+
+def class_scores(metrics: Metrics) -> str:
+    """Describe the bars of the classes."""
+    classes = metrics["pooled"]["per_class"].items()
+    return "Recall: " + ", ".join(f"{k} {percent(v['recall'], 0)}" for k, v in classes if v["support"]) + "."
+
+
+def speaker_scores(metrics: Metrics) -> str:
+    """Describe the dots of the speakers."""
+    values = [row["uar"] for row in metrics["speakers"]]
+    return f"UAR of {counted(len(values), 'speaker')}, from {percent(min(values))} to {percent(max(values))}."
+
+
+def reliability(metrics: Metrics) -> str:
+    """Describe the reliability diagram."""
+    return f"Reliability diagram. {calibration_text(metrics)}"
+
+
+def learning_curves(logs: Mapping[str, Sequence[Mapping[str, float]]], metric: str) -> str:
+    """Describe the learning curves."""
+    longest = max(len(lines) for lines in logs.values())
+    models = counted(len(logs), "model")
+    return f"Loss, dev {METRICS[metric].title} and learning rate of {models}, over up to {longest} epochs."
+
+
+def spectrogram(row: Mapping[str, Any]) -> str:
+    """Describe the spectrogram of an error."""
+    return f"Log-mel spectrogram of a clip of {row['emotion']}, predicted as {row['predicted']}."

@@ -1,0 +1,96 @@
+"""The predictions of a trained network for rows of a store, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from serenade.errors import StoreError
+from serenade.evaluation.calibration import softmax
+from serenade.features.store import Store
+from serenade.networks.registry import Network
+from serenade.networks.weights import find_weights, load_network
+from serenade.spec import Spec
+from serenade.training.data.dialogues import batches_to_answer
+from serenade.training.data.inputs import Inputs
+from serenade.training.dev import predict_logits
+
+COLUMNS = (
+    *("id", "file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s"),
+    *("start", "end", "dialogue", "rank", "text", "state"),
+)
+"""Columns of the store's index that a table of predictions keeps, where there are such."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorePredictor:
+    """A trained network and a store that it can take as input.
+
+    Attributes:
+        network: in evaluation mode.
+        spec: of the network.
+        store: with the network's front end.
+    """
+
+    network: Network
+    spec: Spec
+    store: Store
+
+    @classmethod
+    def load(cls, model: str | Path, store: Store) -> StorePredictor:
+        """Load a model for a store.
+
+        Args:
+            model: a model folder, a run folder, or a `.safetensors` file.
+            store: the store.
+
+        Raises:
+            ModelError: there is no model, or it is damaged.
+            StoreError: the store has another front end.
+        """
+        network, spec = load_network(model)
+        if "features" in network.takes and store.front_end != spec.front_end:
+            raise StoreError(
+                f"has another front end than the model in {model}; prepare the corpus with "
+                f"--front-end {find_weights(model).with_name('config.json')}",
+                file=store.path,
+            )
+        return cls(network=network, spec=spec, store=store)
+
+    def usable(self) -> NDArray[np.bool_]:
+        """Return which rows of the store have an input for the network `[shape=(rows,)]`."""
+        return np.asarray(self._inputs().present.any(1), np.bool_)
+
+    def predict(
+        self, rows: NDArray[np.int64], *, prior: NDArray[np.float64] | None = None, without: str = ""
+    ) -> pd.DataFrame:
+        """Predict rows of the store.
+
+        Args:
+            rows: positions in the store's index `[shape=(n,)]`.
+            prior: scores of rows without any input `[shape=(classes,)]`.
+            without: "sound" or "text" is removed from the input.
+
+        Returns:
+            One row per prediction: columns of the index, `predicted`, `confidence` and `score_<label>`.
+        """
+        inputs, labels = self._inputs(), self.spec.labels
+        if without:
+            inputs.withhold(without)
+        batches = batches_to_answer(self.store, rows, inputs, n_classes=len(labels))
+        logits = predict_logits(self.network, batches) + np.asarray(self.spec.shift or 0, np.float32)
+        scores = softmax(logits, temperature=self.spec.temperature)
+        if prior is not None and not self.network.takes & {"present", "dialogues"}:
+            scores[~inputs.present[rows].any(1)] = prior
+        index = self.store.index
+        table = index.iloc[rows][[name for name in COLUMNS if name in index]].reset_index(drop=True)
+        table["predicted"] = [labels[best] for best in scores.argmax(1)]
+        table["confidence"] = scores.max(1)
+        return table.assign(**{f"score_{label}": scores[:, i] for i, label in enumerate(labels)})
+
+    def _inputs(self) -> Inputs:
+        return Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
