@@ -1,7 +1,6 @@
 """The Spec: what a model is and how to use it, stored inside its weights.
 
-Without its labels, front end and calibration nobody knows which output of a network is which emotion, so a
-model that has no Spec is refused.
+Without labels and front end the outputs of a network have no meaning, so a model without a Spec is refused.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ Options = Annotated[dict[str, Any], Plain()]
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """All that is needed to use a trained model, and to know how it was made. Checked on creation.
+    """All that is needed to use a trained model, and how it was trained. Checked on creation.
 
     Attributes:
         name: name of the model, such as "serenade-base".
@@ -146,11 +145,11 @@ class Spec:
                 file=file,
             )
 
-        given = dict(content)
+        values = dict(content)
         try:
-            if "front_end" in given:
-                given["front_end"] = FrontEnd.from_dict(given["front_end"], complete=True)
-            return build(cls, given, unknown="ignore")
+            if "front_end" in values:
+                values["front_end"] = FrontEnd.from_dict(values["front_end"], complete=True)
+            return build(cls, values, unknown="ignore")
         except (SchemaError, SerenadeError) as cause:
             raise ModelError(f"its Spec is damaged ({cause}); {_EXPORT_AGAIN}", file=file) from cause
 

@@ -51,5 +51,5 @@ def test_text_vectors_come_from_the_encoders_of_the_spec(toy, made_encoder, tmp_
 def test_text_vectors_without_an_encoder_are_an_error(toy, tmp_path):
     spec = toy.toy_spec(inputs="text")
     model = load_model(toy.write_toy_vector_model(tmp_path / "m.onnx", spec, weights=np.zeros((8, 4))))
-    with pytest.raises(ModelError, match="takes text vectors that no encoder makes"):
+    with pytest.raises(ModelError, match="takes text vectors, and its Spec names no encoder"):
         model.predict(text="oh no !")

@@ -47,7 +47,7 @@ def test_the_onnx_file_of_weights_is_made_once_and_said(weights, caplog, toy):
         serenade.load_model(weights.path)
         assert serenade.load_model(weights.weights).file == weights.onnx
     assert [record.getMessage() for record in caplog.records] == [
-        f"{weights.onnx} was made from model.safetensors; it is used from now on"
+        f"{weights.onnx} was exported from model.safetensors and is used from now on"
     ]
     assert set(model.predict(toy.voice(1.0), rate=16_000).scores) == {"anger", "neutral"}
 

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -117,9 +118,9 @@ def test_a_pipe_is_a_recording(model_file, voices):
 def test_what_is_not_a_recording_is_an_error(model, tmp_path, voices):
     (tmp_path / "a.txt").write_text("text")
     for recording, rate, message in [
-        (np.zeros(100), None, "does not say its rate"),
-        (voices[0], 16_000, "says its rate itself"),
-        (voices[0].read_bytes(), 16_000, "says its rate itself"),
+        (np.zeros(100), None, "has no sample rate"),
+        (voices[0], 16_000, "states its own sample rate"),
+        (voices[0].read_bytes(), 16_000, "states its own sample rate"),
         ("", None, "an empty text is not a file name"),
         (b"", None, "is empty"),
         (io.BytesIO(b"not sound"), None, "cannot be read as sound"),
@@ -174,6 +175,34 @@ def test_window_and_hop_can_be_chosen(model, tmp_path, toy):
     ):
         with pytest.raises(ModelError, match=r"takes (windows|hops) of"):
             model.timeline(file, **wrong)
+
+
+def test_one_path_is_not_a_list_of_files(model, voices):
+    for files in (str(voices[0]), voices[0], b"content"):
+        with pytest.raises(UnsupportedMedia, match="pass a list of files, or one file to predict"):
+            model.predict_files(files)
+        with pytest.raises(UnsupportedMedia, match="pass a list of files, or one file to predict"):
+            model.timeline_files(files)
+    with pytest.raises(ValueError, match="jobs must be 1 or more, not 0"):
+        model.predict_files(voices, jobs=0)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 12.0])
+def test_a_stream_of_unstated_length_has_the_prediction_of_the_file(model, toy, tmp_path, seconds):
+    samples = (toy.voice(seconds, rate_hz=48_000)[None] * 32_767).astype(np.int16)
+    for name, options in (("live.webm", {"live": "1"}), ("stated.webm", {})):
+        with av.open(str(tmp_path / name), "w", format="webm", options=options) as container:
+            stream = container.add_stream("libopus", rate=48_000, layout="mono")
+            for start in range(0, samples.shape[1], 960):
+                frame = av.AudioFrame.from_ndarray(samples[:, start : start + 960].copy(), "s16", "mono")
+                frame.sample_rate, frame.pts = 48_000, start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    live, stated = (model.predict(tmp_path / name) for name in ("live.webm", "stated.webm"))
+    assert live.end == stated.end
+    assert live.scores == stated.scores
+    rows = [list(model.timeline(tmp_path / name)) for name in ("live.webm", "stated.webm")]
+    assert [row.scores for row in rows[0]] == [row.scores for row in rows[1]]
 
 
 def test_timelines_of_many_files_name_the_unreadable(model, tmp_path, voices):
@@ -256,7 +285,7 @@ def test_a_model_of_both(fusion_model, voices, toy, tmp_path):
     (tmp_path / "bad.wav").write_text("not sound")
     with pytest.raises(UnsupportedMedia, match="cannot be read as sound"):
         fusion_model.predict(tmp_path / "bad.wav", text="Oh no!")
-    with pytest.raises(UnsupportedMedia, match="says its rate itself"):
+    with pytest.raises(UnsupportedMedia, match="states its own sample rate"):
         fusion_model.predict(voices[0], rate=16_000, text="Oh no!")
 
 

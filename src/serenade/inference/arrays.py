@@ -60,7 +60,7 @@ def waveform_of(samples: Any, *, rate: float | None, rate_hz: int) -> Waveform:
 
 def _whole_rate(rate: float | None) -> int:
     if rate is None:
-        raise UnsupportedMedia("an array does not say its rate; pass it, such as rate=16000")
+        raise UnsupportedMedia("an array has no sample rate; pass it, such as rate=16000")
     low, high = RATES_HZ
     try:
         valid = not isinstance(rate, bool) and low <= rate <= high and rate == int(rate)

@@ -80,7 +80,7 @@ def predict_utterances(graph: Graph, utterances: Sequence[Utterance]) -> Iterato
         Failure of a recording that cannot be decoded, which keeps its place in the dialogue.
 
     Raises:
-        ModelError: nothing to predict from, or an input of the model that cannot be made.
+        ModelError: there is nothing to predict from, or text vectors that no encoder computes.
         MissingExtra: the model takes vectors of a text encoder, which needs `serenade[text]`.
     """
     ignored_inputs(graph, utterances)
@@ -115,7 +115,7 @@ def _encoder_of(graph: Graph) -> Encode:
     encoders, layers = graph.spec.text.get("encoder"), graph.spec.text.get("layers")
     if not encoders or not layers:
         raise ModelError(
-            "takes text vectors that no encoder makes; use a model of tokens, or one with an encoder",
+            "takes text vectors, and its Spec names no encoder; use a model of tokens",
             file=graph.file,
         )
     # By name: encoders are a layer above, and need PyTorch.

@@ -17,7 +17,7 @@ def load_model(name_or_path: str | Path | None = None, *, threads: int = 1) -> M
     Args:
         name_or_path: an ONNX file, a model folder, a run folder of `serenade train`, or the name of a bundled
             model (`list_models`); None for the first bundled model. If there are only weights
-            (`.safetensors`) and PyTorch is installed, the ONNX file is made once, and logged.
+            (`.safetensors`) and PyTorch is installed, the ONNX file is exported once, which is logged.
         threads: threads inside one computation. Many short recordings take less time with `jobs=` of
             `Model.predict_files`.
 
@@ -45,7 +45,7 @@ def predict(
         recording: as for `Model.predict`.
         model: a loaded model, or what `load_model` takes; None for the first bundled model.
         rate: samples per second; needed for samples, and only there.
-        text: what is said, for a model that takes text.
+        text: the transcript, for a model that takes text.
         track: number of the audio track, from 1; None for the first that is not silent.
 
     Raises:

@@ -32,7 +32,7 @@ def bundled_models() -> dict[str, Path]:
 
 
 def find_model(name_or_path: str | Path | None = None) -> Path:
-    """The ONNX file of a model; made from its weights where there is none yet and PyTorch is installed.
+    """The ONNX file of a model; exported from its weights if there is none yet and PyTorch is installed.
 
     Args:
         name_or_path: an ONNX file, weights (`.safetensors`), a model folder, a run folder, or the name of a
@@ -86,5 +86,5 @@ def _onnx_of_weights(weights: Path) -> Path:
             f"it elsewhere with: serenade export {shlex.quote(str(weights))} --out model.onnx",
             file=weights,
         ) from cause
-    _log.warning("%s was made from %s; it is used from now on", onnx, weights.name)
+    _log.warning("%s was exported from %s and is used from now on", onnx, weights.name)
     return onnx

@@ -6,6 +6,7 @@ else is predicted; `jobs` recordings at a time. Batches of eight would take 3 to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -84,7 +85,8 @@ class Model:
                 (NumPy array, PyTorch tensor, list) of shape `(samples,)`, `(samples, channels)` or
                 `(channels, samples)`; see `serenade.inference.arrays.waveform_of`.
             rate: samples per second; needed for samples, and only there.
-            text: what is said. What a model does not take as input is ignored, with a warning in `quality`.
+            text: the transcript. An input that the model does not take is ignored, with a warning in
+                `quality`.
             track: number of the audio track, from 1; None for the first that is not silent.
             progress: called with the name and the seconds done of a long recording.
 
@@ -174,6 +176,7 @@ class Model:
         >>> [type(result).__name__ for result in results]
         ['Prediction', 'Failure']
         """
+        _require_several(files)
         if "waveform" not in self._graph.inputs:
             raise ModelError("takes text only, not recordings", file=self.file)
 
@@ -200,6 +203,7 @@ class Model:
         Yields:
             The predictions of one recording, or its Failure alone.
         """
+        _require_several(files)
         self.windows(window_s=window_s, hop_s=hop_s)
 
         def predict(file: Recording, progress: Progress) -> list[Prediction | Failure]:
@@ -249,6 +253,12 @@ class Model:
         front_end = self.spec.front_end
         waveform = waveform_of(samples, rate=rate, rate_hz=front_end.rate_hz)[: front_end.max_samples]
         return measure(waveform, rate_hz=front_end.rate_hz, source_rate_hz=int(rate or 0))
+
+
+def _require_several(files: object) -> None:
+    """Refuse one path, whose letters would be taken for files."""
+    if isinstance(files, str | bytes | os.PathLike):
+        raise UnsupportedMedia(f"pass a list of files, or one file to predict(), not {files!r:.80}")
 
 
 def _with_warnings(prediction: Prediction, warnings: Sequence[str]) -> Prediction:

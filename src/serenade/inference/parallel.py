@@ -27,9 +27,20 @@ def map_in_order(
         jobs: threads; 1 for the caller's own.
         progress: called by the second argument of `function`.
 
+    Raises:
+        ValueError: `jobs` is below 1.
+
     >>> list(map_in_order(lambda item, progress: item * 2, [3, 1, 2], jobs=2))
     [6, 2, 4]
     """
+    if jobs < 1:
+        raise ValueError(f"jobs must be 1 or more, not {jobs}")
+    return _map(function, items, jobs, progress)
+
+
+def _map(
+    function: Callable[[T, Progress], R], items: Iterable[T], jobs: int, progress: Progress | None
+) -> Iterator[R]:
     closed = Event()
 
     def report(name: str, seconds: float) -> None:

@@ -83,7 +83,9 @@ def media_of(recording: Recording, *, rate: float | None = None) -> Media | None
     else:
         return None
     if rate is not None:
-        raise UnsupportedMedia("a sound file says its rate itself; leave rate= out", file=name_of(recording))
+        raise UnsupportedMedia(
+            "a sound file states its own sample rate; leave rate= out", file=name_of(recording)
+        )
     return media
 
 

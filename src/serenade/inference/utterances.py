@@ -18,12 +18,12 @@ COLUMNS = ("file", "text", "dialogue", "speaker")
 
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
-    """What one speaker says in one turn.
+    """One turn of one speaker.
 
     Attributes:
         name: the `file` of its prediction: the recording, else the line of its table, else the text; "" for
             none.
-        text: "" if it is not known.
+        text: its transcript; "" if it is not known.
         recording: a sound file, or a segment at the model's rate; None if there is no recording.
         dialogue: name of the dialogue; "" if it is not part of one.
         speaker: name of the speaker within the dialogue.
