@@ -243,3 +243,9 @@ def test_a_folder_with_the_name_of_a_table(tmp_path):
     (tmp_path / "old.csv").mkdir()
     write(tmp_path / "labels.csv", "file,emotion\nx.wav,joy\n")
     assert read_corpus(tmp_path)["source"].tolist() == ["x"]
+
+
+def test_without_a_column_of_labels_the_columns_are_named(tmp_path):
+    table = read_corpus(write(tmp_path / "m.csv", "wav,feeling\nx.wav,joy\n"))
+    assert table["emotion"].tolist() == [""]
+    assert any(note.endswith("(the columns are wav, feeling)") for note in table.attrs["notes"])

@@ -80,7 +80,11 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
 def _check_labels(raw: pd.DataFrame, given: dict[str, str], file: Path) -> list[str]:
     """Refuse labels that are numbers; describe how the others are read."""
     if "emotion" not in raw:
-        return [f"{file.name} has no column of labels: all clips are unlabelled"]
+        columns = ", ".join(given.values())
+        return [
+            "no column has labels, and all clips are unlabelled: rename the column of labels to `emotion` "
+            f"(the columns are {columns})"
+        ]
     labels = sorted({name for name in raw["emotion"] if not is_missing(name)})
     if numbers := [name for name in labels if not is_label(name)]:
         raise CorpusError(
@@ -97,7 +101,7 @@ def _manifest_in(folder: Path) -> Path | None:
     if len(manifests) > 1:
         raise CorpusError(
             f"contains {len(manifests)} manifests ({some(manifests)}); "
-            "give one of them, or several of them one after another",
+            "give one of them; serenade prepare takes several",
             file=folder,
         )
     return manifests[0] if manifests else None
