@@ -18,9 +18,6 @@ SOUND = frozenset({"features", "lengths"})
 SIZES = ("n_mels", "vocabulary", "text_width", "pretrained")
 """What follows from the data, or from `[text]` in a recipe; a network gets those in its constructor."""
 
-CONTEXTS = ("none", "past", "all")
-"""Which other utterances of a dialogue a prediction depends on; a stream does not know future ones."""
-
 EXAMPLE_SIZES = {"n_mels": 128, "vocabulary": 5_000, "text_width": 600}
 """Sizes for which parameters are counted."""
 
@@ -48,7 +45,7 @@ class Network(nn.Module):
 
     Attributes:
         takes: names of its inputs.
-        context: one of `CONTEXTS`.
+        context: one of `serenade.spec.CONTEXTS`.
         exports: whether it can be exported to ONNX.
     """
 

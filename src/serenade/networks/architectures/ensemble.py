@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from serenade.errors import RecipeError
-from serenade.networks.registry import CONTEXTS, Network, create_network, register_network
+from serenade.networks.registry import Network, create_network, register_network
 from serenade.networks.utterance import given_sizes
+from serenade.spec import CONTEXTS
 
 
 @register_network("ensemble", example={"members": [{"name": "compact"}, {"name": "compact"}]})

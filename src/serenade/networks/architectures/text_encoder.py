@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from serenade.encoders.text import load_encoder
 from serenade.errors import ModelError, RecipeError
 from serenade.networks.layers.masking import frame_mask
-from serenade.networks.registry import CONTEXTS, register_network
+from serenade.networks.registry import register_network
 from serenade.networks.utterance import UtteranceNetwork
+from serenade.spec import CONTEXTS
 
 WINDOW_TOKENS = 510
 """Longest input of an encoder; a longer dialogue is divided between two utterances."""
