@@ -55,7 +55,7 @@ def test_a_run_with_a_teacher_says_so(store: Store, tiny: Tiny, teacher: Path, t
     train(taught, store=store, out=tmp_path / "taught")
     assert load_recipe(tmp_path / "taught") == taught
     card = (tmp_path / "taught" / "model" / "README.md").read_text()
-    assert "| taught by | the answers of `teacher`, a share of 0.7 |" in card
+    assert "| distilled from | predictions of `teacher`, weight 0.7 |" in card
 
 
 def test_a_teacher_of_another_split_is_refused(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):

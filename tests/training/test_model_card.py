@@ -4,61 +4,82 @@ from collections.abc import Callable
 
 import pytest
 
-from serenade.audio.logmel import FrontEnd
-from serenade.corpora import make_split
+from serenade.audio.front_end import FrontEnd
+from serenade.corpora import list_corpora, make_split
 from serenade.features.store import Store
 from serenade.spec import Spec
 from serenade.training.model_card import model_card
 from serenade.training.recipe import Recipe
 
-LINES = [{"epoch": 1.0, "dev_uar": 0.25, "dev_weighted_f1": 0.5}]
+LOG = [{"epoch": 1.0, "dev_uar": 0.25, "dev_weighted_f1": 0.5}]
 
 
 @pytest.fixture
 def card(store: Store, tiny: Callable[..., Recipe]) -> Callable[..., str]:
     """`card(inputs="text", corpus="meld", monitor="dev_uar")`: the card of a model that was never trained."""
 
-    def made(*, inputs: str = "sound", corpus: str = "cremad", monitor: str = "dev_uar") -> str:
+    def made(
+        *, inputs: str = "sound", corpus: str = "cremad", monitor: str = "dev_uar", name: str = "toy", **how
+    ) -> str:
         spec = Spec(
-            name="toy",
+            name=name,
             labels=("anger", "neutral", "sadness"),
             front_end=FrontEnd(),
             network="compact",
             inputs=inputs,
             corpora=({"name": corpus, "license": "MIT"},),
+            license='CC "x": y',
         )
         recipe = tiny(training={"monitor": monitor}, data={"inputs": inputs})
-        return model_card(spec, recipe, make_split(store.index, "grouped-3", fold=1), LINES)
+        split = make_split(store.index, "grouped-3", fold=1, without_test=how.pop("final", False))
+        return model_card(spec, recipe, split, LOG, **how)
 
     return made
 
 
 @pytest.mark.parametrize(
-    ("inputs", "does", "takes"),
+    ("inputs", "takes", "command"),
     [
-        ("sound", "Hears anger, neutral, sadness in speech.", "predict recording.wav --model ."),
-        ("text", "Reads anger, neutral, sadness in texts.", 'predict --text "what was said" --model .'),
-        (
-            "both",
-            "Tells anger, neutral, sadness from what is",
-            'recording.wav --text "what was said" --model .',
-        ),
+        ("sound", "from speech.", "serenade predict recording.wav --model ."),
+        ("text", "from text.", 'serenade predict --text "What was said." --model .'),
+        ("both", "from speech and its text.", '.wav --text "What was said." --model .'),
     ],
 )
-def test_it_says_what_the_model_takes(card, inputs: str, does: str, takes: str):
+def test_it_states_what_the_model_takes(card, inputs: str, takes: str, command: str):
     written = card(inputs=inputs)
-    assert does in written
-    assert takes in written
+    assert f"Predicts anger, neutral, sadness {takes}" in written
+    assert command in written
     assert ("16000 Hz" in written) == (inputs != "text")
 
 
-def test_the_figure_is_that_by_which_it_was_chosen(card):
-    assert "| kept epoch's dev UAR | 25.0% " in card()
-    assert "| kept epoch's dev weighted F1 | 50.0% " in card(monitor="dev_weighted_f1")
+def test_a_network_without_a_graph_has_no_command(card):
+    assert "serenade predict recording.wav" not in card(has_onnx=False)
+    assert "`serenade evaluate` can" in card(has_onnx=False)
 
 
-def test_limits_are_those_of_what_it_learnt_from(card):
-    assert "It learnt from actors." in card()
-    assert "It learnt from actors." not in card(corpus="manifest")
-    for inputs in ("sound", "text", "both"):
-        assert "never what a person feels" in card(inputs=inputs, corpus="manifest")
+def test_the_figure_is_the_one_that_the_epoch_was_chosen_by(card):
+    assert "| dev UAR | 25.0% " in card()
+    assert "| dev weighted F1 | 50.0% " in card(monitor="dev_weighted_f1")
+
+
+@pytest.mark.parametrize("corpus", [corpus.name for corpus in list_corpora()])
+def test_limits_follow_from_the_corpus(card, corpus: str):
+    (acted,) = (known.acted for known in list_corpora() if known.name == corpus)
+    assert ("trained on acted speech" in card(corpus=corpus)) == acted
+    assert "it cannot know what a person feels" in card(corpus=corpus)
+
+
+def test_a_final_model_is_called_final(card):
+    assert "final model, trained on all speakers" in card(final=True)
+    assert "no test part" in card(final=True)
+    assert "final model" not in card()
+
+
+def test_names_are_escaped(card):
+    written = card(name="*a*|b\n# <script>\x1b[31m `c`", corpus="[x](y)")
+    assert "\x1b" not in written
+    assert "<script>" not in written
+    assert r"\[x\](y)" in written
+    (title,) = (line for line in written.splitlines() if line.startswith("# "))
+    assert title == r"# \*a\*\|b\\n\# \<script\>\\x1b\[31m \`c\`"
+    assert r'license_name: "CC \"x\": y"' in written.splitlines()

@@ -190,7 +190,9 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
     run = train(Recipe.from_dict(words), store=said, out=tmp_path / "words").folder
     assert load_network(run)[1].text == {}
     card = (run / "model" / "README.md").read_text()
-    assert "| taught by | the answers of `teacher`, a share of 0.7, and 1 components of the vectors" in card
+    assert (
+        "| distilled from | predictions of `teacher`, weight 0.7; 1 principal components of its text" in card
+    )
     assert accuracy(run) >= 15 / 16
     words["data"]["distill_from"] = str(run)
     with pytest.raises(RecipeError, match=r"needs a teacher that takes text vectors"):

@@ -66,7 +66,7 @@ def train(
     from serenade.folders import RunFolder
 
     set_threads(threads)
-    is_run = RunFolder(source).record.is_file()
+    is_run = RunFolder(source).is_run()
     if not is_run and source.suffix.lower() != ".toml":
         from serenade.cli.train_corpus import train_corpus
 

@@ -169,6 +169,10 @@ class RunFolder:
             raise ModelError(f"is not a finished run; {self._finish()}", file=self.path)
         raise ModelError("is not a run folder; name a model folder or a finished run", file=self.path)
 
+    def is_run(self) -> bool:
+        """Whether the folder holds a run, perhaps an unfinished or damaged one."""
+        return any(file.is_file() for file in (self.record, self.summary, self.recipe))
+
     def is_empty(self) -> bool:
         """Whether nothing is in the folder but temporary files."""
         return not any(_is_content(file) for file in self.path.iterdir())

@@ -1,12 +1,15 @@
-"""The model card: what a model is, where it comes from, what it must not be used for."""
+"""The model card: what a model is, where it comes from, and what it must not be used for."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from serenade.corpora import Split, list_corpora
 from serenade.folders import EpochLog
 from serenade.spec import Spec
+from serenade.text import printable
 from serenade.training.epochs import kept_epoch
 from serenade.training.recipe import Recipe
 
@@ -14,108 +17,153 @@ _CARD = """---
 library_name: serenade
 pipeline_tag: {task}-classification
 license: other
-license_name: {license}
+license_name: "{license}"
 tags: [speech, emotion]
 ---
 # {name}
 
-{does}. Network `{network}`, made by serenade {version} on {created}.
+Predicts {labels} from {inputs}. Network `{network}`, trained with serenade {version} on {created}.
 
-```
-serenade predict {example} --model .
-```
+{use}
 
 | | |
 |---|---|
 | trained on | {corpora} |
-| split | `{split}`{fold}, {sizes} clips; hash `{split_hash}` |
-{teacher}| context | {context} |
+| split | `{split}`, {place}: {sizes} clips; hash `{split_hash}` |
+{teacher}| dialogue context | {context} |
 | input | {input} |
-| kept epoch's dev {score_name} | {score:.1%} (used for choosing: not a test result) |
+| dev {score_name} | {score:.1%} ({dev_use}; not a test result) |
 | temperature, fitted on dev | {temperature:.3f} |
 | `unsure` below a confidence of | {unsure_below:.2f} |
 | recipe hash | `{recipe_hash}` |
 
-{leaky}## What it must not be used for
-{limits} {knows}, never what a person feels. Do not use it to judge, select,
-monitor or diagnose people.
+{remarks}## Limits
+
+{limits} The model predicts an emotion from {inputs}; it cannot know what a person feels. Do not use it to
+judge, select, monitor or diagnose people.
 """
 
-_LEAKY = """**This model was trained under a split that leaks on purpose** (the same speakers are on both
-sides). Its figures are far too good; it is here for comparison only.
+_LEAKY = """**The split of this model leaks on purpose**: the same speakers are in train, dev and test. Its
+figures are too high; it is for comparison only.
 
 """
 
-_ACTED = """It learnt from actors. Played emotion is louder and clearer than felt emotion, the actors are few,
-and their language is one."""
+_FINAL = """This is a final model, trained on all speakers of the corpus. How good it is on other speakers is
+estimated by the cross-validation of the same recipe.
 
-_OWN = (
-    "It knows the speakers, the language and the recordings that it learnt from, and was tried on no others."
-)
+"""
 
-_DOES = {
-    "sound": "Hears {} in speech",
-    "text": "Reads {} in texts",
-    "both": "Tells {} from what is said and how it sounds",
-}
-_KNOWS = {
-    "sound": "It hears how a voice sounds",
-    "text": "It reads words",
-    "both": "It hears how a voice sounds and reads words",
-}
-_INPUT = {
-    "sound": "mono, {} Hz (other files are converted, and the answer says so)",
+_ACTED = """The model was trained on acted speech. Acted emotion is louder and clearer than spontaneous
+emotion, the actors are few, and they speak the languages of the corpora above."""
+
+_NOT_ACTED = """The model was trained and tested on the speakers, the language and the recording conditions of
+the corpora above, and on no others."""
+
+_INPUTS = {"sound": "speech", "text": "text", "both": "speech and its text"}
+_FORMATS = {
+    "sound": "sound, resampled to mono at {} Hz",
     "text": "text",
-    "both": "text, and sound: mono, {} Hz (other files are converted, and the answer says so)",
-}
-_EXAMPLE = {
-    "sound": "recording.wav",
-    "text": '--text "what was said"',
-    "both": 'recording.wav --text "what was said"',
+    "both": "text, and sound, resampled to mono at {} Hz",
 }
 _CONTEXT = {
-    "none": "each utterance is judged on its own",
-    "past": "an utterance is judged with the dialogue so far",
-    "all": "an utterance is judged with the whole dialogue, its future too",
+    "none": "none: each utterance by itself",
+    "past": "the utterances before",
+    "all": "the whole dialogue, with the utterances after",
 }
+_EXAMPLES = {
+    "sound": "serenade predict recording.wav --model .",
+    "text": 'serenade predict --text "What was said." --model .',
+    "both": 'serenade predict recording.wav --text "What was said." --model .',
+}
+_RUN_HERE = "Run in this folder:\n\n```\n{}\n```"
+_NO_ONNX = (
+    "This network cannot be exported as ONNX, so `serenade predict` cannot run it; `serenade evaluate` can."
+)
 
 
-def model_card(spec: Spec, recipe: Recipe, split: Split, lines: list[EpochLog]) -> str:
-    """The README.md of a model folder, with Hugging Face front matter."""
-    corpora = ", ".join(
-        f"{corpus['name']} ({corpus['license'] or 'licence unknown'})" for corpus in spec.corpora
-    )
+def model_card(
+    spec: Spec, recipe: Recipe, split: Split, log: Sequence[EpochLog], *, has_onnx: bool = True
+) -> str:
+    """The README.md of a model folder, with Hugging Face front matter.
+
+    Args:
+        spec: of the model.
+        recipe: of the training.
+        split: of the training.
+        log: figures of every epoch.
+        has_onnx: whether the folder has the graph that `serenade predict` runs.
+    """
     sizes = split.to_dict()["clips"]
     acted = {corpus.name for corpus in list_corpora() if corpus.acted}
-    teacher = (
-        f"the answers of `{Path(recipe.data.distill_from).name}`, a share of {recipe.data.distill_weight}"
-    )
-    if recipe.data.distill_features:
-        teacher += f", and {recipe.data.distill_features} components of the vectors that it reads"
     score = recipe.training.score
+    final = "test" not in sizes
     return _CARD.format(
-        name=spec.name,
-        license=spec.license or "unknown",
+        name=_escaped(spec.name),
+        license=_quoted(spec.license or "unknown"),
         task="text" if spec.inputs == "text" else "audio",
-        does=_DOES[spec.inputs].format(", ".join(spec.labels)),
-        example=_EXAMPLE[spec.inputs],
-        network=spec.network,
+        labels=", ".join(_escaped(label) for label in spec.labels),
+        inputs=_INPUTS[spec.inputs],
+        network=_code(spec.network),
         version=spec.serenade_version,
         created=spec.created[:10],
-        corpora=corpora or "a corpus without a name",
-        split=split.name,
-        fold=f", fold {split.fold} of {split.n_folds}" if split.fold else "",
+        use=_RUN_HERE.format(_EXAMPLES[spec.inputs]) if has_onnx else _NO_ONNX,
+        corpora=_corpora(spec) or "a corpus without a name",
+        split=_code(split.name),
+        place=f"fold {split.fold} of {split.n_folds}"
+        if split.fold
+        else "no test part"
+        if final
+        else "no folds",
         sizes=" / ".join(f"{count} {part}" for part, count in sizes.items()),
         split_hash=split.hash[:12],
         context=_CONTEXT[spec.context],
-        teacher=f"| taught by | {teacher} |\n" if recipe.data.distill_from else "",
-        input=_INPUT[spec.inputs].format(spec.front_end.rate_hz),
+        teacher=_teacher(recipe),
+        input=_FORMATS[spec.inputs].format(spec.front_end.rate_hz),
         score_name={"uar": "UAR"}.get(score, score.replace("_f1", " F1")),
-        score=kept_epoch(lines, recipe)[f"dev_{score}"],
+        score=kept_epoch(log, recipe)[f"dev_{score}"],
+        dev_use="used to choose the epoch"
+        if recipe.training.checkpoint == "best"
+        else "used for calibration",
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
         recipe_hash=spec.recipe_hash[:12],
-        leaky=_LEAKY if split.leaky else "",
-        limits=_ACTED if acted & {corpus["name"] for corpus in spec.corpora} else _OWN,
-        knows=_KNOWS[spec.inputs],
+        remarks=(_LEAKY if split.leaky else "") + (_FINAL if final else ""),
+        limits=_ACTED if acted & {corpus["name"] for corpus in spec.corpora} else _NOT_ACTED,
     )
+
+
+def _corpora(spec: Spec) -> str:
+    return ", ".join(
+        f"{_escaped(corpus['name'])} ({_escaped(corpus['license'] or 'licence unknown')})"
+        for corpus in spec.corpora
+    )
+
+
+def _teacher(recipe: Recipe) -> str:
+    """The row on distillation; "" without."""
+    data = recipe.data
+    if not data.distill_from:
+        return ""
+    what = f"predictions of `{_code(Path(data.distill_from).name)}`, weight {data.distill_weight}"
+    if data.distill_features:
+        what += f"; {data.distill_features} principal components of its text vectors"
+    return f"| distilled from | {what} |\n"
+
+
+def _escaped(text: str) -> str:
+    r"""A name as Markdown shows it, also in a table.
+
+    >>> print(_escaped("a|b *c* <d>"))
+    a\|b \*c\* \<d\>
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#|$~&])", r"\\\1", printable(text))
+
+
+def _code(text: str) -> str:
+    """A name between backticks, also in a table."""
+    return printable(text).replace("`", "'").replace("|", r"\|")
+
+
+def _quoted(text: str) -> str:
+    """A text between double quotes of YAML."""
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -90,7 +90,7 @@ def write_model(
     if network.exports:
         export_onnx(network, spec, folder.onnx)
     folder.write_trained_on(trained_on(store, split))
-    folder.write_card(model_card(spec, recipe, split, lines))
+    folder.write_card(model_card(spec, recipe, split, lines, has_onnx=network.exports))
 
 
 def _text_source(recipe: Recipe) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def train(
     """
     if not isinstance(recipe, Recipe):
         path = Path(recipe)
-        if RunFolder(path).record.is_file():
+        if RunFolder(path).is_run():
             store = RunFolder(path).read_record().store.path if store is None else store
             out, resume = path if out is None else out, resume or out is None
         recipe = load_recipe(path)
