@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import numpy as np
 
 import serenade.assets
 from serenade.features.prepare import prepare
+from serenade.folders import RunFolder
 from serenade.synthetic.cremad import make_cremad
 
 RECIPE = Path(serenade.assets.__file__).with_name("demo.toml")
@@ -45,13 +45,12 @@ def seconds_of_an_epoch(store: Path, *, beside: int, setting: dict[str, str]) ->
     """Seconds of the second epoch; None if two epochs take longer than `LIMIT_S`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
     with tempfile.TemporaryDirectory() as scratch, busy_processes(beside):
-        out = Path(scratch) / "run"
-        command = [sys.executable, "-c", TRAIN, *map(str, (RECIPE, store, out))]
+        run = RunFolder(Path(scratch) / "run")
+        command = [sys.executable, "-c", TRAIN, *map(str, (RECIPE, store, run.path))]
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(command, env=environment | setting, check=True, timeout=LIMIT_S)
-        log = out / "log.jsonl"
-        lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return float(lines[1]["seconds"]) if len(lines) > 1 else None
+        log = run.read_log() if run.log.exists() else []
+    return log[1]["seconds"] if len(log) > 1 else None
 
 
 @contextlib.contextmanager

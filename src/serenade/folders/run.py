@@ -31,6 +31,9 @@ class RunFolder:
     Attributes:
         path: the folder.
 
+    Raises:
+        RunError: by every `read_` method: the file is missing, damaged, or not from serenade.
+
     >>> run = RunFolder(Path("runs/mine"))
     >>> run.fold_run(fold=2, seed=0).log.as_posix()
     'runs/mine/fold2-seed0/log.jsonl'
@@ -198,45 +201,25 @@ class RunFolder:
         return f"finish it with: serenade train {self._quoted} --resume"
 
     def read_record(self) -> RunRecord:
-        """What the run was started with.
-
-        Raises:
-            RunError: `run.json` is missing, damaged or foreign.
-        """
+        """What the run was started with."""
         return reading.read_record(self.record)
 
     def read_summary(self) -> RunSummary:
-        """What the run trained.
-
-        Raises:
-            RunError: the run is not finished, or `summary.json` is damaged or foreign.
-        """
+        """What the run trained."""
         if not self.summary.exists():
             raise RunError(f"is not a finished run; {self._finish()}", file=self.path)
         return reading.read_summary(self.summary)
 
     def read_log(self) -> list[EpochLog]:
-        """The figures of every epoch.
-
-        Raises:
-            RunError: the log is missing, empty or damaged.
-        """
+        """The figures of every epoch."""
         return reading.read_log(self.log)
 
     def read_split(self) -> list[SplitRow]:
-        """The parts of the split, a row for each row of the store.
-
-        Raises:
-            RunError: `split.csv` is missing, damaged or foreign.
-        """
+        """The parts of the split, a row for each row of the store."""
         return reading.read_split(self.split)
 
     def read_recipe_text(self) -> str:
-        """The resolved recipe, checked to be TOML.
-
-        Raises:
-            RunError: it is missing or not TOML.
-        """
+        """The resolved recipe, checked to be TOML."""
         return reading.read_recipe_text(self.recipe)
 
     def write_record(self, content: RunRecord) -> None:

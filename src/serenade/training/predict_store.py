@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from serenade.errors import StoreError
 from serenade.evaluation.calibration import softmax
 from serenade.features.store import Store
+from serenade.folders import ModelFolder
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
 from serenade.spec import Spec
@@ -54,9 +55,10 @@ class StorePredictor:
         """
         network, spec = load_network(model)
         if "features" in network.takes and store.front_end != spec.front_end:
+            config = ModelFolder(find_weights(model).parent).config
             raise StoreError(
                 f"has another front end than the model in {model}; prepare the corpus with "
-                f"--front-end {find_weights(model).with_name('config.json')}",
+                f"--front-end {config}",
                 file=store.path,
             )
         return cls(network=network, spec=spec, store=store)

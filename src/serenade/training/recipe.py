@@ -16,6 +16,7 @@ import tomli_w
 
 from serenade.errors import RecipeError
 from serenade.files import hash_of
+from serenade.folders import RunFolder
 from serenade.training.data.augment import AUGMENTATIONS, Augmentation
 from serenade.training.recipe_errors import known_keys, raise_invalid, require_known_keys, unknown_key
 from serenade.training.recipe_sections import (
@@ -138,7 +139,7 @@ def load_recipe(file: str | Path, *, changes: Sequence[str] = ()) -> Recipe:
     ('small', 5)
     """
     path = Path(file)
-    path = path / "recipe.toml" if path.is_dir() else path
+    path = RunFolder(path).recipe if path.is_dir() else path
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
