@@ -167,7 +167,7 @@ def test_the_recipe_is_the_original_training() -> None:
     assert recipe.network.name == "cnn_lstm"
     assert (recipe.data.split, recipe.data.fold) == ("grouped-6", 1)
     training = recipe.training
-    assert (training.epochs, training.batch_size, training.sampler) == (40, 64, "weighted")
+    assert (training.epochs, training.batch_size, training.sampler) == (40, 64, "balanced")
     assert (training.learning_rate, training.weight_decay) == (1e-3, 1e-4)
     assert (training.schedule, training.plateau_patience, training.early_stopping_patience) == (
         "plateau",

@@ -20,7 +20,7 @@ def predict_logits(
     """Logits of every clip, in the order of `batches.rows` [shape=(n, classes)]."""
     rows, logits = [], []
     with torch.inference_mode():
-        for batch in batches.in_order():
+        for batch in batches.sequential():
             inputs = {name: tensor.to(device) for name, tensor in batch.inputs.items()}
             logits.append(network(**inputs).float().cpu().numpy())
             rows.append(batch.rows)

@@ -21,7 +21,7 @@ from serenade.folders import RunFolder
 from serenade.networks.registry import Network
 from serenade.networks.weights import load_network
 from serenade.spec import Spec
-from serenade.training.data.dialogues import batches_to_answer
+from serenade.training.data.dialogues import batches_for_prediction
 from serenade.training.data.inputs import Inputs
 from serenade.training.dev import predict_logits
 
@@ -64,7 +64,7 @@ def teacher_predictions(
                 file=folder,
             )
         inputs = Inputs.of_spec(store, spec, takes=network.takes)
-        batches = batches_to_answer(store, rows, inputs, n_classes=len(labels))
+        batches = batches_for_prediction(store, rows, inputs, n_classes=len(labels))
         predictions.append(softmax(predict_logits(network, batches)))
     return np.asarray(np.mean(predictions, axis=0), np.float32)
 

@@ -16,7 +16,7 @@ from serenade.folders import ModelFolder
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
 from serenade.spec import Spec
-from serenade.training.data.dialogues import batches_to_answer
+from serenade.training.data.dialogues import batches_for_prediction
 from serenade.training.data.inputs import Inputs
 from serenade.training.dev import predict_logits
 
@@ -82,8 +82,8 @@ class StorePredictor:
         """
         inputs, labels = self._inputs(), self.spec.labels
         if without:
-            inputs.withhold(without)
-        batches = batches_to_answer(self.store, rows, inputs, n_classes=len(labels))
+            inputs.drop_modality(without)
+        batches = batches_for_prediction(self.store, rows, inputs, n_classes=len(labels))
         logits = predict_logits(self.network, batches) + np.asarray(self.spec.shift or 0, np.float32)
         scores = softmax(logits, temperature=self.spec.temperature)
         if prior is not None and not self.network.takes & {"present", "dialogues"}:

@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_network():
 
 
 def test_both_inputs_of_a_fusion_and_sampling_by_class():
-    chosen = recipe("fusion.original", epochs=1, sampler="weighted", class_weights=True)
+    chosen = recipe("fusion.original", epochs=1, sampler="balanced", class_weights=True)
     network, _ = train_on_arrays(chosen, part(40, 0), part(20, 1), LABELS)
     assert len(predict_arrays(network, part(7, 2), LABELS)) == 7
 
@@ -61,7 +61,7 @@ def test_rows_stay_together_and_each_comes_once(tmp_path):
         labels=LABELS,
         size=16,
     )
-    for order, count in ((batches.epoch(0, 1), 48), (batches.in_order(), 50)):
+    for order, count in ((batches.epoch(0, 1), 48), (batches.sequential(), 50)):
         seen = []
         for batch in order:
             assert batch.inputs["text_vectors"][:, 0].tolist() == (8 * batch.rows).tolist()

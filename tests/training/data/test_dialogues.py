@@ -105,7 +105,7 @@ def batches_of(store: Store, part: str, *, size: int = 4) -> DialogueBatches:
 def test_a_batch_is_whole_dialogues_by_rank(meld: Store) -> None:
     batches = batches_of(meld, "train")
     seen: list[int] = []
-    for batch in [*batches.in_order(), *batches.epoch(0, 1)]:
+    for batch in [*batches.sequential(), *batches.epoch(0, 1)]:
         counts = batch.inputs["dialogues"].tolist()
         assert sum(counts) == len(batch.rows) == len(batch.inputs["tokens"])
         for rows in np.split(batch.rows, np.cumsum(counts)[:-1]):
@@ -118,7 +118,7 @@ def test_a_batch_is_whole_dialogues_by_rank(meld: Store) -> None:
 
 
 def test_speakers_are_numbered_as_they_come_in(meld: Store) -> None:
-    for batch in batches_of(meld, "dev").in_order():
+    for batch in batches_of(meld, "dev").sequential():
         counts = batch.inputs["dialogues"].tolist()
         for rows, codes in zip(
             np.split(batch.rows, np.cumsum(counts)[:-1]), batch.inputs["speakers"].split(counts), strict=True
@@ -129,7 +129,7 @@ def test_speakers_are_numbered_as_they_come_in(meld: Store) -> None:
 
 def test_what_is_not_there_is_absent_and_not_quiet(meld: Store) -> None:
     batches = batches_of(meld, "test")
-    for batch in batches.in_order():
+    for batch in batches.sequential():
         told = meld.index.iloc[batch.rows]
         heard, read = batch.inputs["present"].T.tolist()
         assert heard == (told["state"] == "ok").tolist()
@@ -138,8 +138,8 @@ def test_what_is_not_there_is_absent_and_not_quiet(meld: Store) -> None:
         assert not batch.inputs["features"][absent].any()
         assert (batch.inputs["lengths"][absent] == 1).all()
         assert (batch.inputs["tokens"][~batch.inputs["present"][:, 1], 0] == UNKNOWN).all()
-    batches.inputs.withhold("text")
-    for batch in batches.in_order():
+    batches.inputs.drop_modality("text")
+    for batch in batches.sequential():
         assert not batch.inputs["present"][:, 1].any()
         assert (batch.inputs["tokens"] == UNKNOWN).all()
 
@@ -220,7 +220,7 @@ def test_predicting_without_torch_answers_as_the_network(run: Path, meld: Store)
     batches = DialogueBatches(
         meld, index.index.to_numpy(), np.zeros((len(index), 3), "f"), size=1, inputs=inputs
     )
-    (batch,) = batches.in_order()
+    (batch,) = batches.sequential()
     with torch.inference_mode():
         expected = (network(**batch.inputs) / spec.temperature).softmax(1).numpy()
     for answer, row, text in zip(answers, expected, index["text"], strict=True):

@@ -65,10 +65,10 @@ class ArrayBatches(Batches):
 
     Args:
         arrays: one part.
-        takes: names of the inputs to give.
+        takes: names of the inputs of the network.
         labels: order of the classes.
         size: rows of a batch.
-        weighted: draw every class as often, with replacement.
+        balanced: draw every class equally often, with replacement.
         front_end: of `features`, for augmentation that counts in seconds.
 
     Raises:
@@ -82,20 +82,20 @@ class ArrayBatches(Batches):
         takes: frozenset[str],
         labels: Sequence[str],
         size: int,
-        weighted: bool = False,
+        balanced: bool = False,
         front_end: FrontEnd = MELD_SEED,
     ) -> None:
-        # Not Batches' own beginning: all that it asks of a store is known here.
+        # Without Batches.__init__, which needs a store.
         if missing := takes - arrays.inputs.keys():
-            raise CorpusError(f"the network takes {', '.join(sorted(missing))}, which the arrays do not hold")
+            raise CorpusError(f"the network takes {', '.join(sorted(missing))}, which the arrays do not have")
         self.arrays = {name: arrays.inputs[name] for name in sorted(takes)}
-        self.front_end, self.weighted, self.size = front_end, weighted, min(size, len(arrays))
+        self.front_end, self.balanced, self.size = front_end, balanced, min(size, len(arrays))
         self.rows = np.arange(len(arrays))
         self.targets = np.eye(len(labels), dtype=np.float32)[codes(arrays.emotions, labels)]
         self.lengths = self.arrays.get("lengths", np.ones(len(arrays), np.int64))
-        self.copies, self.rank, self.world = None, 0, 1
+        self.variants, self.rank, self.world = None, 0, 1
 
-    def _batch(self, chosen: NDArray[np.int64], versions: NDArray[np.int64]) -> Batch:
+    def _batch(self, chosen: NDArray[np.int64], rows: NDArray[np.int64]) -> Batch:
         inputs = {name: torch.from_numpy(np.array(array[chosen])) for name, array in self.arrays.items()}
         return Batch(inputs, torch.from_numpy(self.targets[chosen]), chosen)
 
@@ -136,12 +136,12 @@ def train_on_arrays(
 
     fabric = Fabric(accelerator="auto", devices=1, precision=fabric_precision(choice.precision))
     fabric.launch()
-    weighted = choice.sampler == "balanced"
+    balanced = choice.sampler == "balanced"
     with tempfile.TemporaryDirectory() as folder:
         kept = fit(
             recipe,
             network,
-            ArrayBatches(train, takes=takes, labels=labels, size=choice.batch_size, weighted=weighted),
+            ArrayBatches(train, takes=takes, labels=labels, size=choice.batch_size, balanced=balanced),
             ArrayBatches(dev, takes=takes, labels=labels, size=_EVALUATION_BATCH),
             tuple(labels),
             seed=seed,

@@ -1,4 +1,4 @@
-"""Batches of whole dialogues, each in the order in which it was spoken."""
+"""Batches of whole dialogues, the utterances of each in their order."""
 
 from __future__ import annotations
 
@@ -13,53 +13,59 @@ from numpy.typing import NDArray
 
 from serenade.features.store import Store
 from serenade.inference.dialogues import group_dialogues, number_speakers
-from serenade.training.data.batches import Batch, Batches, cut
+from serenade.training.data.batches import Batch, Batches, chunks_of
 from serenade.training.data.inputs import Inputs
 
 
 class DialogueBatches(Batches):
     """The dialogues of one part of a split, epoch after epoch.
 
-    Rows that name no dialogue are one each. A batch of `size` dialogues holds all their rows among `rows`,
-    by rank, and `inputs` has `dialogues` and `speakers` besides.
+    A row without a dialogue is a dialogue of its own. A batch has all rows of `size` dialogues that are among
+    `rows`, by rank, and the inputs `dialogues` and `speakers`.
 
     Args:
         store: where the rows are.
         rows: positions in the store's index [shape=(n,)].
         targets: [shape=(n, classes)].
         size: dialogues of a batch.
-        how: as `Batches` takes it; nothing is drawn by class, and there are no copies.
+        options: of `Batches`; classes are not balanced, and there are no variants.
     """
 
     def __init__(
-        self, store: Store, rows: NDArray[np.int64], targets: NDArray[np.float32], *, size: int, **how: Any
+        self,
+        store: Store,
+        rows: NDArray[np.int64],
+        targets: NDArray[np.float32],
+        *,
+        size: int,
+        **options: Any,
     ) -> None:
-        super().__init__(store, rows, targets, size=size, **how)
+        super().__init__(store, rows, targets, size=size, **options)
         self.places = places_of_dialogues(store.index.iloc[rows])
         self.size = max(1, min(size, len(self.places) // self.world))
         self.speakers = store.index["speaker"].to_numpy(object)
 
     def __len__(self) -> int:
-        """Steps of an epoch, the same for every rank."""
+        """Steps of an epoch, equal for every rank."""
         return len(self.places) // (self.size * self.world)
 
     def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
-        """The batches of one training epoch, for this rank; a rest smaller than a batch is left for later."""
+        """The batches of one training epoch for this rank; an incomplete last batch is skipped."""
         rng = np.random.default_rng([seed, epoch])
-        batches = cut(rng.permutation(len(self.places)), self.size)[: len(self) * self.world]
+        batches = chunks_of(rng.permutation(len(self.places)), self.size)[: len(self) * self.world]
         for batch in batches[self.rank :: self.world]:
             yield self._dialogues(batch)
 
-    def in_order(self) -> Iterator[Batch]:
-        """Every dialogue once, for evaluation: by length, so that little is padded."""
+    def sequential(self) -> Iterator[Batch]:
+        """Every dialogue once, for evaluation, sorted by length so that there is little padding."""
         order = np.argsort([len(places) for places in self.places], kind="stable")
-        for batch in cut(order, self.size):
+        for batch in chunks_of(order, self.size):
             yield self._dialogues(batch)
 
     def _dialogues(self, chosen: NDArray[np.int64]) -> Batch:
         dialogues = [self.places[number] for number in chosen]
         places = np.concatenate(dialogues)
-        inputs = self.inputs.of(self.rows[places])
+        inputs = self.inputs.tensors(self.rows[places])
         if "dialogues" in self.inputs.takes:
             inputs["dialogues"] = torch.tensor([len(dialogue) for dialogue in dialogues])
         if "speakers" in self.inputs.takes:
@@ -68,10 +74,18 @@ class DialogueBatches(Batches):
         return Batch(inputs, torch.from_numpy(self.targets[places]), self.rows[places])
 
 
-def batches_to_answer(
+def batches_for_prediction(
     store: Store, rows: NDArray[np.int64], inputs: Inputs, *, n_classes: int, size: int = 64
 ) -> Batches:
-    """Rows that a trained network is asked for: whole dialogues where it judges within them, else clips."""
+    """Batches to predict rows from: whole dialogues for a network of dialogues, else clips.
+
+    Args:
+        store: where the rows are.
+        rows: positions in the store's index [shape=(n,)].
+        inputs: of the network.
+        n_classes: number of labels.
+        size: clips, or dialogues, of a batch.
+    """
     kind = DialogueBatches if "dialogues" in inputs.takes else Batches
     return kind(store, rows, np.zeros((len(rows), n_classes), np.float32), size=size, inputs=inputs)
 

@@ -1,4 +1,4 @@
-"""What a network is given of each row: its log-mel, its words, its vector, and which of them are there."""
+"""The inputs of a network for the rows of a store: log-mels, tokens, text vectors, and which are present."""
 
 from __future__ import annotations
 
@@ -18,31 +18,28 @@ from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
 from serenade.networks.registry import SOUND
 from serenade.spec import Spec
 
-SOUND_COLUMN, TEXT_COLUMN = 0, 1
-"""Columns of `present`."""
-
 
 class Inputs:
-    """The rows of a store as what a network's `forward` takes (see `serenade.networks.registry.Network`).
+    """The rows of a store as inputs of a network (see `serenade.networks.registry.Network`).
 
-    A row without sound (missing, silent, unreadable) or without text is absent there: zeros of length 1, one
-    unknown word, a vector of zeros, and False in `present`.
+    A row without sound (missing, silent, unreadable) or without text has zeros of length 1, one unknown token
+    or a vector of zeros, and False in `present`.
 
     Args:
         store: where the rows are.
         kind: "sound", "text" or "both".
-        vocabulary: for words, or the pieces of words of an encoder that learns.
-        vectors: of every row of the store [shape=(rows, width)], in place of words.
-        pretrained: which encoder learns, where one does, for the network that is made of it.
-        speakers: whether who speaks is written before what is said.
-        takes: names of the inputs to give.
+        vocabulary: for a network of tokens; a subword tokenizer for one that fine-tunes an encoder.
+        vectors: text vectors of every row of the store [shape=(rows, width)].
+        pretrained: the encoder that a network fine-tunes; see the network `text_encoder`.
+        speakers: whether the speaker's name precedes the text.
+        takes: names of the inputs of the network.
 
     Attributes:
-        has_sound: rows with sound that may be heard [shape=(rows,)].
-        has_text: rows with text that may be read [shape=(rows,)].
+        has_sound: whether there is sound [shape=(rows,)].
+        has_text: whether there is text [shape=(rows,)].
 
     Raises:
-        CorpusError: text is asked for and the store has none.
+        CorpusError: `kind` needs text and the store has none.
     """
 
     def __init__(
@@ -72,37 +69,44 @@ class Inputs:
     def of_spec(cls, store: Store, spec: Spec, *, takes: Set[str]) -> Self:
         """The inputs of a trained model."""
         if spec.text:
-            return cls.of_text(store, spec.text, kind=spec.inputs, takes=takes)
+            return cls.of_encoders(store, spec.text, kind=spec.inputs, takes=takes)
         vocabulary = Vocabulary(spec.vocabulary) if spec.vocabulary else None
         return cls(store, kind=spec.inputs, vocabulary=vocabulary, takes=takes)
 
     @classmethod
-    def of_text(cls, store: Store, text: Mapping[str, Any], *, kind: str, takes: Set[str] = SOUND) -> Self:
-        """The inputs of a network that reads vectors, or an encoder's pieces of words.
+    def of_encoders(
+        cls, store: Store, text: Mapping[str, Any], *, kind: str, takes: Set[str] = SOUND
+    ) -> Self:
+        """The inputs of a network with pretrained text encoders, frozen or fine-tuned.
 
         Args:
             store: where the rows are.
-            text: a recipe's section `[text]`, with `encoder`.
+            text: the section `[text]` of a recipe.
             kind: "text" or "both".
-            takes: names of the inputs to give.
+            takes: names of the inputs of the network.
         """
-        source = {"encoders": text["encoder"], "layers": text["layers"]}
+        encoders, layers = text["encoder"], text["layers"]
         if not text["trainable_layers"]:
-            return cls(store, kind=kind, vectors=text_vectors(store, **source), takes=takes)
-        encoder, layers = text["encoder"][-1], text["layers"][-1]
-        frozen_too = (len(text["encoder"]), len(text["layers"])) != (1, 1)
+            vectors = text_vectors(store, encoders=encoders, layers=layers)
+            return cls(store, kind=kind, vectors=vectors, takes=takes)
+        # Of several encoders or layers, another member of an ensemble takes the frozen vectors.
+        frozen_too = (len(encoders), len(layers)) != (1, 1)
         return cls(
             store,
             kind=kind,
-            vocabulary=SubwordTokenizer(encoder),
-            vectors=text_vectors(store, **source) if frozen_too else None,
-            pretrained={"encoder": encoder, "layers": layers, "trained": text["trainable_layers"]},
+            vocabulary=SubwordTokenizer(encoders[-1]),
+            vectors=text_vectors(store, encoders=encoders, layers=layers) if frozen_too else None,
+            pretrained={
+                "encoder": encoders[-1],
+                "layers": layers[-1],
+                "trained": text["trainable_layers"],
+            },
             speakers=text["prepend_speaker"],
             takes=takes,
         )
 
-    def withhold(self, modality: str) -> None:
-        """Take the sound, or the text, of every row away."""
+    def drop_modality(self, modality: str) -> None:
+        """Mark the sound, or the text, of every row as absent."""
         if modality == "sound":
             self.has_sound[:] = False
         else:
@@ -110,7 +114,7 @@ class Inputs:
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What a network must know of them: some of `serenade.networks.registry.SIZES`."""
+        """Sizes that a network needs: some of `serenade.networks.registry.SIZES`."""
         sizes: dict[str, Any] = {} if self.kind == "text" else {"n_mels": self.store.front_end.n_mels}
         if self.pretrained is not None:
             sizes["pretrained"] = self.pretrained
@@ -122,33 +126,33 @@ class Inputs:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Whether each row has sound, has text [shape=(rows, 2)]."""
+        """Whether each row has sound, and whether it has text [shape=(rows, 2)]."""
         return np.stack([self.has_sound, self.has_text], axis=1)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """By what rows are alike in cost [shape=(rows,)]: frames, else tokens."""
+        """Length of each row: frames, or tokens if there are no frames [shape=(rows,)]."""
         if "features" in self.takes:
             return self.frames
         if "tokens" in self.takes:
             return np.array([len(ids) for ids in self.ids], np.int64)
         return np.ones(len(self.frames), np.int64)
 
-    def of(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
-        """The inputs of some rows, padded to the longest, by name."""
-        given: dict[str, Tensor] = {}
+    def tensors(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The inputs of some rows by name, padded to the longest."""
+        inputs: dict[str, Tensor] = {}
         if "features" in self.takes:
-            given |= self._sound(rows)
+            inputs |= self._sound(rows)
         if "tokens" in self.takes:
             ids = [self.ids[row] if self.has_text[row] else [UNKNOWN] for row in rows]
             tokens, lengths = padded(ids)
-            given |= {"tokens": torch.from_numpy(tokens), "token_lengths": torch.from_numpy(lengths)}
+            inputs |= {"tokens": torch.from_numpy(tokens), "token_lengths": torch.from_numpy(lengths)}
         if "text_vectors" in self.takes and self.vectors is not None:
             vectors = np.where(self.has_text[rows, None], self.vectors[rows], np.float32(0))
-            given["text_vectors"] = torch.from_numpy(vectors)
+            inputs["text_vectors"] = torch.from_numpy(vectors)
         if "present" in self.takes:
-            given["present"] = torch.from_numpy(self.present[rows])
-        return given
+            inputs["present"] = torch.from_numpy(self.present[rows])
+        return inputs
 
     def _sound(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         lengths = np.where(self.has_sound[rows], self.frames[rows], 1)
