@@ -1,1 +1,1 @@
-"""The command `serenade`: a file a verb, arguments in, calls out."""
+"""The command `serenade`: one module per command."""

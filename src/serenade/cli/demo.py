@@ -15,7 +15,10 @@ _SPEAKERS = 12
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("demo"),
 ) -> None:
-    """Run every step on a small synthetic corpus, in under three minutes."""
+    """Run every step on a small synthetic corpus.
+
+    Takes less than three minutes. The speech is synthetic, so the scores are meaningless.
+    """
     import numpy as np
     from rich.console import Console
 
@@ -43,7 +46,7 @@ def demo(
         if code:
             raise typer.Exit(code)
     console.print(
-        f"\nThe speech is synthetic: the score shows that every step works, and nothing else.\n"
+        f"\nThe speech is synthetic: the scores only show that every step works.\n"
         f"Open      {model / 'evaluation' / 'report.html'}\n"
         f"Then try  serenade predict YOUR.wav --model {model}\n"
         f"and       serenade inspect FOLDER, for recordings of your own",

@@ -9,18 +9,21 @@ import typer
 
 
 def ensemble(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run of two seeds or more.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run with at least two seeds.")],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the new run.")],
     members: Annotated[
         int | None,
-        typer.Option("--members", metavar="N", help="Seeds in each ensemble.  [default: all]"),
+        typer.Option("--members", metavar="N", help="Number of seeds in each ensemble.  [default: all]"),
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option("--store", metavar="STORE", help="The run's store, if it was moved."),
+        typer.Option("--store", metavar="STORE", help="Store of the run, if it was moved."),
     ] = None,
 ) -> None:
-    """Average the seeds of a run into one model for each fold, without training."""
+    """Combine the seeds of a run into one model.
+
+    The probabilities of the seeds are averaged, in each fold. Nothing is trained.
+    """
     from serenade.cli.progress import progress_bar
     from serenade.training.ensemble import ensemble as ensemble_of
 

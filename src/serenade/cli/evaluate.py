@@ -17,7 +17,8 @@ def evaluate(
         typer.Option(
             "--store",
             metavar="STORE",
-            help="Store to evaluate on; it needs the front end of the model. Default: the store of the run.",
+            help="Store to evaluate on, prepared with the front end of the model. Default: the store of "
+            "the run.",
         ),
     ] = None,
     part: Annotated[
@@ -34,8 +35,8 @@ def evaluate(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Folder of the evaluation. Default: RUN/evaluation, and folders in it for other parts and "
-            "stores.",
+            help="Folder of the evaluation. Default: RUN/evaluation, or a subfolder of it for another part "
+            "or store.",
         ),
     ] = None,
     include_training_clips: Annotated[
@@ -47,13 +48,14 @@ def evaluate(
         ),
     ] = False,
     audio: Annotated[
-        bool, typer.Option(help="Embed the sound of the most confident errors in the report.")
+        bool, typer.Option(help="Embed the audio of the most confident errors in the report.")
     ] = True,
 ) -> None:
-    """Evaluate a model: scores, predictions, figures and an HTML report.
+    """Evaluate a model and write a report.
 
-    A run is evaluated on the test part of its own store, the model of each fold on its own fold. On another
-    store all clips are evaluated except those that the model was trained on.
+    The evaluation consists of scores, predictions, figures and an HTML report. A run is evaluated on the test
+    part of its own store, the model of each fold on its own fold. On another store all clips are evaluated
+    except those that the model was trained on.
     """
     from serenade.cli.progress import progress_bar
     from serenade.evaluation.folder import EvaluationFolder

@@ -14,7 +14,10 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="File to write.")],
 ) -> None:
-    """Write a trained model as one ONNX file: a waveform in, probabilities out, the labels inside."""
+    """Export a trained model as one ONNX file.
+
+    Its input is a waveform, its output are probabilities; the labels are in its metadata.
+    """
     from serenade.networks.export import export as export_model
 
     print(export_model(model, out))

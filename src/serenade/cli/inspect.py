@@ -33,11 +33,18 @@ def inspect(
     ],
     corpus: Annotated[
         str | None,
-        typer.Option(help="Name of the corpus (see `serenade list corpora`); recognised by default."),
+        typer.Option(
+            metavar="NAME",
+            help="Name of the corpus, see serenade list corpora (default: recognised by its file names).",
+        ),
     ] = None,
     metadata: Annotated[
         Path | None,
-        typer.Option("--metadata", metavar="FOLDER", help="Folder of the corpus's own tables."),
+        typer.Option(
+            "--metadata",
+            metavar="FOLDER",
+            help="Folder with the tables of the corpus (speakers, votes, texts), if it is elsewhere.",
+        ),
     ] = None,
     speakers_from: Annotated[
         str | None,
@@ -50,10 +57,14 @@ def inspect(
     ] = None,
     format: Annotated[Format, typer.Option(help="Output format.")] = Format.table,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Number of threads; one per core by default.")
+        int | None, typer.Option(min=1, metavar="N", help="Number of threads (default: one per core).")
     ] = None,
 ) -> None:
-    """Show clips, emotions, speakers and lengths of a corpus, and every problem that would harm training."""
+    """Check the recordings of a corpus before training.
+
+    Prints the number of clips, emotions and speakers, the lengths, and every problem that would harm
+    training.
+    """
     from rich.console import Console
 
     from serenade.cli.progress import progress_bar

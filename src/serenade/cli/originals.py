@@ -22,7 +22,7 @@ app = typer.Typer(
 _SCRIPTS = {
     "generator": "CREMA-D: write mel spectrograms (mel_generator.py).",
     "trainer": "CREMA-D: train on mel spectrograms (cremad_custom2.py).",
-    "tester": "CREMA-D: classify a folder of recordings (custom2_tester.py).",
+    "tester": "CREMA-D: classify recordings (custom2_tester.py).",
 }
 
 
@@ -51,13 +51,17 @@ def spectrograms(
         bool, typer.Option("--compress", help="Write .npz files with the array X_audio instead of .npy.")
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Worker processes (default: one per core).")
+        int | None,
+        typer.Option("--jobs", min=1, metavar="N", help="Worker processes (default: one per core)."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a clip is missing or cannot be read.")
     ] = False,
 ) -> None:
-    """MELD: write the spectrogram arrays X_audio_{train,val,test}.npy."""
+    """MELD: write spectrogram arrays.
+
+    The arrays are X_audio_{train,val,test}.npy.
+    """
     from serenade.cli.prepare import print_clips, show_progress
     from serenade.originals.meld.spectrogram_writer import write_spectrograms
 
@@ -74,7 +78,10 @@ def convert(
     file: Annotated[Path, typer.Argument(metavar="FILE.pkl", help="Pickle of arrays, of Python 2 or 3.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.safetensors", help="File to write.")],
 ) -> None:
-    """MELD: convert a pickle of arrays to safetensors, without running code in the pickle."""
+    """MELD: convert a pickle to safetensors.
+
+    Code in the pickle is not run.
+    """
     from serenade.originals.meld.convert import convert_pickle
 
     print(convert_pickle(file, out), file=sys.stdout)

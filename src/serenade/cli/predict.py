@@ -35,15 +35,16 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[FILE|FOLDER|GLOB|-]...",
-            help="Recordings; folders with all subfolders; - for standard input.",
+            help="Recordings, folders (with their subfolders) or patterns; - for standard input.",
         ),
     ] = None,
     text: Annotated[
         str | None,
         typer.Option(
             "--text",
-            metavar="T",
-            help="A text, a .txt of lines, or a CSV with the columns file,text,dialogue,speaker.",
+            metavar="TEXT",
+            help="A text, a .txt file with one utterance per line, or a CSV file with the columns file, text, "
+            "dialogue and speaker.",
         ),
     ] = None,
     model: Annotated[
@@ -51,21 +52,25 @@ def predict(
         typer.Option(
             "--model",
             "-m",
-            metavar="M",
+            metavar="MODEL",
             help="ONNX file, model folder, run folder, or name of a bundled model.",
         ),
     ] = None,
-    timeline: Annotated[bool, typer.Option("--timeline", help="Predict every few seconds.")] = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="One prediction per window instead of one per recording.")
+    ] = False,
     window: Annotated[
         float | None,
         typer.Option(
-            "--window", metavar="S", help="Seconds of a timeline's windows (default: as in training)."
+            "--window", metavar="S", help="Length of a window in seconds (default: as in training, or 5)."
         ),
     ] = None,
     hop: Annotated[
         float | None,
         typer.Option(
-            "--hop", metavar="S", help="Seconds from one window to the next (default: half a window)."
+            "--hop",
+            metavar="S",
+            help="Seconds from the start of one window to the next (default: half a window).",
         ),
     ] = None,
     track: Annotated[
@@ -87,21 +92,30 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="F", help="Output file; for captions of several recordings, a folder."
+            "--out", "-o", metavar="PATH", help="Output file; a folder for captions of several recordings."
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Predict all again, and replace the output of another run.")
+        bool,
+        typer.Option("--overwrite", help="Replace an existing output, and predict all recordings again."),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if a recording is unreadable.")
+        bool, typer.Option("--strict", help="Exit with 1 if any recording cannot be read.")
     ] = False,
     figures: Annotated[
-        Path | None, typer.Option("--figures", metavar="DIR", help="Draw each recording as PNG (matplotlib).")
+        Path | None,
+        typer.Option(
+            "--figures", metavar="DIR", help="Folder for one plot (PNG) per recording; needs matplotlib."
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Recordings computed at once.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, metavar="N", help="Number of recordings processed in parallel.")
+    ] = 1,
 ) -> None:
-    """Predict the emotion of recordings or texts, with the confidence of every class."""
+    """Predict emotions in recordings or texts.
+
+    Each prediction has the confidence of every class.
+    """
     from serenade.cli.progress import progress_bar
     from serenade.files import protect_inputs, sha256_of
     from serenade.inference.load import load_model

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serenade.features.prepare import Progress
 
 _NAMED = 10
-"""How many clips in trouble are named on stderr; the index has them all."""
+"""How many unusable clips are named on stderr; the index has all of them."""
 
 
 def prepare(
@@ -27,24 +27,38 @@ def prepare(
     out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Folder of the store.")],
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="Name of the corpus (default: recognised by its file names)."),
+        typer.Option(
+            "--corpus",
+            metavar="NAME",
+            help="Name of the corpus, see serenade list corpora (default: recognised by its file names).",
+        ),
     ] = None,
     augment: Annotated[
-        int, typer.Option("--augment", min=0, max=8, help="Waveform variants to add per clip.")
+        int, typer.Option("--augment", min=0, max=8, metavar="N", help="Augmented variants per clip, 0 to 8.")
     ] = 0,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Worker processes (default: one per core).")
+        int | None,
+        typer.Option("--jobs", min=1, metavar="N", help="Worker processes (default: one per core)."),
     ] = None,
     front_end: Annotated[
         Path | None,
-        typer.Option("--front-end", metavar="FILE", help="JSON or TOML file with the front end."),
+        typer.Option(
+            "--front-end", metavar="FILE", help="JSON or TOML file with settings of the log-mel front end."
+        ),
     ] = None,
     recipe: Annotated[
         Path | None,
-        typer.Option("--recipe", metavar="RECIPE", help="Make the store that this recipe needs ([store])."),
+        typer.Option(
+            "--recipe", metavar="RECIPE", help="Use the settings in section [store] of this recipe."
+        ),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option("--metadata", metavar="DIR", help="Folder of the corpus's own tables.")
+        Path | None,
+        typer.Option(
+            "--metadata",
+            metavar="DIR",
+            help="Folder with the tables of the corpus (speakers, votes, texts), if it is elsewhere.",
+        ),
     ] = None,
     speakers_from: Annotated[
         str | None,
@@ -55,11 +69,16 @@ def prepare(
             "a column of the manifest (column:NAME).",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the variants.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, metavar="N", help="Seed of the augmented variants.")
+    ] = 0,
     trim: Annotated[bool, typer.Option("--trim", help="Remove silence at both ends of each clip.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a clip cannot be used.")] = False,
 ) -> None:
-    """Compute the features of a corpus once and write them as a store for training and evaluation."""
+    """Compute the features of a corpus and write a store.
+
+    A store is a folder that `serenade train` and `serenade evaluate` read.
+    """
     from serenade.features.mel_folder import read_front_end
     from serenade.features.prepare import prepare as prepare_store
     from serenade.features.store_summary import summarise

@@ -13,12 +13,12 @@ def report(
         Path, typer.Argument(metavar="RUN", help="A run folder or an evaluation folder.", show_default=False)
     ],
     open_page: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
-    audio: Annotated[bool, typer.Option(help="Embed the sound of the most confident errors.")] = True,
+    audio: Annotated[bool, typer.Option(help="Embed the audio of the most confident errors.")] = True,
 ) -> None:
-    """Write report.html again, for every evaluation of a run.
+    """Write the HTML reports of a run again.
 
-    The report is made from the files of the evaluation (metrics.json, predictions.csv) and of the run.
-    Nothing is evaluated again; for that use serenade evaluate.
+    Each report.html is made from the files of its evaluation (metrics.json, predictions.csv) and of the run.
+    To evaluate again, use serenade evaluate.
     """
     from serenade.evaluation.folder import find_evaluations
     from serenade.evaluation.report import write_report

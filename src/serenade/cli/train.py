@@ -30,38 +30,64 @@ def train(
     recipe: Annotated[
         Path | None,
         typer.Option(
-            "--recipe", metavar="RECIPE", help="Recipe for FOLDER or CSV.  [default: compact network]"
+            "--recipe",
+            metavar="RECIPE",
+            help="Recipe for FOLDER or CSV.  [default: network compact, a split that fits]",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="RUN", help="Run folder.  [default: runs/NAME, after recipe or folder]"
+            "--out",
+            metavar="RUN",
+            help="Run folder.  [default: runs/NAME, with the name of the recipe or folder]",
         ),
     ] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change a value of the recipe.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a value of the recipe, such as training.epochs=5; may be repeated.",
+        ),
     ] = None,
     speakers_from: Annotated[
         str | None,
-        typer.Option("--speakers-from", help="Where the speakers of FOLDER or CSV are named; see inspect."),
+        typer.Option(
+            "--speakers-from",
+            metavar="SOURCE",
+            help="Take the speakers of FOLDER or CSV from the folder names (folder), from the file names "
+            "(name:REGEX) or from a column of the manifest (column:NAME).",
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Finish an interrupted run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     refit: Annotated[
         bool,
-        typer.Option("--refit", help="Also train a final model on all speakers, for predict and export."),
+        typer.Option(
+            "--refit",
+            help="Also train a final model on all speakers, for predict and export; always done for "
+            "FOLDER or CSV.",
+        ),
     ] = False,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads of PyTorch.  [default: one for each core]")
+        int | None,
+        typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
     ] = None,
     devices: Annotated[
-        int, typer.Option("--devices", min=1, help="Processes or GPUs that share each training step.")
+        int,
+        typer.Option(
+            "--devices",
+            min=1,
+            metavar="N",
+            help="Number of GPUs, or of CPU processes, that share each batch.",
+        ),
     ] = 1,
 ) -> None:
-    """Train every fold and seed of a recipe, or do everything from recordings to a final model.
+    """Train a recipe on a store, or a model from recordings.
 
-    With a FOLDER or CSV: inspect, prepare, train, evaluate and refit, each printed as a command of its own.
-    Run the same command again to continue where it was interrupted.
+    RECIPE with --store: train every fold and seed. FOLDER or CSV: inspect, prepare, train, evaluate and
+    refit; the command of each step is printed. After an interruption, run the same command again (for a
+    RECIPE, with --resume).
     """
     from serenade.folders import RunFolder
 

@@ -11,11 +11,11 @@ from serenade.cli.steps import run_steps
 
 _NOT_SPEAKER_INDEPENDENT = {
     "dialogue": """The figures of this run are not speaker-independent: its split keeps dialogues apart, and
-the same speakers are in train and test. For other speakers expect less.""",
+the same speakers are in train and test. Expect lower scores on other speakers.""",
     "": """The figures of this run are not speaker-independent: its split is random by file, so the same
-speakers may be in train and test. They say how well the model recognises emotions of the speakers in these
-recordings; for other speakers expect clearly less. To measure that, name the speakers in a run of its own
-(another --out): --speakers-from folder, --speakers-from name:REGEX, or a column `speaker` in a manifest.""",
+speakers may be in train and test. They estimate the accuracy on the speakers of these recordings;
+expect clearly lower scores on other speakers. To estimate those, state the speakers in a new run (with
+another --out): --speakers-from folder, --speakers-from name:REGEX, or a column `speaker` in a manifest.""",
 }
 
 
@@ -36,7 +36,7 @@ def train_corpus(
         out: the run folder, `runs/NAME` after the source if None; the store and the default recipe are
             written beside it.
         changes: `section.key=value`, for the recipe.
-        speakers_from: where the speakers are named.
+        speakers_from: where the names of the speakers are found.
         options: further options of `serenade train`.
     """
     name = source.absolute().stem if source.is_file() else source.absolute().name
