@@ -16,7 +16,8 @@ def export(
 ) -> None:
     """Export a trained model as one ONNX file.
 
-    Its input is a waveform, its output are probabilities; the labels are in its metadata.
+    The input of the file is a waveform and the output is a probability for each label. The labels are in its
+    metadata.
     """
     from serenade.networks.export import export as export_model
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="List corpora, networks, splits, metrics, models or output formats.",
+    help="List corpora, networks, splits and more.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

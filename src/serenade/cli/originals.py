@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Run the two published systems: the CREMA-D scripts and the MELD notebooks.",
+    help="Run the two published systems.\n\nThese are the CREMA-D scripts and the MELD notebooks.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -43,8 +43,8 @@ def predict(
         typer.Option(
             "--text",
             metavar="TEXT",
-            help="A text, a .txt file with one utterance per line, or a CSV file with the columns file, text, "
-            "dialogue and speaker.",
+            help="A text, a .txt file with one utterance per line, or a CSV file with the columns file, "
+            "text, dialogue and speaker.",
         ),
     ] = None,
     model: Annotated[
