@@ -13,7 +13,7 @@ FRONT_ENDS = [CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd(), FrontEnd(n_fft=512, h
 
 
 def plain(signal, front_end):
-    """The energies by the book, all in double precision; frames that reach over an end are left out."""
+    """Energies by the definition, in double precision, of the frames that need no padding."""
     n_fft, hop = front_end.n_fft, front_end.hop
     whole = np.arange(-(-n_fft // (2 * hop)), (len(signal) - n_fft // 2) // hop)
     starts = whole * hop - n_fft // 2
@@ -24,13 +24,13 @@ def plain(signal, front_end):
 
 
 def db_apart(energies, expected, top):
-    """Largest difference in dB of what lies above the floor; what lies below is lifted to it."""
+    """Largest difference in dB after raising both to the floor."""
     least = FLOOR * top
     return np.abs(10 * np.log10(np.maximum(energies, least) / np.maximum(expected, least))).max()
 
 
 def coloured(rng, n=16_000):
-    """Noise that falls by 5 to 60 dB from some frequency on to both sides, or tones over faint noise."""
+    """Noise with a spectral peak, falling off by 5 to 60 dB, or tones over weak noise."""
     hz = np.fft.rfftfreq(n, 1 / 16_000)
     if rng.random() < 0.5:
         slope = rng.uniform(0.5, 3) / rng.uniform(500, 4000)
@@ -43,7 +43,7 @@ def coloured(rng, n=16_000):
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_single_precision_is_used_only_where_it_does_not_show(front_end):
+def test_single_precision_keeps_the_error_below_a_thousandth_of_a_db(front_end):
     rng = np.random.default_rng(3)
     for _ in range(40):
         signal = coloured(rng)
@@ -52,8 +52,8 @@ def test_single_precision_is_used_only_where_it_does_not_show(front_end):
         assert db_apart(energies[whole], expected, energies.max()) < 1e-3
 
 
-def test_without_doing_faint_frames_again_it_would_show(monkeypatch):
-    monkeypatch.setattr(bands, "_FAINT", 0.0)
+def test_the_error_is_larger_if_weak_frames_are_not_recomputed(monkeypatch):
+    monkeypatch.setattr(bands, "_WEAK", 0.0)
     bands._bank.cache_clear()
     rng = np.random.default_rng(3)
     apart = []
@@ -66,17 +66,17 @@ def test_without_doing_faint_frames_again_it_would_show(monkeypatch):
     assert max(apart) > 1e-3
 
 
-def test_without_a_floor_all_is_in_double_precision():
+def test_without_a_floor_everything_is_in_double_precision():
     signal = coloured(np.random.default_rng(1))
     whole, expected = plain(signal, FrontEnd())
     assert np.abs(mel_energies(signal, FrontEnd())[whole] / expected - 1).max() < 1e-5
 
 
-def test_a_clip_longer_than_the_kept_array_is_like_its_parts(monkeypatch):
+def test_a_clip_longer_than_the_buffer_gives_the_same(monkeypatch):
     front_end = FrontEnd()
     signal = np.concatenate([coloured(np.random.default_rng(seed)) for seed in range(6)])
     at_once = mel_energies(signal, front_end, floor=FLOOR)
-    monkeypatch.setattr(bands, "_KEPT_SAMPLES", 20_000)
+    monkeypatch.setattr(bands, "_BUFFER_SAMPLES", 20_000)
     monkeypatch.setattr(bands, "_FILTERED_SAMPLES", 1 << 15)
     bands._bank.cache_clear()
     in_blocks = mel_energies(signal, front_end, floor=FLOOR)
@@ -84,10 +84,10 @@ def test_a_clip_longer_than_the_kept_array_is_like_its_parts(monkeypatch):
     np.testing.assert_allclose(in_blocks, at_once, rtol=1e-5, atol=1e-8 * at_once.max())
 
 
-def test_threads_do_not_write_to_each_others_arrays():
+def test_threads_do_not_share_arrays():
     signals = [coloured(np.random.default_rng(seed), 48_000) for seed in range(8)]
-    one_by_one = [mel_energies(signal, CREMAD_SEED, floor=FLOOR) for signal in signals]
+    expected = [mel_energies(signal, CREMAD_SEED, floor=FLOOR) for signal in signals]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda signal: mel_energies(signal, CREMAD_SEED, floor=FLOOR), signals * 4))
-    for number, energies in enumerate(together):
-        assert np.array_equal(energies, one_by_one[number % 8])
+        results = list(pool.map(lambda signal: mel_energies(signal, CREMAD_SEED, floor=FLOOR), signals * 4))
+    for number, energies in enumerate(results):
+        assert np.array_equal(energies, expected[number % 8])

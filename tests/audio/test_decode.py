@@ -339,7 +339,7 @@ LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (None, "no such file"),
         (b"", "0 bytes"),
@@ -348,12 +348,12 @@ LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
         (bytes(500), "cannot be read as sound|not a sound file"),
     ],
 )
-def test_what_is_not_sound_gives_one_sentence(tmp_path, content, says):
+def test_a_file_that_is_not_sound_gives_one_sentence(tmp_path, content, message):
     path = tmp_path / "a.wav"
     if content is not None:
         path.write_bytes(content)
     for read in (decode, probe, lambda file: list(blocks(file, rate_hz=16_000, block_s=1))):
-        with pytest.raises(UnsupportedMedia, match=says) as caught:
+        with pytest.raises(UnsupportedMedia, match=message) as caught:
             read(path)
         assert caught.value.file == str(path)
         assert "\n" not in str(caught.value)

@@ -24,26 +24,26 @@ PACKED_CREMAD = {
 }
 
 
-def test_reads_the_front_end_of_the_packed_spectrograms():
+def test_the_front_end_of_the_packed_spectrograms_is_read():
     front_end = FrontEnd.from_dict(json.loads(json.dumps(PACKED_CREMAD)))
     assert (front_end.rate_hz, front_end.top_db, front_end.fmax_hz) == (22050, 80.0, 11025.0)
     assert front_end.scale == "db"
 
 
 @pytest.mark.parametrize("front_end", [CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd(top_db=None)])
-def test_survives_json(front_end):
+def test_it_survives_json(front_end):
     again = FrontEnd.from_dict(json.loads(json.dumps(front_end.to_dict())))
     assert again == front_end
     assert again.hash == front_end.hash
 
 
-def test_hash_tells_front_ends_apart_and_ignores_int_or_float():
+def test_the_hash_differs_between_front_ends_and_not_between_int_and_float():
     assert FrontEnd(top_db=80, fmax_hz=8000).hash == FrontEnd().hash
     assert len({fe.hash for fe in (CREMAD_SEED, MELD_SEED, WHISPER, FrontEnd())}) == 4
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"hopp": 1}, "'hop'"),
         ({"hop": 0}, "hop"),
@@ -69,8 +69,8 @@ def test_hash_tells_front_ends_apart_and_ignores_int_or_float():
         ({"top_db": float("inf")}, "top_db"),
     ],
 )
-def test_impossible_values_are_named(change, says):
-    with pytest.raises(RecipeError, match=says):
+def test_values_out_of_range_are_refused(change, message):
+    with pytest.raises(RecipeError, match=message):
         FrontEnd.from_dict(change)
 
 
@@ -81,6 +81,6 @@ def test_impossible_values_are_named(change, says):
     center=st.booleans(),
     scale=st.sampled_from(["db", "whisper"]),
 )
-def test_frames_never_fall_below_one_and_never_shrink_with_length(n, n_fft, hop, center, scale):
+def test_the_number_of_frames_is_at_least_one_and_grows_with_the_length(n, n_fft, hop, center, scale):
     front_end = FrontEnd(n_fft=n_fft, hop=hop, center=center, scale=scale)
     assert 1 <= front_end.frames(n) <= front_end.frames(n + 1) <= front_end.frames(n) + 1

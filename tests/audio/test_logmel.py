@@ -26,7 +26,7 @@ FRONT_ENDS = {
 
 
 def golden(samples, front_end):
-    """What librosa makes of it (and, for Whisper's scaling, the lines of whisper/audio.py)."""
+    """The result of librosa (for Whisper's scale, of the lines in whisper/audio.py)."""
     librosa = pytest.importorskip("librosa", reason="golden values come from librosa")
     if front_end.max_duration_s is not None:
         samples = samples[: round(front_end.max_duration_s * front_end.rate_hz)]
@@ -55,13 +55,13 @@ def golden(samples, front_end):
 
 
 def db_apart(samples, front_end):
-    """Largest difference from librosa, in dB whatever the scale."""
+    """Largest difference from librosa, converted to dB."""
     db = {"db": 1, "whisper": 40}[front_end.scale]
     return db * np.abs(log_mel(samples, front_end) - golden(samples, front_end)).max()
 
 
 def voice(n, rate_hz=16_000):
-    """A buzz whose pitch moves, over faint noise: harmonics, gaps and a floor, as speech has."""
+    """Harmonics with a moving pitch and pauses over weak noise, as in speech."""
     rng = np.random.default_rng(0)
     t = np.arange(n) / rate_hz
     phase = 2 * np.pi * np.cumsum(140 + 40 * np.sin(2 * np.pi * 1.5 * t)) / rate_hz
@@ -77,7 +77,7 @@ def test_within_a_thousandth_of_a_db_of_librosa(name, n):
     features = log_mel(samples, front_end)
     assert features.dtype == np.float32
     assert features.shape == (front_end.frames(n), front_end.n_mels)
-    # librosa refuses these; ours pads them.
+    # librosa refuses these, serenade pads them.
     if n == 0 or (not front_end.center and n < front_end.n_fft) or (name == "whisper" and n < 160):
         assert np.isfinite(features).all()
         return
@@ -95,7 +95,7 @@ def test_within_a_thousandth_of_a_db_on_real_speech(shared):
 
 
 def hard_signals(n=32_000):
-    """Sounds whose faint bands lie far below the rest of their frame, as rounding noise does."""
+    """Sounds with bands so weak that rounding errors of single precision would show."""
     rng = np.random.default_rng(1)
     t = np.arange(n) / 16_000
     noise, other = rng.standard_normal((2, n))
@@ -105,9 +105,9 @@ def hard_signals(n=32_000):
         hz = np.fft.rfftfreq(n, 1 / 16_000)
         return np.fft.irfft(spectrum * (low_hz <= hz) * (hz < high_hz), n)
 
-    yield "low tone, faint high band", 0.9 * np.sin(2 * np.pi * 150 * t) + 2e-4 * band(6000, 7500, noise)
-    yield "high tone, faint noise", 0.9 * np.sin(2 * np.pi * 7000 * t) + 1e-4 * noise
-    yield "fricative, faint low band", 0.3 * band(3000, 8000, noise) + 1e-4 * band(100, 300, other)
+    yield "low tone, weak high band", 0.9 * np.sin(2 * np.pi * 150 * t) + 2e-4 * band(6000, 7500, noise)
+    yield "high tone, weak noise", 0.9 * np.sin(2 * np.pi * 7000 * t) + 1e-4 * noise
+    yield "fricative, weak low band", 0.3 * band(3000, 8000, noise) + 1e-4 * band(100, 300, other)
     yield "tone of 16 bits", np.round(0.9 * np.sin(2 * np.pi * 440 * t) * 32767) / 32768
     yield "voice of 16 bits", np.round(voice(n) * 32767) / 32768
     yield "offset", 0.9 + 1e-4 * noise
@@ -116,14 +116,14 @@ def hard_signals(n=32_000):
 
 
 @pytest.mark.parametrize("name", ["cremad", "meld", "whisper", "default", "htk", "magnitude"])
-def test_within_a_thousandth_of_a_db_where_bands_are_faint(name):
+def test_within_a_thousandth_of_a_db_if_bands_are_weak(name):
     for sound, samples in hard_signals():
         assert db_apart(samples.astype(np.float32), FRONT_ENDS[name]) < 1e-3, sound
 
 
 @pytest.mark.parametrize("name", FRONT_ENDS)
 @pytest.mark.parametrize("n", [5, 20_000])
-def test_silence_is_what_librosa_makes_of_it(name, n):
+def test_silence_gives_the_same_as_librosa(name, n):
     features = log_mel(np.zeros(n), FRONT_ENDS[name])
     assert np.isfinite(features).all()
     assert np.ptp(features) == 0
@@ -143,7 +143,9 @@ def test_silence_is_what_librosa_makes_of_it(name, n):
     power=st.sampled_from([1, 2]),
     scale=st.sampled_from(["db", "whisper"]),
 )
-def test_any_length_and_any_frame_gives_finite_numbers(n, n_fft, hop, n_mels, center, pad_mode, power, scale):
+def test_any_length_and_any_front_end_gives_finite_values(
+    n, n_fft, hop, n_mels, center, pad_mode, power, scale
+):
     front_end = FrontEnd(
         n_fft=n_fft, hop=hop, n_mels=n_mels, center=center, pad_mode=pad_mode, power=power, scale=scale
     )
@@ -158,20 +160,20 @@ def test_any_length_and_any_frame_gives_finite_numbers(n, n_fft, hop, n_mels, ce
 
 
 @given(exponent=st.integers(-12, 12))
-def test_level_does_not_matter_when_the_maximum_is_the_reference(exponent):
+def test_with_the_maximum_as_reference_the_level_has_no_effect(exponent):
     samples = voice(8000)
     # A power of two scales a float without rounding.
     louder = log_mel(samples * np.float32(2.0**exponent), FrontEnd(top_db=30))
     assert np.abs(louder - log_mel(samples, FrontEnd(top_db=30))).max() < 1e-4
 
 
-def test_only_the_first_seconds_are_looked_at():
+def test_only_the_first_seconds_are_used():
     samples = voice(80_000)
     assert (log_mel(samples, MELD_SEED) == log_mel(samples[:48_000], MELD_SEED)).all()
     assert log_mel(samples, MELD_SEED).shape == (94, 128)
 
 
-def test_normalize_levels_what_it_says():
+def test_each_method_normalises_its_values():
     features = log_mel(voice(30_000), FrontEnd())
     clip = normalize(features, FrontEnd(normalize="clip"))
     assert abs(clip.mean()) < 1e-5

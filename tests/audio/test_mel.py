@@ -32,14 +32,14 @@ def test_filters_equal_librosa(front_end):
     np.testing.assert_allclose(filters, golden, rtol=2e-6, atol=1e-9)
 
 
-def test_filters_cannot_be_written_to():
+def test_filters_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         mel_filters(WHISPER)[0, 0] = 1
 
 
 @pytest.mark.filterwarnings("ignore:Empty filters")
 @pytest.mark.parametrize("repeat", [1, 2])
-def test_blocks_multiply_like_the_whole_bank(repeat):
+def test_blocks_give_the_same_as_the_whole_bank(repeat):
     # 128 bands on 200 samples: some bands are empty.
     filters = mel_filters(FrontEnd(n_fft=200))
     bins = np.random.default_rng(0).random((5, filters.shape[1] * repeat), dtype=np.float32)

@@ -17,13 +17,13 @@ def speech_between(before_s: float, after_s: float, *, noise_dbfs: float = -80.0
 
 
 @pytest.mark.parametrize(("before_s", "after_s"), [(1.0, 0.5), (0.0, 2.0), (0.7, 0.0)])
-def test_what_is_left_is_the_voice_and_a_margin(before_s: float, after_s: float):
+def test_the_voice_and_a_margin_are_kept(before_s: float, after_s: float):
     trimmed = trim_silence(speech_between(before_s, after_s), rate_hz=RATE_HZ)
     margins = 0.06 * ((before_s > 0) + (after_s > 0))
     assert len(trimmed) / RATE_HZ == pytest.approx(1 + margins, abs=0.05)
 
 
-def test_it_is_a_part_of_the_sound():
+def test_the_result_is_a_slice_of_the_input():
     sound = speech_between(1.0, 1.0)
     trimmed = trim_silence(sound, rate_hz=RATE_HZ)
     first = next(at for at in range(len(sound)) if np.array_equal(sound[at : at + len(trimmed)], trimmed))
@@ -37,9 +37,9 @@ def test_noise_louder_than_the_threshold_is_kept():
 
 
 @pytest.mark.parametrize("samples", [0, 1, 300])
-def test_a_sound_shorter_than_a_frame_stays(samples: int):
+def test_a_sound_shorter_than_a_frame_is_unchanged(samples: int):
     assert len(trim_silence(np.ones(samples, np.float32), rate_hz=RATE_HZ)) == samples
 
 
-def test_silence_alone_stays():
+def test_silence_is_unchanged():
     assert len(trim_silence(np.zeros(5000, np.float32), rate_hz=RATE_HZ)) == 5000

@@ -19,7 +19,7 @@ def make(name, samples, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("name", "effect", "how"),
+    ("name", "effect", "options"),
     [
         ("stretch_fast", "time_stretch", {"rate": 1.2}),
         ("stretch_slow", "time_stretch", {"rate": 0.8}),
@@ -27,9 +27,9 @@ def make(name, samples, seed=0):
         ("pitch_down", "pitch_shift", {"sr": 16_000, "n_steps": -2}),
     ],
 )
-def test_pitch_and_stretch_equal_librosa(name, effect, how):
+def test_pitch_and_stretch_equal_librosa(name, effect, options):
     librosa = pytest.importorskip("librosa", reason="golden values come from librosa")
-    golden = getattr(librosa.effects, effect)(voice(), **how)
+    golden = getattr(librosa.effects, effect)(voice(), **options)
     ours = make(name, voice())
     assert len(ours) == len(golden)
     both = log_mel(ours, CREMAD_SEED).ravel(), log_mel(golden, CREMAD_SEED).ravel()
@@ -53,34 +53,34 @@ def test_noise_is_absolute():
 
 @settings(max_examples=30, deadline=None)
 @given(n=st.integers(0, 5000), name=st.sampled_from(list(VARIANTS)), seed=st.integers(0, 99))
-def test_any_length_is_finite_and_repeatable(n, name, seed):
+def test_any_length_gives_finite_reproducible_samples(n, name, seed):
     samples = voice(n)
     before = samples.copy()
-    made = make(name, samples, seed)
-    assert made.dtype == np.float32
-    assert np.isfinite(made).all()
-    assert (made == make(name, samples, seed)).all()
+    varied = make(name, samples, seed)
+    assert varied.dtype == np.float32
+    assert np.isfinite(varied).all()
+    assert (varied == make(name, samples, seed)).all()
     assert (samples == before).all()
     factor = {"stretch_fast": 1.2, "stretch_slow": 0.8}.get(name, 1)
-    assert len(made) == round(n / factor)
+    assert len(varied) == round(n / factor)
 
 
 @given(n=st.integers(0, 8), seed=st.integers(0, 99))
-def test_drawn_variants_are_distinct_and_repeatable(n, seed):
+def test_drawn_variants_are_distinct_and_reproducible(n, seed):
     names = draw_variants(n, np.random.default_rng(seed))
     assert len(set(names)) == n
     assert set(names) <= set(VARIANTS)
     assert names == draw_variants(n, np.random.default_rng(seed))
 
 
-def test_what_is_not_there_is_named():
-    with pytest.raises(RecipeError, match="9 distinct"):
+def test_an_unknown_variant_and_an_impossible_number_are_refused():
+    with pytest.raises(RecipeError, match="between 0 and 8, not 9"):
         draw_variants(9, np.random.default_rng(0))
     with pytest.raises(RecipeError, match="time_shift_pos"):
         make("louder", voice(10))
 
 
-def test_speed_moves_pitch_and_length():
+def test_speed_changes_pitch_and_length():
     t = np.arange(16_000) / 16_000
     faster = change_speed(np.sin(2 * np.pi * 400 * t).astype(np.float32), 1.25)
     assert len(faster) == 12_800

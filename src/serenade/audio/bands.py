@@ -1,11 +1,11 @@
-"""Energies of a sound's mel bands, frame by frame: window, transform, squares, filter bank.
+"""Mel band energies of each frame: window, Fourier transform, squares, filter bank.
 
-Where a floor hides what is faint, frames are transformed in single precision, which is 1.6 times as fast as
-double. What it rounds away is like white noise some 130 dB below the frame: it shows in bands that are far
-fainter than the rest of theirs. Two things keep it below 1e-3 dB. Each sample loses half the one before
-it, after the window, which brings the faint high bands of a vowel near its loud low ones, and the filter bank
-gives back what that takes. And a frame with a band that is still too faint for it, yet not below the floor,
-is done again in double precision: one in fifty of speech, nearly all of pure tones.
+If the result is floored (`top_db`), frames are transformed in single precision, which is 1.6 times as fast as
+double precision. Its rounding error is like white noise about 130 dB below the frame, and matters only in
+bands that are much weaker than the others of their frame. Two measures keep it below 1e-3 dB. Pre-emphasis
+after the window brings the weak high bands of a vowel nearer to its strong low ones; the filter bank corrects
+for it. And a frame in which a band above the floor is still too weak is computed again in double precision:
+one frame in fifty of speech, nearly all frames of pure tones.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from serenade.audio.front_end import FrontEnd
 from serenade.audio.mel import band_blocks, mel_filters
 
 AMIN = 1e-10
-"""Least power that a logarithm is taken of (least magnitude, for power 1: its root)."""
+"""Power below which the logarithm is not taken (magnitude, for power 1: its square root)."""
 
-_TRANSFORMED_BYTES = 1 << 18  # frames x n_fft at once, so that they stay in the second-level cache
+_TRANSFORMED_BYTES = 1 << 18  # frames x n_fft in one call, so that they stay in the second-level cache
 _FILTERED_SAMPLES = 1 << 18
-_KEPT_SAMPLES = 1 << 20
+_BUFFER_SAMPLES = 1 << 20
 _FEW_FRAMES = 16
 _BANDS_FOR_FEW = 24
-"""Bands in a block for so few frames: each call of BLAS then costs more than what it multiplies."""
+"""Bands in a block for this few frames: a call of BLAS then costs more than its multiplications."""
 _EMPHASIS = 0.5
-_FAINT = 1e-5
-"""A band whose bins lie this far (-50 dB) below the frame's, both on average, is done again in double."""
+_WEAK = 1e-5
+"""A band is recomputed in double precision if its mean bin is this far (-50 dB) below the frame's."""
 
 
 def mel_energies(
     signal: NDArray[np.float32], front_end: FrontEnd, *, floor: float = 0.0
 ) -> NDArray[np.float32]:
-    """Energies (or magnitudes, as `front_end.power` says) of the bands.
+    """Mel band energies, or magnitudes if `front_end.power` is 1.
 
     Args:
-        signal: mono sound [shape=(n,)], n may be 0.
-        front_end: the numbers to go by.
-        floor: share of the largest energy below which it does not matter how small one is; 0 if it does.
+        signal: mono samples [shape=(n,)], n may be 0.
+        front_end: parameters of the transform.
+        floor: fraction of the largest energy to which smaller energies will be raised; 0 for none.
 
     Returns:
         Array [shape=(front_end.frames(n), n_mels)].
@@ -56,9 +56,9 @@ def mel_energies(
         return double.energies(frames)[0]
     single = _bank(front_end, get_ident(), single=True)
     mel, power = single.energies(frames)
-    # A little less than the floor: what rounding has put just below it may lie above.
+    # Slightly below the floor, because of rounding errors.
     least = np.float32(max(0.99 * floor * float(mel.max()), 0.99 * AMIN))
-    again = np.flatnonzero(((mel > least) & (mel < power[:, None] * single.faint)).any(axis=1))
+    again = np.flatnonzero(((mel > least) & (mel < power[:, None] * single.weak)).any(axis=1))
     for first in range(0, len(again), double.rows):
         rows = again[first : first + double.rows]
         mel[rows] = double.energies(frames[rows])[0]
@@ -66,15 +66,15 @@ def mel_energies(
 
 
 class _Bank:
-    """Window, filters and working arrays of a front end in one precision, made once.
+    """Window, filters and working arrays of a front end in one precision, allocated once.
 
-    Fresh arrays of this size come from the system page by page, which costs more than the transform itself.
-    numpy (2.4) takes its time over arrays that are not one contiguous piece, and multiplies those that begin
-    at a multiple of 64 bytes a quarter faster; so the window is repeated for each row, and all is aligned.
+    Allocating arrays of this size costs more than the transform itself. numpy (2.4) is slow on arrays that
+    are not contiguous, and multiplies arrays aligned to 64 bytes a quarter faster; so the window is repeated
+    for each row, and all arrays are aligned.
 
     Attributes:
-        rows: how many frames the filters are applied to at once.
-        faint: times the power of a frame's mean bin, the least energy that a band of it may have.
+        rows: number of frames that the filters are applied to in one call.
+        weak: multiplied by the power of a frame's mean bin, the energy below which a band is recomputed.
     """
 
     def __init__(self, front_end: FrontEnd, *, single: bool) -> None:
@@ -87,16 +87,16 @@ class _Bank:
         self.window = _aligned((at_once, n_fft), real)
         self.window[:] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
         self.windowed, self.before = _aligned((at_once, n_fft), real), _aligned((at_once, n_fft), real)
-        # In single precision the spectra are transformed to where they are squared.
+        # In single precision the transform writes to the array in which the spectra are squared.
         self.spectra = None if single else _aligned((at_once, n_bins), np.complex128)
         self.bins = _aligned((self.rows, 2 * n_bins if self.squared else n_bins), np.float32)
         emphasised = np.abs(1 - float(self.emphasis) * np.exp(-2j * np.pi * np.arange(n_bins) / n_fft))
-        # The transform divides by n_fft: that is how numpy (2.4) is made to keep to single precision.
+        # norm="forward" divides by n_fft; only then does numpy (2.4) compute in single precision.
         weights = mel_filters(front_end) * (n_fft / emphasised) ** front_end.power
         repeat, rounded = 2 if self.squared else 1, weights.astype(np.float32)
         self.filters = band_blocks(rounded, repeat=repeat)
         self.filters_for_few = band_blocks(rounded, per_block=_BANDS_FOR_FEW, repeat=repeat)
-        self.faint = (_FAINT * weights.sum(axis=1)).astype(np.float32)
+        self.weak = (_WEAK * weights.sum(axis=1)).astype(np.float32)
         self.mean_bin = np.full(self.bins.shape[1], 2 / n_fft, dtype=np.float32)
 
     def energies(self, frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -109,7 +109,7 @@ class _Bank:
             for row in range(0, len(some), len(self.window)):
                 self._transform(some[row : row + len(self.window)], bins[row : row + len(self.window)])
             if self.squared:
-                # Squares of real and imaginary parts side by side; the filters have every bin twice.
+                # Squares of real and imaginary parts alternate; the filters hold every bin twice.
                 np.square(bins, out=bins)
             few = len(some) <= _FEW_FRAMES
             for columns, bands, weights in self.filters_for_few if few else self.filters:
@@ -123,9 +123,9 @@ class _Bank:
         np.multiply(windowed, self.window[: len(frames)], out=windowed)
         if self.emphasis:
             np.multiply(windowed, self.emphasis, out=before)
-            one_after_another = windowed.reshape(-1)[1:]
-            np.subtract(one_after_another, before.reshape(-1)[:-1], out=one_after_another)
-            # The window begins with 0, and what is before the first sample of a frame is its last.
+            flat = windowed.reshape(-1)[1:]
+            np.subtract(flat, before.reshape(-1)[:-1], out=flat)
+            # The window begins with 0, and a frame is treated as periodic.
             np.negative(before[:, -1], out=windowed[:, 0])
         if self.spectra is None:
             np.fft.rfft(windowed, norm="forward", out=bins.view(np.complex64))
@@ -137,14 +137,14 @@ class _Bank:
 
 @lru_cache(maxsize=32)
 def _bank(front_end: FrontEnd, thread: int, *, single: bool) -> _Bank:
-    """The bank of a front end; each thread has its own, because it is written to."""
+    """The bank of a front end. Each thread has its own, because its arrays are written to."""
     return _Bank(front_end, single=single)
 
 
 @lru_cache(maxsize=16)
-def _kept(thread: int) -> NDArray[np.float32]:
-    """An array for the padded samples of a clip of up to a minute, of each thread its own."""
-    return np.empty(_KEPT_SAMPLES, dtype=np.float32)
+def _buffer(thread: int) -> NDArray[np.float32]:
+    """An array for the padded samples of a clip of up to a minute, one for each thread."""
+    return np.empty(_BUFFER_SAMPLES, dtype=np.float32)
 
 
 def _aligned(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
@@ -156,14 +156,14 @@ def _aligned(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
 
 
 def _frames(signal: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Frames of the padded signal, a view [shape=(frames, n_fft)] that holds until the next call."""
+    """Frames of the padded signal, a view [shape=(frames, n_fft)] that is valid until the next call."""
     n_fft, hop, n_frames = front_end.n_fft, front_end.hop, front_end.frames(len(signal))
     before = n_fft // 2 if front_end.center else 0
     reflect = front_end.center and front_end.pad_mode == "reflect" and len(signal) > 0
     if reflect and len(signal) <= before:  # reflected more than once
         signal, before, reflect = np.pad(signal, before, mode="reflect"), 0, False
     size = (n_frames - 1) * hop + n_fft
-    padded = _kept(get_ident())[:size] if size <= _KEPT_SAMPLES else np.empty(size, dtype=np.float32)
+    padded = _buffer(get_ident())[:size] if size <= _BUFFER_SAMPLES else np.empty(size, dtype=np.float32)
     inside = signal[: size - before]
     stop = before + len(inside)
     padded[:before] = signal[before:0:-1] if reflect else 0

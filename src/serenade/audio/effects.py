@@ -1,7 +1,7 @@
-"""What the world does to a recording: noise, rooms, telephones, levels, codecs.
+"""Recording conditions as effects: noise, reverberation, telephone band, level, clipping, codecs.
 
-One registry, `CHANGES`, serves training (drawn at random) and robustness tests (in turn). Every change keeps
-length and type, and is repeatable from the generator that it is given.
+The registry `EFFECTS` is used in training (drawn at random) and in robustness tests (one after the other).
+Every effect keeps length and dtype, and is reproducible from the generator that it is passed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _Samples = NDArray[np.float32]
 
 
 def add_noise(samples: _Samples, noise: NDArray[Any], *, snr_db: float, rng: np.random.Generator) -> _Samples:
-    """Mix in a recorded noise, from a random place, looped if it is short, at a signal-to-noise ratio.
+    """Add recorded noise at a signal-to-noise ratio, from a random offset, repeated if it is too short.
 
     Args:
-        samples: mono sound [shape=(n,)]; silence stays as it is, for it has no level to go by.
+        samples: mono samples [shape=(n,)]. Silence is returned unchanged, because it has no level.
         noise: mono noise at the same rate [shape=(m,)], m > 0.
-        snr_db: level of the sound above the noise, in dB.
-        rng: where the place comes from.
+        snr_db: level of the signal above that of the noise, in dB.
+        rng: generator of the offset.
     """
     start = int(rng.integers(len(noise)))
     cut = np.take(noise, np.arange(start, start + len(samples)), mode="wrap").astype(np.float32)
@@ -39,7 +39,7 @@ def add_noise(samples: _Samples, noise: NDArray[Any], *, snr_db: float, rng: np.
 def white_noise(
     samples: _Samples, *, rate_hz: int, rng: np.random.Generator, snr_db: float = 15.0
 ) -> _Samples:
-    """Hiss: the same power at every frequency."""
+    """White noise: the same power at every frequency."""
     if not len(samples):
         return samples.copy()
     return add_noise(samples, rng.standard_normal(len(samples), dtype=np.float32), snr_db=snr_db, rng=rng)
@@ -48,7 +48,7 @@ def white_noise(
 def pink_noise(
     samples: _Samples, *, rate_hz: int, rng: np.random.Generator, snr_db: float = 15.0
 ) -> _Samples:
-    """Rush: the same power in every octave from 20 Hz."""
+    """Pink noise: the same power in every octave above 20 Hz."""
     n = len(samples)
     if not n:
         return samples.copy()
@@ -65,13 +65,13 @@ def reverberation(
     decay_s: float = 0.5,
     response: NDArray[Any] | None = None,
 ) -> _Samples:
-    """A room: convolution with an impulse response, at the level of before.
+    """Reverberation: convolution with a room impulse response, at the original level.
 
     Args:
-        samples: mono sound [shape=(n,)].
-        rate_hz: its rate.
-        rng: where the synthetic response comes from.
-        decay_s: time in which the synthetic response (noise, Polack 1988) falls by 60 dB.
+        samples: mono samples [shape=(n,)].
+        rate_hz: sample rate.
+        rng: generator of the synthetic response.
+        decay_s: reverberation time (60 dB) of the synthetic response, which is decaying noise (Polack 1988).
         response: a measured response at the same rate [shape=(m,)]; its peak is time 0.
     """
     if response is None:
@@ -97,7 +97,7 @@ def band_limit(
     low_hz: float = 300.0,
     high_hz: float = 3400.0,
 ) -> _Samples:
-    """Keep a band, by default the telephone's; the edges fall over a tenth of their frequency."""
+    """Band-pass filter, by default the telephone band; each edge is a ramp over a tenth of its frequency."""
     n = len(samples)
     if not n:
         return samples.copy()
@@ -110,12 +110,12 @@ def band_limit(
 def change_level(
     samples: _Samples, *, rate_hz: int, rng: np.random.Generator, gain_db: float = -20.0
 ) -> _Samples:
-    """Louder or quieter, never cut off."""
+    """Change the level by a gain, without clipping."""
     return samples * np.float32(10 ** (gain_db / 20))
 
 
 def clip(samples: _Samples, *, rate_hz: int, rng: np.random.Generator, share: float = 0.05) -> _Samples:
-    """Overload: cut off the loudest share of the samples, at the level of before."""
+    """Clip the loudest fraction `share` of the samples."""
     if not len(samples):
         return samples.copy()
     limit = np.float32(np.quantile(np.abs(samples), 1 - share))
@@ -123,7 +123,7 @@ def clip(samples: _Samples, *, rate_hz: int, rng: np.random.Generator, share: fl
 
 
 def mu_law(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> _Samples:
-    """The fixed telephone network: 8 kHz, 8 bits, mu-law (ITU-T G.711)."""
+    """Fixed telephone network: 8 kHz, 8 bits, mu-law (ITU-T G.711)."""
     if not len(samples):
         return samples.copy()
     import soxr
@@ -135,18 +135,18 @@ def mu_law(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> _Sam
 
 
 def mp3(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> _Samples:
-    """MP3 at about 20 kbit/s, there and back."""
+    """Encode as MP3 at about 20 kbit/s and decode."""
     return _round_trip(
         samples, rate_hz, 16_000, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.95
     )
 
 
 def opus(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> _Samples:
-    """Opus at about 20 kbit/s, as in calls over the internet, there and back."""
+    """Encode as Opus at about 20 kbit/s, as in internet calls, and decode."""
     return _round_trip(samples, rate_hz, 16_000, format="OGG", subtype="OPUS", compression_level=0.95)
 
 
-CHANGES: dict[str, Callable[..., _Samples]] = {
+EFFECTS: dict[str, Callable[..., _Samples]] = {
     "white_noise": white_noise,
     "pink_noise": pink_noise,
     "reverberation": reverberation,
@@ -157,7 +157,7 @@ CHANGES: dict[str, Callable[..., _Samples]] = {
     "mp3": mp3,
     "opus": opus,
 }
-"""Changes by name; each is called as `change(samples, rate_hz=..., rng=...)` and may take a strength."""
+"""Effects by name, called as `effect(samples, rate_hz=..., rng=...)`; some take a strength."""
 
 
 def _fit(samples: _Samples, n: int) -> _Samples:
@@ -167,25 +167,25 @@ def _fit(samples: _Samples, n: int) -> _Samples:
 
 
 def _round_trip(samples: _Samples, rate_hz: int, codec_hz: int, **how: Any) -> _Samples:
-    """Encode and decode in memory, at a rate that the codec knows; its delay is taken out."""
+    """Encode and decode in memory, at a rate that the codec supports; its delay is removed."""
     if not len(samples):
         return samples.copy()
     import soundfile
     import soxr
 
-    loudest = max(1.0, float(np.abs(samples).max()))  # codecs cut off what is above full scale
+    loudest = max(1.0, float(np.abs(samples).max()))  # codecs clip at full scale
     sent = soxr.resample(samples / np.float32(loudest), rate_hz, codec_hz)
     memory = io.BytesIO()
     soundfile.write(memory, sent, codec_hz, **how)
     memory.seek(0)
-    heard, heard_hz = soundfile.read(memory, dtype="float32")
-    heard = soxr.resample(heard, heard_hz, codec_hz)
-    heard = heard[_delay(sent, heard, codec_hz) :]
-    return _fit(soxr.resample(heard, codec_hz, rate_hz), len(samples)) * np.float32(loudest)
+    decoded, decoded_hz = soundfile.read(memory, dtype="float32")
+    decoded = soxr.resample(decoded, decoded_hz, codec_hz)
+    decoded = decoded[_delay(sent, decoded, codec_hz) :]
+    return _fit(soxr.resample(decoded, codec_hz, rate_hz), len(samples)) * np.float32(loudest)
 
 
-def _delay(sent: _Samples, heard: _Samples, rate_hz: int) -> int:
-    """Samples by which `heard` comes later than `sent`, up to 0.2 s, where they correlate best."""
-    size = 1 << (len(sent) + len(heard)).bit_length()
-    likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sent, size)), size)
-    return int(likeness[: round(0.2 * rate_hz)].argmax())
+def _delay(sent: _Samples, decoded: _Samples, rate_hz: int) -> int:
+    """Delay of `decoded` in samples, up to 0.2 s, at the maximum of the cross-correlation."""
+    size = 1 << (len(sent) + len(decoded)).bit_length()
+    correlation = np.fft.irfft(np.fft.rfft(decoded, size) * np.conj(np.fft.rfft(sent, size)), size)
+    return int(correlation[: round(0.2 * rate_hz)].argmax())

@@ -1,6 +1,6 @@
-"""The front end: every number that decides how sound becomes a log-mel spectrogram.
+"""The front end: all parameters of the log-mel spectrogram.
 
-A model without its front end cannot be used, so this travels with stores, weights and exported graphs.
+A model cannot be used without its front end, so it is saved with stores, weights and exported graphs.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from serenade.files import hash_of
 from serenade.schema import Range, SchemaError, build, check_fields
 
 MAX_OVERLAP = 256
-"""Frames that one sample may be in: each frame is a copy of it in memory."""
+"""Largest number of frames that a sample may belong to: each of them copies it in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontEnd:
-    """How samples become a log-mel spectrogram. Checked on creation, hashable, comparable.
+    """Parameters of the log-mel spectrogram. Validated on creation, hashable, comparable.
 
     Attributes:
         rate_hz: sample rate of the input.
-        n_fft: samples in a frame (and in the window).
-        hop: samples from one frame to the next.
+        n_fft: number of samples in a frame and in the window.
+        hop: number of samples from one frame to the next.
         window: "hann", periodic.
         center: the first frame is centred on the first sample, the ends are padded.
         pad_mode: what the padding of `center` holds: "constant" (zeros) or "reflect".
@@ -37,12 +37,12 @@ class FrontEnd:
         scale: "db", or "whisper" (log10, floor 8 below the maximum, (x + 4) / 4, last frame dropped).
         db_ref: 0 dB is the clip's maximum ("max") or 1.0 ("one"). For "db" only.
         top_db: floor, in dB below the clip's maximum, or None. For "db" only.
-        max_duration_s: what follows is not looked at; None for all.
-        normalize: what `serenade.audio.logmel.normalize` does: "clip" and "band" give mean 0 and deviation 1
-            (over the clip, or over time in each band), "minmax" gives 0 to 1, "none" nothing.
+        max_duration_s: sound after this time is ignored; None to use all.
+        normalize: method of `serenade.audio.logmel.normalize`: "clip" and "band" give mean 0 and standard
+            deviation 1 (over the clip, or over time in each band), "minmax" gives 0 to 1, "none" nothing.
 
     Raises:
-        RecipeError: a value is impossible.
+        RecipeError: a value is out of its range.
 
     >>> FrontEnd(n_fft=2048, hop=512).frames(48_000)
     94
@@ -91,10 +91,10 @@ class FrontEnd:
 
         Args:
             content: the fields by name.
-            complete: whether each field must be there; else a missing one has its default.
+            complete: whether every field is required; otherwise a missing field has its default.
 
         Raises:
-            RecipeError: a key is unknown (the sentence names the most similar one), or a value impossible.
+            RecipeError: a key is unknown (the message names the most similar one), or a value out of range.
 
         >>> FrontEnd.from_dict({"n_ftt": 512})
         Traceback (most recent call last):
@@ -125,11 +125,11 @@ class FrontEnd:
 
     @property
     def max_samples(self) -> int | None:
-        """The number of samples that `max_duration_s` leaves, or None for all."""
+        """The number of samples in `max_duration_s`, or None for no limit."""
         return None if self.max_duration_s is None else max(1, round(self.max_duration_s * self.rate_hz))
 
     def frames(self, n_samples: int) -> int:
-        """The number of frames of a clip of `n_samples`: never less than one.
+        """The number of frames of a clip of `n_samples`; at least one.
 
         >>> FrontEnd().frames(0), FrontEnd(center=False).frames(1024 + 256), WHISPER.frames(480_000)
         (1, 2, 3000)
@@ -146,10 +146,10 @@ def _error(message: str) -> RecipeError:
 
 
 CREMAD_SEED = FrontEnd(n_fft=2048, hop=512)
-"""Of `mel_generator.py` (T4SKM4ST3R69/Speech_Emotion_Recognition) on CREMA-D's own 16 kHz."""
+"""Front end of `mel_generator.py` (T4SKM4ST3R69/Speech_Emotion_Recognition), on CREMA-D's own 16 kHz."""
 
 MELD_SEED = FrontEnd(n_fft=2048, hop=512, max_duration_s=3.0, normalize="minmax")
-"""Of `audio_to_spectrogram.ipynb` (clow427/MELD-emotion-recognition)."""
+"""Front end of `audio_to_spectrogram.ipynb` (clow427/MELD-emotion-recognition)."""
 
 WHISPER = FrontEnd(n_fft=400, hop=160, n_mels=80, pad_mode="reflect", scale="whisper", normalize="none")
-"""Of openai/whisper, `whisper/audio.py`, for all but the large-v3 models."""
+"""Front end of openai/whisper (`whisper/audio.py`), for all but the large-v3 models."""

@@ -1,6 +1,6 @@
 """Log-mel spectrogram in numpy, within 1e-3 dB of librosa and three to five times as fast.
 
-The energies of the bands, where the time goes, are `serenade.audio.bands`.
+Most of the time is spent in `serenade.audio.bands`, which computes the band energies.
 """
 
 from __future__ import annotations
@@ -25,23 +25,26 @@ __all__ = [
 ]
 
 EPSILON = 1e-5
-"""Added to a deviation before dividing by it, so that a constant spectrogram becomes zeros."""
+"""Added to a standard deviation before dividing by it, so that a constant spectrogram becomes zeros."""
 
-_WHISPER_DEPTH = 8  # in tenfolds of power
+_WHISPER_DEPTH = 8  # decades of power
 
 
 def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
     """Log-mel spectrogram of one clip, not normalised (see `normalize`).
 
-    Digital silence is what librosa makes of it: with `db_ref="max"` its maximum is 0 dB, so all of it is
-    0 dB; `serenade.audio.level.is_silent` tells it from sound. A clip shorter than a frame is padded.
+    Digital silence gives the same as in librosa: with `db_ref="max"` the maximum is 0 dB, so every value is
+    0 dB. Use `serenade.audio.level.is_silent` to detect it. A clip shorter than a frame is padded.
 
     Args:
-        samples: mono sound at `front_end.rate_hz` [shape=(n,)], finite, full scale 1; n may be 0.
-        front_end: the numbers to go by.
+        samples: mono samples at `front_end.rate_hz` [shape=(n,)], finite, full scale 1; n may be 0.
+        front_end: parameters of the transform.
 
     Returns:
-        Array [shape=(frames, n_mels)], `frames == front_end.frames(n)`, in dB (or as `scale` says).
+        Array [shape=(frames, n_mels)], `frames == front_end.frames(n)`, in dB or in Whisper's scale.
+
+    Raises:
+        ValueError: the samples are not one-dimensional.
 
     >>> log_mel(np.zeros(16_000), FrontEnd(n_mels=40)).shape
     (63, 40)
@@ -54,10 +57,10 @@ def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
 
 
 def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Level a spectrogram as `front_end.normalize` says; what is constant becomes zeros.
+    """Normalise a spectrogram by the method `front_end.normalize`; constant values become zeros.
 
     Args:
-        features: of `log_mel` [shape=(frames, n_mels)].
+        features: output of `log_mel` [shape=(frames, n_mels)].
         front_end: its front end.
 
     Returns:
@@ -73,7 +76,7 @@ def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
         unit: NDArray[np.float32] = (features - low) / (high - low if high > low else np.float32(1))
         return unit
     axis = 0 if front_end.normalize == "band" else None
-    # The mean in double precision: of a constant it must be that constant, or rounding is blown up to noise.
+    # The mean in double precision: the mean of a constant must be that constant, or rounding is amplified.
     centred = features - features.mean(axis=axis, dtype=np.float64, keepdims=True).astype(np.float32)
     deviation = np.sqrt(np.mean(np.square(centred), axis=axis, keepdims=True))
     level: NDArray[np.float32] = np.divide(centred, deviation + np.float32(EPSILON), out=centred)
@@ -81,7 +84,7 @@ def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.
 
 
 def _floor(front_end: FrontEnd) -> float:
-    """Share of the largest power that all below it is lifted to."""
+    """Fraction of the largest power to which smaller values are raised; 0 for none."""
     if front_end.scale == "whisper":
         return float(10**-_WHISPER_DEPTH)
     if front_end.top_db is None:
@@ -90,14 +93,14 @@ def _floor(front_end: FrontEnd) -> float:
 
 
 def _logarithm(mel: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
-    """Take the logarithm of `mel` in place, in as few passes over it as can be."""
+    """Take the logarithm of `mel` in place, in as few passes as possible."""
     least = np.log(np.float32(AMIN if front_end.power == 2 else AMIN**0.5))
-    with np.errstate(divide="ignore"):  # of zero: minus infinity, which the floor lifts
+    with np.errstate(divide="ignore"):  # the logarithm of zero is raised to `least` below
         np.log(mel, out=mel)
     whisper = front_end.scale == "whisper"
     unit = np.float32((1 if whisper else 20 / front_end.power) / np.log(10))
     mel *= unit
-    # Maximum and floor are taken of the logarithms, so that "0 dB" and the floor are exact.
+    # Maximum and floor are computed from the logarithms, so that 0 dB and the floor are exact.
     least = least * unit
     top = np.maximum(mel.max(), least)
     if not whisper and front_end.db_ref == "max":

@@ -1,7 +1,7 @@
-"""Mel filter bank: triangles that sum the bins of a spectrum into bands.
+"""Mel filter bank: triangular filters that sum the bins of a spectrum into bands.
 
-Slaney's scale (linear below 1 kHz, logarithmic above) is of the Auditory Toolbox, Technical Report 1998-010;
-HTK's is 2595 log10(1 + f / 700) of the HTK book.
+Slaney's scale (linear below 1 kHz, logarithmic above) is from the Auditory Toolbox, Technical Report
+1998-010. HTK's, 2595 log10(1 + f / 700), is from the HTK book.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _mel_to_hz(mel: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=16)
 def mel_filters(front_end: FrontEnd) -> NDArray[np.float32]:
-    """The filter bank of a front end, equal to `librosa.filters.mel`; read-only, kept.
+    """The filter bank of a front end, equal to `librosa.filters.mel`; read-only, cached.
 
     Returns:
         Weights [shape=(n_mels, n_fft // 2 + 1)]. A band narrower than a bin may be all zeros.
@@ -62,12 +62,12 @@ def mel_filters(front_end: FrontEnd) -> NDArray[np.float32]:
 def band_blocks(
     filters: NDArray[np.float32], *, per_block: int = 8, repeat: int = 1
 ) -> tuple[tuple[slice, slice, NDArray[Any]], ...]:
-    """The bank as a few dense blocks: neighbouring bands look at few bins, the rest is zeros.
+    """The filter bank as dense blocks: a few neighbouring bands use few bins, all other weights are zero.
 
     Args:
         filters: weights [shape=(n_mels, bins)].
-        per_block: bands in a block; 8 floats fill the registers that BLAS multiplies in.
-        repeat: how often each bin stands in a row of the input, one after the other.
+        per_block: number of bands in a block; 8 floats fill the registers that BLAS uses.
+        repeat: number of consecutive copies of each bin in a row of the input.
 
     Returns:
         (columns of the input, bands, weights [shape=(columns, bands)]) of each block.
@@ -80,7 +80,7 @@ def band_blocks(
     for start in range(0, len(filters), per_block):
         part = filters[start : start + per_block]
         used = np.flatnonzero(part.any(axis=0))
-        # A block of empty bands still needs a column to multiply, or its bands would stay unwritten.
+        # A block of empty bands needs a column too, or its output would not be written.
         first, last = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         weights = np.ascontiguousarray(part[:, first:last].repeat(repeat, axis=1).T)
         blocks.append((slice(first * repeat, last * repeat), slice(start, start + len(part)), weights))

@@ -1,4 +1,4 @@
-"""Silence at both ends of a clip, left away."""
+"""Removes silence at both ends of a clip."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from numpy.typing import NDArray
 
 _FRAME_S, _HOP_S = 0.025, 0.010
 _MARGIN_S = 0.060
-"""Left on both sides: the onset of a stop and the end of a breath are faint."""
+"""Kept on both sides, because onsets and final breaths are weak."""
 
 
 def trim_silence(
     samples: NDArray[np.float32], *, rate_hz: int, below_db: float = 40.0
 ) -> NDArray[np.float32]:
-    """From the first to the last frame that is not far below the loudest one.
+    """Keep the samples from the first to the last frame that is not far below the loudest one.
 
-    Corpora differ in how much they leave around an utterance (a second on either side in RAVDESS, almost
-    nothing in CREMA-D); learnt from together, that would tell one from the other.
+    Corpora differ in the silence around an utterance (a second on either side in RAVDESS, almost none in
+    CREMA-D). A model trained on several corpora could use it to tell them apart.
 
     Args:
-        samples: [shape=(samples,)].
-        rate_hz: their rate.
-        below_db: how far below the loudest frame's level silence begins.
+        samples: [shape=(n,)].
+        rate_hz: their sample rate.
+        below_db: frames this far below the loudest one are silence.
 
     Returns:
-        A part of `samples`, all of them where they are shorter than a frame.
+        A slice of `samples`; all of them if they are shorter than a frame.
 
     >>> voice = np.concatenate([np.zeros(8000), np.sin(np.arange(8000) / 5), np.zeros(8000)])
     >>> len(trim_silence(voice.astype(np.float32), rate_hz=8000)) / 8000

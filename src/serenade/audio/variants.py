@@ -1,7 +1,7 @@
-"""The eight variants of a recording that the CREMA-D seed trains on, and change of speed.
+"""The eight augmented variants of a recording in the CREMA-D original, and change of speed.
 
-Stretching is a phase vocoder (Flanagan and Golden 1966; the interpolating form of D. Ellis, 2002), pitch is
-stretching and resampling: both follow `librosa.effects`.
+Time stretching is a phase vocoder (Flanagan and Golden 1966; with interpolation, D. Ellis 2002). Pitch
+shifting is time stretching and resampling. Both follow `librosa.effects`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _N_FFT = 2048
 _HOP = 512
 
 
-def time_shift(samples: _Samples, share: float) -> _Samples:
-    """Move the sound later by a share of its length (earlier if below 0); zeros fill, the length stays.
+def time_shift(samples: _Samples, fraction: float) -> _Samples:
+    """Delay the sound by a fraction of its length (advance it if negative), filled with zeros, same length.
 
     >>> time_shift(np.arange(1, 6, dtype=np.float32), 0.4)
     array([0., 0., 1., 2., 3.], dtype=float32)
     """
-    count = int(abs(share) * len(samples))
+    count = int(abs(fraction) * len(samples))
     shifted = np.zeros_like(samples)
-    if share > 0:
+    if fraction > 0:
         shifted[count:] = samples[: len(samples) - count]
     else:
         shifted[: len(samples) - count] = samples[count:]
@@ -52,7 +52,7 @@ def time_stretch(samples: _Samples, factor: float) -> _Samples:
     size = np.abs(spectra)
     size = (1 - part) * size[before] + part * size[before + 1]
     phase = np.angle(spectra)
-    # The phase runs on by what it ran between the two frames at hand; whole turns are lost and do not matter.
+    # The phase advances as between the two frames; multiples of 2 pi make no difference.
     start = phase[0]
     phase = start + np.vstack([np.zeros_like(start), np.cumsum(np.diff(phase, axis=0)[before[:-1]], axis=0)])
     frames = np.fft.irfft(size * np.exp(1j * phase), _N_FFT) * window
@@ -66,7 +66,7 @@ def time_stretch(samples: _Samples, factor: float) -> _Samples:
 
 
 def pitch_shift(samples: _Samples, semitones: float) -> _Samples:
-    """Raise the pitch at the same length; follows `librosa.effects.pitch_shift`.
+    """Shift the pitch without changing the length; follows `librosa.effects.pitch_shift`.
 
     >>> len(pitch_shift(np.zeros(6000, dtype=np.float32), 2))
     6000
@@ -76,7 +76,7 @@ def pitch_shift(samples: _Samples, semitones: float) -> _Samples:
 
 
 def change_speed(samples: _Samples, factor: float) -> _Samples:
-    """Play `factor` times as fast, pitch and all, by resampling (soxr HQ).
+    """Play `factor` times as fast, which changes the pitch too, by resampling (soxr HQ).
 
     Returns:
         Array [shape=(about n / factor,)].
@@ -91,12 +91,12 @@ def change_speed(samples: _Samples, factor: float) -> _Samples:
 
 
 def _add_noise(samples: _Samples, size: float, rng: np.random.Generator) -> _Samples:
-    # Absolute, not relative to the level: so did the original.
+    # Absolute, not relative to the level, as in the original.
     return samples + np.float32(size) * rng.standard_normal(len(samples), dtype=np.float32)
 
 
 def _fit(samples: NDArray[np.floating], n: int) -> _Samples:
-    """Cut, or fill with zeros, to n samples."""
+    """Truncate or zero-pad to n samples."""
     fitted = np.zeros(n, dtype=np.float32)
     fitted[: len(samples)] = samples[:n]
     return fitted
@@ -112,7 +112,7 @@ VARIANTS: dict[str, Callable[[_Samples, np.random.Generator], _Samples]] = {
     "noise_low": lambda samples, rng: _add_noise(samples, 0.005, rng),
     "noise_med": lambda samples, rng: _add_noise(samples, 0.01, rng),
 }
-"""The variants of `mel_generator.py`, by the name that they give a file."""
+"""The variants of `mel_generator.py`, by the name that it appends to a file."""
 
 
 def make_variant(samples: _Samples, name: str, *, rate_hz: int, rng: np.random.Generator) -> _Samples:
@@ -121,14 +121,14 @@ def make_variant(samples: _Samples, name: str, *, rate_hz: int, rng: np.random.G
     Args:
         samples: mono sound [shape=(n,)].
         name: one of `VARIANTS`.
-        rate_hz: rate of the sound (all eight act alike at any rate).
-        rng: where the noise comes from.
+        rate_hz: sample rate (all eight give the same at any rate).
+        rng: generator of the noise.
 
     Returns:
-        New samples; only the stretched ones have another length.
+        New samples; only the stretched variants have another length.
 
     Raises:
-        RecipeError: there is no such variant.
+        RecipeError: the name is unknown.
 
     >>> quiet = np.zeros(3000, dtype=np.float32)
     >>> len(make_variant(quiet, "stretch_slow", rate_hz=16_000, rng=np.random.default_rng(0)))
@@ -140,7 +140,7 @@ def make_variant(samples: _Samples, name: str, *, rate_hz: int, rng: np.random.G
 
 
 def draw_variants(n: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """Draw n distinct names of variants.
+    """Draw the names of n distinct variants.
 
     Raises:
         RecipeError: n is not between 0 and 8.
@@ -149,5 +149,5 @@ def draw_variants(n: int, rng: np.random.Generator) -> tuple[str, ...]:
     8
     """
     if not 0 <= n <= len(VARIANTS):
-        raise RecipeError(f"{n} distinct variants were asked for; there are {len(VARIANTS)}")
+        raise RecipeError(f"the number of variants must be between 0 and {len(VARIANTS)}, not {n}")
     return tuple(str(name) for name in rng.permutation(list(VARIANTS))[:n])
