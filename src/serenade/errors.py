@@ -1,4 +1,4 @@
-"""What can go wrong, said in one sentence: what is wrong, in which file, what to do.
+"""Errors in one sentence: what is wrong, in which file, what to do.
 
 Every error that a user can cause is a `SerenadeError`; the command prints it on one line and exits with 1.
 Anything else that escapes is a bug of ours.
@@ -87,7 +87,7 @@ class OutputError(SerenadeError):
 
 
 class MissingExtra(SerenadeError):
-    """A verb that needs an optional extra which is not installed."""
+    """A command that needs an optional extra which is not installed."""
 
     code = "missing_extra"
 

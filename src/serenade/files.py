@@ -32,7 +32,7 @@ _CAUSES = {
     errno.EACCES: "there is no permission to write here; choose another place",
     errno.EPERM: "there is no permission to write here; choose another place",
     errno.EROFS: "this file system is read-only; choose another place",
-    errno.ENOTDIR: "a part of this path is a file, not a folder; choose another place",
+    errno.ENOTDIR: "this path leads through a file, not a folder; choose another place",
     errno.EISDIR: "this is a folder, and a file is to be written here; choose another name",
     errno.EEXIST: "a file of this name stands where a folder is needed; choose another name",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one",
@@ -225,7 +225,8 @@ def lock(path: str | Path, *, busy: SerenadeError) -> Iterator[None]:
         raise busy from None
     except OSError as cause:
         if cause.errno not in _NO_LOCKS:
-            raise output_error(path, cause) from cause
+            # Only the folder says something to a user, unless the lock file itself is the problem.
+            raise output_error(path if cause.errno == errno.ELOOP else Path(path).parent, cause) from cause
     try:
         yield
     finally:

@@ -312,6 +312,7 @@ class TestNames:
     """A name that is not UTF-8, that a terminal acts on, or that is very long never ends a run."""
 
     NAMES = (
+        os.fsdecode(b"caf\xe9.wav"),
         "\U0001f642.wav",
         "\x1b[31mred\n.wav",
         "é" * 125 + "x.wav",

@@ -105,16 +105,16 @@ class PredictionCounts:
         elif details:
             details = f", {details}"
         done = f"{_number(self.predicted, self.unit)} predicted" if self.predicted else "nothing predicted"
-        parts = [done + details]
+        counts = [done + details]
         if self.resampled:
-            parts.append(f"{self.resampled:,} resampled to {self.rate_hz} Hz")
+            counts.append(f"{self.resampled:,} resampled to {self.rate_hz} Hz")
         if self.warnings:
-            parts.append(f"{len(self.warnings):,} with a warning")
+            counts.append(f"{len(self.warnings):,} with a warning")
         if self.failed:
-            parts.append(f"{len(self.failed):,} not readable")
+            counts.append(f"{len(self.failed):,} not readable")
         if self.earlier:
-            parts.append(f"{self.earlier:,} of these by an earlier run")
-        return ", ".join(parts)
+            counts.append(f"{self.earlier:,} of these by an earlier run")
+        return ", ".join(counts)
 
 
 def _number(count: int, unit: str) -> str:

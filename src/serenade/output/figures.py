@@ -44,7 +44,7 @@ def envelope(sound: Iterable[Waveform], *, width: int) -> npt.NDArray[np.float32
     """Return the lowest and highest sample of consecutive blocks, in constant memory.
 
     Args:
-        sound: consecutive pieces of a recording [shape=(samples,)].
+        sound: consecutive blocks of samples of a recording [shape=(samples,)].
         width: samples per block; the last block may be shorter.
 
     Returns:
@@ -57,8 +57,8 @@ def envelope(sound: Iterable[Waveform], *, width: int) -> npt.NDArray[np.float32
     low: list[float] = []
     high: list[float] = []
     rest = np.zeros(0, dtype=np.float32)
-    for piece in sound:
-        rest = np.concatenate([rest, piece])
+    for samples in sound:
+        rest = np.concatenate([rest, samples])
         whole = len(rest) // width * width
         full = rest[:whole].reshape(-1, width)
         low.extend(full.min(axis=1))

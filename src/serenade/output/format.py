@@ -39,7 +39,7 @@ class Layout:
 
 
 Write = Callable[[Iterable[Recording], Layout], Iterator[str]]
-"""Yields the text of a file piece by piece, as predictions arrive."""
+"""Yields the text of a file bit by bit, while predictions arrive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class OutputFormat:
 
     Attributes:
         name: the value of `--format`.
-        about: what it is, in a few words.
+        about: description in a few words.
         suffixes: endings of file names that mean this format.
         write: yields the text.
         is_timeline: it only makes sense with a timeline.

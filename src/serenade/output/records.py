@@ -1,4 +1,4 @@
-"""What an output file records about its run, so that another run can tell whether it is the same."""
+"""Records of the run that an output file comes from; a later run compares itself with them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,25 @@ from typing import Any
 from serenade.output.counts import RecordingCounts
 
 VERSION = 1
-"""Of both forms of file; another one is not read."""
+"""Version of these records, one of the settings; a file of another version is another run."""
 
 Stamp = tuple[int, ...]
 """Size in bytes and time of change in ns of a recording; empty where there is no file."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartHead:
+class UnfinishedHead:
     """The first line of an unfinished output.
 
     Attributes:
         settings: what the predictions depend on besides the recordings.
-        version: of this form.
     """
 
     settings: dict[str, Any]
-    version: int = VERSION
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartEntry:
+class UnfinishedEntry:
     """A further line of an unfinished output: one recording.
 
     Attributes:
@@ -60,14 +58,12 @@ class FinishedRecord:
         output: SHA-256 of the output file.
         stamps: of every recording.
         counts: of every recording.
-        version: of this form.
     """
 
     settings: dict[str, Any]
     output: str
     stamps: dict[str, Stamp]
     counts: dict[str, RecordingCounts]
-    version: int = VERSION
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -104,16 +100,16 @@ def input_changes(before: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> str:
         "removed": len(before.keys() - now.keys()),
         "changed": sum(before[file] != now[file] for file in before.keys() & now.keys()),
     }
-    parts = [f"{count:,} {what}" for what, count in counts.items() if count]
-    if parts:
-        number, what = parts[0].split(" ")
-        parts[0] = f"{number} recording{'' if number == '1' else 's'} {what}"
-    return ", ".join(parts)
+    changes = [f"{count:,} {what}" for what, count in counts.items() if count]
+    if changes:
+        number, what = changes[0].split(" ")
+        changes[0] = f"{number} recording{'' if number == '1' else 's'} {what}"
+    return ", ".join(changes)
 
 
 def _short(value: object) -> str:
     """A value for a message; a hash by its beginning."""
     if isinstance(value, bool) or value is None:
-        return {True: "on", False: "off", None: "unknown"}[value]
+        return {True: "on", False: "off", None: "not set"}[value]
     text = str(value)
     return text[:8] if len(text) == 64 else text

@@ -23,9 +23,10 @@ from serenade.files import fitting_name, lock, output_error, sha256_of, write_js
 from serenade.output.counts import PredictionCounts, RecordingCounts
 from serenade.output.format import Layout, OutputFormat, Recording
 from serenade.output.records import (
+    VERSION,
     FinishedRecord,
-    PartEntry,
-    PartHead,
+    UnfinishedEntry,
+    UnfinishedHead,
     input_changes,
     setting_changes,
     stamp_of,
@@ -56,7 +57,7 @@ class ResumableFile:
         layout: labels and other things that the format needs.
         settings: what the predictions depend on besides the inputs, by a name that a message can show.
         inputs: all recordings, in order.
-        overwrite: start anew, whatever is there.
+        overwrite: predict all again, whatever is there.
 
     Attributes:
         is_complete: the file is there, made with the same settings from the same inputs.
@@ -79,19 +80,19 @@ class ResumableFile:
         self.out, self.format, self.layout = out, format, layout
         self.path = out.with_name(fitting_name(out.name, ".part"))
         self.record = out.with_name(fitting_name(f".{out.name}", ".run.json"))
-        self.settings = {"format": format.name, **settings}
+        self.settings = {"format": format.name, **settings, "version of the records": VERSION}
         self.stamps = {str(file): stamp_of(file) for file in inputs}
         self._head = "".join(format.write([], layout))
         self._offsets: dict[str, int] = {}
         self._counts: dict[str, RecordingCounts] = {}
-        self._part: IO[bytes] | None = None
+        self._file: IO[bytes] | None = None
         try:
             if overwrite:
                 self.path.unlink(missing_ok=True)
             self.is_complete = not overwrite and not os.path.lexists(self.path) and self._read_finished()
             if not self.is_complete:
-                self._part = self._open_part()
-                self._read_part(self._part)
+                self._file = self._open_unfinished()
+                self._read_unfinished(self._file)
         except OSError as cause:
             raise output_error(self.path, cause) from cause
         self.missing = [file for file in inputs if str(file) not in self._counts]
@@ -107,7 +108,7 @@ class ResumableFile:
             text = "".join(self.format.write([recording], self.layout)).removeprefix(self._head)
             counts = RecordingCounts.of(recording)
             try:
-                self._append(PartEntry(file=file, stamp=self.stamps[file], counts=counts, text=text))
+                self._append(UnfinishedEntry(file=file, stamp=self.stamps[file], counts=counts, text=text))
             except OSError as cause:
                 raise output_error(self.path, cause) from cause
             self._counts[file] = counts
@@ -115,23 +116,23 @@ class ResumableFile:
 
     def finish(self) -> None:
         """Write the complete file under its name."""
-        assert self._part is not None, "a complete file needs no finish"
+        assert self._file is not None, "a complete file needs no finish"
         with write_whole(self.out) as out:
             out.write(self._head)
             for offset in map(self._offsets.__getitem__, self.stamps):
-                self._part.seek(offset)
-                out.write(json.loads(self._part.readline())["text"])
+                self._file.seek(offset)
+                out.write(json.loads(self._file.readline())["text"])
         record = FinishedRecord(
             settings=self.settings, output=sha256_of(self.out), stamps=self.stamps, counts=self._counts
         )
         write_json(self.record, record.to_dict(), indent=None)
-        self._part.close()
+        self._file.close()
         self.path.unlink()
 
     def close(self) -> None:
         """Close the unfinished file; remove it if it holds nothing, so that it hinders no other run."""
-        if self._part is not None and not self._part.closed:
-            self._part.close()
+        if self._file is not None and not self._file.closed:
+            self._file.close()
             if not self._offsets:
                 with suppress(OSError):
                     self.path.unlink()
@@ -156,7 +157,7 @@ class ResumableFile:
         self._counts = record.counts
         return True
 
-    def _open_part(self) -> IO[bytes]:
+    def _open_unfinished(self) -> IO[bytes]:
         """Open the unfinished file; a link that somebody put in its place is not followed."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         handle = os.open(self.path, flags, 0o666)
@@ -166,35 +167,35 @@ class ResumableFile:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         return open(handle, "r+b")
 
-    def _read_part(self, part: IO[bytes]) -> None:
+    def _read_unfinished(self, file: IO[bytes]) -> None:
         """Read what an earlier run left, and cut off what it had not finished."""
-        head = json.dumps(asdict(PartHead(settings=self.settings))).encode() + b"\n"
-        line = part.readline()
+        head = json.dumps(asdict(UnfinishedHead(settings=self.settings))).encode() + b"\n"
+        line = file.readline()
         if not line.endswith(b"\n") and head.startswith(line):  # new, or killed in its first line
-            part.seek(0)
-            part.write(head)
-            part.flush()
+            file.seek(0)
+            file.write(head)
+            file.flush()
             return
         try:
-            changes = setting_changes(build(PartHead, parse_json(line)).settings, self.settings)
+            changes = setting_changes(build(UnfinishedHead, parse_json(line)).settings, self.settings)
             if changes:
                 raise OutputError(f"is the start of another run ({changes}); {_START_ANEW}", file=self.path)
-            complete = part.tell()
-            for line in part:
+            complete = file.tell()
+            for line in file:
                 if not line.endswith(b"\n"):
                     break
-                entry = build(PartEntry, parse_json(line))
+                entry = build(UnfinishedEntry, parse_json(line))
                 if self.stamps.get(entry.file) == entry.stamp:
                     self._offsets[entry.file], self._counts[entry.file] = complete, entry.counts
                 complete += len(line)
         except SchemaError as cause:
             raise OutputError(f"is no unfinished output ({cause}); {_START_ANEW}", file=self.path) from cause
-        part.truncate(complete)
+        file.truncate(complete)
 
-    def _append(self, entry: PartEntry) -> None:
-        assert self._part is not None, "a complete file is not extended"
-        offset = self._part.seek(0, os.SEEK_END)
-        self._part.write(json.dumps(entry.to_dict()).encode() + b"\n")
-        self._part.flush()
-        os.fsync(self._part.fileno())
+    def _append(self, entry: UnfinishedEntry) -> None:
+        assert self._file is not None, "a complete file is not extended"
+        offset = self._file.seek(0, os.SEEK_END)
+        self._file.write(json.dumps(entry.to_dict()).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._offsets[entry.file] = offset

@@ -105,9 +105,9 @@ class PredictionWriter:
 
     def _to_stdout(self, recordings: Iterator[Recording], files: Sequence[Path]) -> None:
         layout = self._layout(files, encoding=self.stdout.encoding or "utf-8", width=self.width)
-        for piece in self.format.write(recordings, layout):
+        for text in self.format.write(recordings, layout):
             try:
-                self.stdout.write(piece)
+                self.stdout.write(text)
                 self.stdout.flush()
             except BrokenPipeError:
                 raise  # the reader has seen enough (`| head`)
