@@ -1,7 +1,7 @@
 """MELD.Raw → spectrograms: time, memory, a kill in the middle, and the ratio to the original's loop.
 
 The clips are synthetic (the real ones may not be redistributed): AAC in MP4 with video, mostly 5.1, 3.3 s on
-average, with the defects of the real corpus. `serenade prepare --spectrograms` is run over them to its end;
+average, with the defects of the real corpus. `serenade originals spectrograms` is run over them to its end;
 then into another folder, killed (SIGKILL) half way and run again, and the two compared byte by byte.
 
 The original's loop is `librosa.load`, mel, dB, min-max, one clip after another, all arrays held in memory
@@ -115,8 +115,8 @@ def measure(
 
 
 def _command(meld: Path, out: Path, jobs: int) -> list[str | Path]:
-    run = [sys.executable, "-m", "serenade.cli.main", "prepare"]
-    return [*run, meld, "--corpus", "meld", "--spectrograms", "--out", out, "--jobs", str(jobs)]
+    run = [sys.executable, "-m", "serenade", "originals", "spectrograms"]
+    return [*run, meld, "--out", out, "--jobs", str(jobs)]
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -45,7 +45,7 @@ _MAX_LINKS = 40  # as many as Linux follows
 
 
 def output_error(path: str | Path, cause: OSError) -> OutputError:
-    """The one sentence that tells why `path` could not be written.
+    """Return the error that says why `path` could not be written.
 
     >>> str(output_error("out.csv", OSError(errno.ENOSPC, "")))
     'out.csv: cannot be written: the disk is full; free some space and run the same command again'

@@ -1,7 +1,7 @@
-"""Where speech is, and whether there is any: level, clipping, voice activity.
+"""Voice activity detection by pitch and spectral change, at any level.
 
-Speech is told from noise, hum and clicks by what does not depend on level: a pitch between 70 and 400 Hz, and
-a spectrum that keeps changing. Whispering has no pitch and is missed.
+Speech has a pitch between 70 and 400 Hz and a spectrum that changes; noise, hum and clicks do not have both.
+Whispering has no pitch and is not detected.
 """
 
 from __future__ import annotations

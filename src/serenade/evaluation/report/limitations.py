@@ -75,9 +75,8 @@ def limitations(metrics: Metrics) -> list[tuple[str, str]]:
         found.append(
             (
                 "The emotions are acted.",
-                f"{listed(acted)} {'consists' if len(acted) == 1 else 'consist'} of a few sentences "
-                "spoken by actors. Emotion in everyday speech is weaker, more mixed and less frequent; "
-                "expect lower scores.",
+                f"The speech of {listed(acted)} is acted. Emotion in everyday speech is weaker, more mixed "
+                "and less frequent; expect lower scores.",
             )
         )
     speakers = metrics["counts"]["speakers"]
