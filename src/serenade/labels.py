@@ -141,9 +141,9 @@ def describe_labels(names: Iterable[str]) -> list[str]:
     """
     labels = map_labels(names)
     if unknown := [name for name in labels if canonical(name) is None]:
-        verb = "is none" if len(unknown) == 1 else "are none"
+        is_none = "is none" if len(unknown) == 1 else "are none"
         return [
-            f"labels are kept as they are, since {', '.join(unknown)} {verb} of serenade's emotions: "
+            f"labels are kept as they are, since {', '.join(unknown)} {is_none} of serenade's emotions: "
             f"{', '.join(labels.values())}"
         ]
     changed = [f"{name} → {label}" for name, label in labels.items() if _plain(name) != label]

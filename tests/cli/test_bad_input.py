@@ -192,10 +192,9 @@ def damaged_model(trained: Path, tmp_path: Path) -> Callable[[str], Path]:
             state["classify.weight"] = torch.zeros(5, 7)
             save_file(state, weights, metadata=spec)
             content = onnx.load(graph)
-            for prop in content.metadata_props:
-                told = json.loads(prop.value)
-                told["labels"] = told["labels"][:2]
-                prop.value = json.dumps(told)
+            (entry,) = [prop for prop in content.metadata_props if prop.key == "serenade"]
+            changed = json.loads(entry.value)
+            entry.value = json.dumps(changed | {"labels": changed["labels"][:2]})
             onnx.save(content, graph)
         return folder
 

@@ -179,7 +179,7 @@ def test_one_text_is_not_of_two_recordings(
 ) -> None:
     ran = serenade("predict", clips["first"], clips["second"], "--text", TEXT, "-m", fused)
     assert ran.is_one_sentence()
-    assert "of several recordings give a CSV" in ran[2]
+    assert "for several recordings pass a CSV" in ran[2]
     gone = serenade("predict", "--text", tmp_path / "gone.csv", "-m", fused)
     assert gone.is_one_sentence()
     assert "there is no such file" in gone[2]
@@ -191,7 +191,7 @@ def test_a_timeline_is_of_sound_alone(
 ) -> None:
     ran = serenade("predict", clips["first"], "-m", fused, *options)
     assert ran.is_one_sentence()
-    assert "gives one answer an utterance: no timeline, captions or figures" in ran[2]
+    assert "has no timeline; use a model of sound alone" in ran[2]
 
 
 READS = """
@@ -218,25 +218,23 @@ precision = "fp32"
 """
 
 
-@pytest.mark.parametrize(("recipe", "aside"), [(READS, "reads alone"), (LISTENS, "listens alone")])
-def test_what_a_model_does_not_take_is_said(
-    serenade: Serenade, store: Path, clips: dict[str, Path], tmp_path: Path, recipe: str, aside: str
+@pytest.mark.parametrize(("recipe", "aside"), [(READS, "text"), (LISTENS, "sound")])
+def test_what_a_model_does_not_take_is_ignored_with_a_note(
+    serenade: Serenade, store: Path, clips: dict[str, Path], tmp_path: Path, recipe: str, takes: str
 ) -> None:
     (tmp_path / "r.toml").write_text(recipe)
     assert serenade("train", tmp_path / "r.toml", "--store", store, "--out", tmp_path / "run")[0] == 0
-    given = {"reads alone": ["--text", TEXT], "listens alone": [clips["first"]]}
-    ran = serenade("predict", *given[aside], "-m", tmp_path / "run")
+    inputs = {"text": ["--text", TEXT], "sound": [clips["first"]]}
+    ran = serenade("predict", *inputs[takes], "-m", tmp_path / "run")
     assert ran[0] == 0
-    assert "alone" not in ran[2]
+    assert "ignored" not in ran[2]
     ran = serenade("predict", clips["first"], "--text", TEXT, "-m", tmp_path / "run")
     assert ran[0] == 0
-    assert ran[2].startswith(f"the model {aside}: ")
-    (other,) = [given[name] for name in given if name != aside]
+    assert f"the model takes {takes} only, and the" in ran[2]
+    (other,) = [inputs[name] for name in inputs if name != takes]
     ran = serenade("predict", *other, "-m", tmp_path / "run")
     assert ran.is_one_sentence()
-    assert (
-        "and there is no text; give one" if aside == "reads alone" else "and there is no recording"
-    ) in ran[2]
+    assert {"text": "takes a text as input", "sound": "takes a recording as input"}[takes] in ran[2]
 
 
 BLOCKED = """

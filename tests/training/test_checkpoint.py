@@ -43,10 +43,10 @@ def test_a_hostile_pickle_is_refused_and_not_run(tmp_path: Path, form: str) -> N
         torch.save({"network": Hostile(mark)}, file)
     else:
         file.write_bytes(pickle.dumps(Hostile(mark)))
-    with pytest.raises(ModelError, match="not a readable checkpoint") as told:
+    with pytest.raises(ModelError, match="not a readable checkpoint") as error:
         load_checkpoint(file)
     assert not mark.exists()
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "zip"])
@@ -59,9 +59,9 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
             content.writestr("a.txt", "text")
     else:
         file.write_bytes({"empty": b"", "text": b"some text", "cut": whole[: len(whole) // 2]}[damage])
-    with pytest.raises(ModelError, match="not a readable checkpoint") as told:
+    with pytest.raises(ModelError, match="not a readable checkpoint") as error:
         load_checkpoint(file)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_changed_bit_is_detected(tmp_path: Path) -> None:

@@ -30,43 +30,43 @@ def teacher(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) 
     return train(recipe, store=store, out=tmp_path_factory.mktemp("runs") / "teacher").folder
 
 
-def test_targets_are_labels_and_the_mean_answer_of_the_same_fold(store: Store, tiny: Tiny, teacher: Path):
+def test_targets_are_labels_and_the_mean_prediction_of_the_same_fold(store: Store, tiny: Tiny, teacher: Path):
     recipe = tiny(
         data={"split": "grouped-2", "fold": 2, "distill_from": str(teacher), "distill_weight": 0.25},
     )
     split = make_split(store.index, "grouped-2", fold=2)
     inputs, fabric = inputs_of(recipe, store, split), Fabric(accelerator="cpu")
     given, dev = (batches_of(recipe, store, split, part, LABELS, inputs, fabric) for part in ("train", "dev"))
-    answers = []
+    predictions = []
     for seed in (0, 1):
         network, _ = load_network(teacher / f"fold2-seed{seed}")
         batches = Batches(store, given.rows, given.targets, size=7)
-        answers.append(softmax(predict_logits(network, batches)))
+        predictions.append(softmax(predict_logits(network, batches)))
     hard = np.eye(3)[[LABELS.index(label) for label in store.index["emotion"].iloc[given.rows]]]
-    np.testing.assert_allclose(given.targets, 0.75 * hard + 0.25 * np.mean(answers, axis=0), atol=1e-5)
+    np.testing.assert_allclose(given.targets, 0.75 * hard + 0.25 * np.mean(predictions, axis=0), atol=1e-5)
     assert set(dev.targets.ravel().tolist()) == {0.0, 1.0}
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_run_with_a_teacher_says_so(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
+def test_the_card_names_the_teacher(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
     plain = tiny(data={"split": "grouped-2"})
-    taught = tiny(data={"split": "grouped-2", "distill_from": str(teacher)})
-    assert plain.hash != taught.hash
-    train(taught, store=store, out=tmp_path / "taught")
-    assert load_recipe(tmp_path / "taught") == taught
-    card = (tmp_path / "taught" / "model" / "README.md").read_text()
+    distilled = tiny(data={"split": "grouped-2", "distill_from": str(teacher)})
+    assert plain.hash != distilled.hash
+    train(distilled, store=store, out=tmp_path / "distilled")
+    assert load_recipe(tmp_path / "distilled") == distilled
+    card = (tmp_path / "distilled" / "model" / "README.md").read_text()
     assert "| distilled from | predictions of `teacher`, weight 0.7 |" in card
 
 
 def test_a_teacher_of_another_split_is_refused(store: Store, tiny: Tiny, teacher: Path, tmp_path: Path):
-    taught = tiny(data={"split": "grouped-3", "distill_from": str(teacher)})
+    distilled = tiny(data={"split": "grouped-3", "distill_from": str(teacher)})
     with pytest.raises(
         SplitError, match=r"perhaps on speakers that this run is tested on; train it on the same"
     ):
-        train(taught, store=store, out=tmp_path / "taught")
+        train(distilled, store=store, out=tmp_path / "distilled")
 
 
-def test_no_teacher_there(store: Store, tmp_path: Path):
+def test_a_missing_teacher(store: Store, tmp_path: Path):
     split = make_split(store.index, "grouped-2", fold=1)
     with pytest.raises(ModelError, match=r"not a run folder"):
         teacher_predictions(tmp_path / "nobody", store, split, np.arange(3), LABELS)

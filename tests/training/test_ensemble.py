@@ -32,7 +32,7 @@ def run(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_the_seeds_of_a_fold_are_averaged(run: Path, store: Store, tmp_path: Path):
-    out = ensemble(run, out=tmp_path / "together").folder
+    out = ensemble(run, out=tmp_path / "joint").folder
     assert sorted(folder.name for folder in out.glob("fold*")) == ["fold1-seed3", "fold2-seed3"]
     both, spec = load_network(out / "fold2-seed3")
     rows = np.arange(5)
@@ -43,11 +43,11 @@ def test_the_seeds_of_a_fold_are_averaged(run: Path, store: Store, tmp_path: Pat
     assert (out / "fold2-seed3" / "model" / "model.onnx").is_file()
 
 
-def test_it_is_a_run_as_any_other(run: Path, tmp_path: Path):
-    out = tmp_path / "together"
-    asked = CliRunner().invoke(app, ["ensemble", str(run), "--out", str(out)])
-    assert asked.exit_code == 0, asked.output
-    assert asked.stdout == f"{out}\n"
+def test_an_ensemble_is_a_run(run: Path, tmp_path: Path):
+    out = tmp_path / "joint"
+    result = CliRunner().invoke(app, ["ensemble", str(run), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{out}\n"
     recipe = load_recipe(out)
     assert recipe.name == f"{load_recipe(run).name}_ensemble"
     assert [member["name"] for member in recipe.network.options["members"]] == ["compact", "compact"]

@@ -25,21 +25,21 @@ def kept(run: Path, name: str, *, weights: str = "kept") -> dict[str, torch.Tens
     return load_checkpoint(run / "checkpoint" / name)[weights]
 
 
-def test_logits_come_in_the_order_that_was_asked(store: Store) -> None:
+def test_logits_are_in_the_order_of_the_rows(store: Store) -> None:
     torch.manual_seed(0)
     network = create_network("compact", n_mels=16, n_classes=3, stem=16, widths=[16, 16, 16]).eval()
     rows = np.random.default_rng(0).permutation(len(store))[:20]
     nothing = np.zeros((20, 3), np.float32)
-    together = predict_logits(network, Batches(store, rows, nothing, size=7))
+    joint = predict_logits(network, Batches(store, rows, nothing, size=7))
     alone = [
         predict_logits(network, Batches(store, rows[[place]], nothing[[place]], size=1))[0]
         for place in range(20)
     ]
-    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(joint, alone, atol=1e-5)
 
 
 @pytest.mark.usefixtures("bare")
-def test_it_stops_when_nothing_gets_better(store: Store, tiny: Tiny, tmp_path: Path) -> None:
+def test_early_stopping(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     recipe = tiny(
         training={
             "epochs": 9,
@@ -58,7 +58,7 @@ def test_it_stops_when_nothing_gets_better(store: Store, tiny: Tiny, tmp_path: P
 
 @pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("keep", ["best", "last"])
-def test_what_is_kept(store: Store, tiny: Tiny, tmp_path: Path, keep: str) -> None:
+def test_the_kept_checkpoint(store: Store, tiny: Tiny, tmp_path: Path, keep: str) -> None:
     recipe = tiny(training={"epochs": 4, "checkpoint": keep, "ema_decay": 0.8, "monitor": "dev_loss"})
     run = train(recipe, store=store, out=tmp_path / "run").folder
     weights = load_network(run)[0].state_dict()
@@ -71,6 +71,6 @@ def test_what_is_kept(store: Store, tiny: Tiny, tmp_path: Path, keep: str) -> No
     assert kept_epoch(history, recipe) == (best if keep == "best" else history[-1])
 
 
-def test_a_dev_figure_that_is_no_number_is_never_the_best(tiny: Tiny) -> None:
+def test_a_dev_figure_that_is_not_finite_is_never_the_best(tiny: Tiny) -> None:
     history = [{"epoch": 1, "dev_loss": float("nan")}, {"epoch": 2, "dev_loss": 2.0}]
     assert kept_epoch(history, tiny(training={"monitor": "dev_loss"}))["epoch"] == 2

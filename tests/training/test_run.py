@@ -56,7 +56,7 @@ def finished(store: Store, tiny: Tiny, tmp_path_factory: pytest.TempPathFactory)
     ).folder
 
 
-def test_the_run_folder_holds_what_it_should(finished: Path) -> None:
+def test_the_files_of_a_run(finished: Path) -> None:
     files = {str(file.relative_to(finished)) for file in finished.rglob("*") if file.is_file()}
     assert files >= {
         "run.json",
@@ -83,12 +83,12 @@ def test_the_run_folder_holds_what_it_should(finished: Path) -> None:
     assert (split.groupby("speaker")["part"].nunique() == 1).all()
 
 
-def test_it_learns(finished: Path) -> None:
+def test_dev_uar_is_above_chance(finished: Path) -> None:
     summary = json.loads((finished / "summary.json").read_text())
     assert summary["fold_runs"][0]["figures"]["dev_uar"] > 0.5
 
 
-def test_the_spec_says_where_the_model_comes_from(finished: Path, store: Store, tiny: Tiny) -> None:
+def test_the_spec_records_the_training(finished: Path, store: Store, tiny: Tiny) -> None:
     spec = load_network(finished)[1]
     assert spec == Spec.from_dict(json.loads((finished / "model" / "config.json").read_text()))
     assert spec.labels == ("anger", "neutral", "sadness")
@@ -99,16 +99,16 @@ def test_the_spec_says_where_the_model_comes_from(finished: Path, store: Store, 
     assert load_recipe(finished).hash == spec.recipe_hash
 
 
-def test_onnx_answers_as_torch_does(finished: Path) -> None:
+def test_onnx_and_torch_agree(finished: Path) -> None:
     network, spec = load_network(finished)
     lengths = np.array([8000, 3100, 500])
     waveform = np.random.default_rng(0).normal(0, 0.1, (3, 8000)).astype(np.float32)
     waveform[np.arange(8000) >= lengths[:, None]] = 0
     session = onnxruntime.InferenceSession(finished / "model" / "model.onnx")
-    (answer,) = session.run(None, {"waveform": waveform, "lengths": lengths})
+    (output,) = session.run(None, {"waveform": waveform, "lengths": lengths})
     with torch.inference_mode():
         expected = Classifier(network, spec)(torch.from_numpy(waveform), torch.from_numpy(lengths))
-    np.testing.assert_allclose(answer, expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(output, expected.numpy(), atol=1e-4)
 
 
 @pytest.mark.usefixtures("bare")
@@ -135,7 +135,7 @@ def test_onnx_answers_as_torch_does(finished: Path) -> None:
     ],
     ids=["average-augment", "plateau-weighted-last", "muon-class-weights"],
 )
-def test_a_run_that_was_killed_goes_on_as_if_nothing_was(
+def test_a_resumed_run_equals_the_uninterrupted_one(
     sections: dict, store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ) -> None:
     recipe = tiny(**sections | {"training": sections["training"] | {"epochs": 4}})
@@ -147,16 +147,16 @@ def test_a_run_that_was_killed_goes_on_as_if_nothing_was(
 
     with pytest.raises(Killed):
         train(recipe, store=store, out=tmp_path / "killed", on_epoch=kill)
-    told: list[float] = []
+    epochs: list[float] = []
     torch.manual_seed(99)  # what was drawn before must not matter
     killed = train(
         recipe,
         store=store,
         out=tmp_path / "killed",
         resume=True,
-        on_epoch=lambda _, line: told.append(line["epoch"]),
+        on_epoch=lambda _, line: epochs.append(line["epoch"]),
     ).folder
-    assert told == [1, 2, 3, 4][: len(told)]
+    assert epochs == [1, 2, 3, 4][: len(epochs)]
     assert same(weights_of(unbroken), weights_of(killed))
     logs = [
         [
@@ -223,7 +223,7 @@ def test_a_kill_between_best_and_last_loses_nothing(
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_seed_repeats_and_another_does_not(
+def test_the_seed_determines_the_weights(
     store: Store, tiny: Tiny, weights_of: Weights, finished: Path, tmp_path: Path
 ) -> None:
     again = train(tiny(training={"epochs": 3}), store=store, out=tmp_path / "again").folder
@@ -233,7 +233,7 @@ def test_a_seed_repeats_and_another_does_not(
 
 
 @pytest.mark.usefixtures("bare")
-def test_the_test_part_is_never_looked_at(
+def test_the_test_part_has_no_influence(
     store: Store, make_store: Make, tiny: Tiny, weights_of: Weights, tmp_path: Path
 ) -> None:
     recipe = tiny()
@@ -279,7 +279,7 @@ def test_dev_must_not_be_empty(make_store: Make, tiny: Tiny, tmp_path: Path) -> 
         train(tiny(data={"split": "official", "fold": 0}), store=store, out=tmp_path / "run")
 
 
-def test_a_folder_with_a_run_is_not_trained_over(
+def test_a_folder_with_a_run_is_not_overwritten(
     store: Store, make_store: Make, tiny: Tiny, finished: Path, tmp_path: Path
 ) -> None:
     recipe = tiny(training={"epochs": 3})
@@ -289,10 +289,10 @@ def test_a_folder_with_a_run_is_not_trained_over(
         train(tiny(training={"epochs": 4}), store=store, out=finished, resume=True)
     with pytest.raises(OutputError, match="another store"):
         train(recipe, store=make_store(tmp_path / "other", seed=1), out=finished, resume=True)
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").touch()
     with pytest.raises(OutputError, match="not empty"):
-        train(recipe, store=store, out=tmp_path / "mine")
+        train(recipe, store=store, out=tmp_path / "other")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         train(recipe, store=store, out=tmp_path / "file" / "run")
@@ -336,7 +336,7 @@ def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: 
 
 @pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize(
-    ("data", "training", "told"),
+    ("data", "training", "message"),
     [
         ({}, {"precision": "bf16"}, None),
         ({}, {"monitor": "dev_loss", "label_smoothing": 0.1}, None),
@@ -348,20 +348,20 @@ def test_folds_and_seeds_each_have_a_folder(store: Store, tiny: Tiny, tmp_path: 
     ids=["bf16", "dev-loss", "drawn", "no-copies", "votes", "diverged"],
 )
 def test_ways_of_training(
-    data: dict, training: dict, told: str | None, make_store: Make, tiny: Tiny, tmp_path: Path
+    data: dict, training: dict, message: str | None, make_store: Make, tiny: Tiny, tmp_path: Path
 ) -> None:
     store = make_store(tmp_path / "store", copies=True, votes=True)
     recipe = tiny(data=data, training={"epochs": 1} | training)
-    if told is None:
+    if message is None:
         weights = load_network(train(recipe, store=store, out=tmp_path / "run").folder)[0].state_dict()
         assert all(torch.isfinite(weight).all() for weight in weights.values())
     else:
-        with pytest.raises(RecipeError, match=told):
+        with pytest.raises(RecipeError, match=message):
             train(recipe, store=store, out=tmp_path / "run")
         assert not (tmp_path / "run" / "model").exists()
 
 
-def test_votes_that_are_not_there(store: Store, tiny: Tiny, tmp_path: Path) -> None:
+def test_votes_that_are_missing(store: Store, tiny: Tiny, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"data\.vote_weight"):
         train(tiny(data={"vote_weight": 0.5}), store=store, out=tmp_path / "run")
 
@@ -404,8 +404,8 @@ def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Wei
     training = {"schedule": "plateau", "early_stopping_patience": 1}
     alone = train(tiny(training=training), store=store, out=tmp_path / "alone").folder
     steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
-    told = on_two(tiny(training=training), tmp_path / "run")
-    assert told == str([("run", 1, steps // 2), ("run", 2, 2 * (steps // 2))])
+    printed = on_two(tiny(training=training), tmp_path / "run")
+    assert printed == str([("run", 1, steps // 2), ("run", 2, 2 * (steps // 2))])
     weights = weights_of(tmp_path / "run")
     assert all(torch.isfinite(weight).all() for weight in weights.values())
     assert not same(weights, weights_of(alone))

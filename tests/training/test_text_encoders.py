@@ -32,8 +32,8 @@ WORDS = {"anger": "no", "joy": "friend"}
 
 
 @pytest.fixture
-def said(tmp_path: Path) -> Store:
-    """Dialogues of two utterances without sound, whose words the made encoder knows; one says nothing."""
+def dialogues(tmp_path: Path) -> Store:
+    """Dialogues of two utterances without sound; the tests' encoder has their tokens; one empty."""
     rng = np.random.default_rng(0)
     rows = [
         {
@@ -56,13 +56,13 @@ def said(tmp_path: Path) -> Store:
         for dialogue in range(dialogues)
         for rank in (0, 1)
     ]
-    return write_store(tmp_path / "said", [], pd.DataFrame(rows), front_end=FrontEnd())
+    return write_store(tmp_path / "dialogues", [], pd.DataFrame(rows), front_end=FrontEnd())
 
 
 def recipe(*encoders: Path, network: dict, **text: object) -> Recipe:
     return Recipe.from_dict(
         {
-            "name": "said",
+            "name": "dialogues",
             "data": {"inputs": "text", "split": "meld"},
             "text": {"encoder": [str(encoder) for encoder in encoders], "layers": [2], **text},
             "network": network,
@@ -95,46 +95,52 @@ HEAD = {"hidden": 16, "dropout": 0.0}
     ids=["alone", "dialogue"],
 )
 def test_a_frozen_encoder(
-    said: Store, made_encoder: Path, tmp_path: Path, network: dict, context: str
+    dialogues: Store, made_encoder: Path, tmp_path: Path, network: dict, context: str
 ) -> None:
-    run = train(recipe(made_encoder, network=network, layers=[2, 3]), store=said, out=tmp_path / "run").folder
+    run = train(
+        recipe(made_encoder, network=network, layers=[2, 3]), store=dialogues, out=tmp_path / "run"
+    ).folder
     spec = load_network(run)[1]
     assert spec.text["layers"] == [2, 3]
     assert spec.sizes == {"text_width": 16}
     assert accuracy(run) >= 15 / 16
     assert json.loads((run / "evaluation" / "metrics.json").read_text())["model"]["context"] == context
-    for page in (run / "evaluation" / "report.html", run / "model" / "README.md"):
-        assert ("the whole dialogue, its future too" in page.read_text()) == (context == "all")
-    assert len(list(said.path.glob("text_vectors-*.npy"))) == 1
+    for file, text in (
+        (run / "evaluation" / "report.html", "the whole dialogue, including what follows the utterance"),
+        (run / "model" / "README.md", "the whole dialogue, with the utterances after"),
+    ):
+        assert (text in file.read_text()) == (context == "all")
+    assert len(list(dialogues.path.glob("text_vectors-*.npy"))) == 1
     assert (run / "model" / "model.onnx").is_file()
 
 
-def test_predict_asks_the_frozen_encoders(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+def test_predict_runs_the_frozen_encoders(dialogues: Store, made_encoder: Path, tmp_path: Path) -> None:
     network = {"name": "dialogue", "options": {"utterance": "text_head", "utterance_options": HEAD}}
-    run = train(recipe(made_encoder, made_encoder, network=network), store=said, out=tmp_path / "run").folder
+    run = train(
+        recipe(made_encoder, made_encoder, network=network), store=dialogues, out=tmp_path / "run"
+    ).folder
     evaluate(run, audio=False)
     scored = pd.read_csv(run / "evaluation" / "predictions.csv", keep_default_na=False)
     scored = scored[scored["dialogue"] != scored.loc[scored["text"] == "", "dialogue"].item()]
-    speakers = said.index.set_index("file")["speaker"]
+    speakers = dialogues.index.set_index("file")["speaker"]
     table = scored[["text", "dialogue"]].assign(speaker=scored["file"].map(speakers))
-    table.to_csv(tmp_path / "said.csv", index=False)
-    options = ["--model", str(run), "--text", str(tmp_path / "said.csv"), "--format", "json"]
-    asked = CliRunner().invoke(app, ["predict", *options])
-    assert asked.exit_code == 0, asked.output
-    assert f"{made_encoder.name} and {made_encoder.name} read 2 texts" in asked.stderr
-    for answer, row in zip(json.loads(asked.stdout), scored.to_dict("records"), strict=True):
-        assert answer["emotion"] == row["predicted"]
-        assert answer["confidence"] == pytest.approx(row["confidence"], abs=1e-4)
+    table.to_csv(tmp_path / "dialogues.csv", index=False)
+    options = ["--model", str(run), "--text", str(tmp_path / "dialogues.csv"), "--format", "json"]
+    result = CliRunner().invoke(app, ["predict", *options])
+    assert result.exit_code == 0, result.output
+    for prediction, row in zip(json.loads(result.stdout), scored.to_dict("records"), strict=True):
+        assert prediction["emotion"] == row["predicted"]
+        assert prediction["confidence"] == pytest.approx(row["confidence"], abs=1e-4)
 
 
 def test_a_committee_of_vectors_and_an_encoder_that_learns(
-    said: Store, made_encoder: Path, tmp_path: Path
+    dialogues: Store, made_encoder: Path, tmp_path: Path
 ) -> None:
     members = [
         {"name": "text_encoder", "options": {"context": "all"}},
         {"name": "text_head", "options": HEAD},
     ]
-    asked = recipe(
+    chosen = recipe(
         made_encoder,
         made_encoder,
         network={"name": "ensemble", "options": {"members": members}},
@@ -143,8 +149,8 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
         prepend_speaker=True,
     )
     run = train(
-        replace(asked, training=replace(asked.training, encoder_learning_rate=0.01)),
-        store=said,
+        replace(chosen, training=replace(chosen.training, encoder_learning_rate=0.01)),
+        store=dialogues,
         out=tmp_path / "run",
     ).folder
     network, spec = load_network(run)
@@ -156,30 +162,34 @@ def test_a_committee_of_vectors_and_an_encoder_that_learns(
         export(run, tmp_path / "m.onnx")
 
 
-def test_hints_are_what_the_teacher_reads(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+def test_features_are_components_of_the_vectors_of_the_teacher(
+    dialogues: Store, made_encoder: Path, tmp_path: Path
+) -> None:
     teacher = train(
         recipe(made_encoder, made_encoder, network={"name": "text_head"}, layers=[1, 3]),
-        store=said,
+        store=dialogues,
         out=tmp_path / "t",
     ).folder
-    split = make_split(said.index, "meld")
-    hints = teacher_features(teacher, said, split, 2)
-    texts = said.index["text"].to_numpy()
-    assert hints.shape == (len(said), 2)
-    assert not hints[texts == ""].any()
-    read = hints[(said.index["split"] == "train").to_numpy()]
+    split = make_split(dialogues.index, "meld")
+    features = teacher_features(teacher, dialogues, split, 2)
+    texts = dialogues.index["text"].to_numpy()
+    assert features.shape == (len(dialogues), 2)
+    assert not features[texts == ""].any()
+    read = features[(dialogues.index["split"] == "train").to_numpy()]
     (
         np.testing.assert_allclose(read.T @ read / len(read), [[1, 0], [0, 0]], atol=0.1),
         "two texts differ in one",
     )
-    assert len({tuple(hint.round(3)) for hint in hints[texts != ""]}) == 2
+    assert len({tuple(row.round(3)) for row in features[texts != ""]}) == 2
     with pytest.raises(RecipeError, match="teacher's vectors have 32"):
-        teacher_features(teacher, said, split, 33)
+        teacher_features(teacher, dialogues, split, 33)
 
 
-def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+def test_feature_distillation_into_a_network_of_tokens(
+    dialogues: Store, made_encoder: Path, tmp_path: Path
+) -> None:
     teacher = train(
-        recipe(made_encoder, network={"name": "text_head"}), store=said, out=tmp_path / "teacher"
+        recipe(made_encoder, network={"name": "text_head"}), store=dialogues, out=tmp_path / "teacher"
     ).folder
     words = {
         "data": {"inputs": "text", "split": "meld", "distill_from": str(teacher), "distill_features": 1},
@@ -187,7 +197,7 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
         "network": {"name": "dialogue", "options": {"utterance": "text_lstm", "dropout": 0.0}},
         "training": {"epochs": 8, "batch_size": 4, "learning_rate": 0.03, "precision": "fp32"},
     }
-    run = train(Recipe.from_dict(words), store=said, out=tmp_path / "words").folder
+    run = train(Recipe.from_dict(words), store=dialogues, out=tmp_path / "words").folder
     assert load_network(run)[1].text == {}
     card = (run / "model" / "README.md").read_text()
     assert (
@@ -196,28 +206,28 @@ def test_a_network_of_words_learns_from_hints(said: Store, made_encoder: Path, t
     assert accuracy(run) >= 15 / 16
     words["data"]["distill_from"] = str(run)
     with pytest.raises(RecipeError, match=r"needs a teacher that takes text vectors"):
-        train(Recipe.from_dict(words), store=said, out=tmp_path / "further")
+        train(Recipe.from_dict(words), store=dialogues, out=tmp_path / "further")
     words["data"]["distill_from"] = ""
     with pytest.raises(RecipeError, match=r"data\.distill_features needs a teacher"):
         Recipe.from_dict(words)
 
 
-def test_encoders_stand_side_by_side(said: Store, made_encoder: Path) -> None:
-    twice = text_vectors(said, encoder=[str(made_encoder)] * 2, layers=[1, 2])
-    assert twice.shape == (len(said), 32)
+def test_vectors_of_several_encoders_are_concatenated(dialogues: Store, made_encoder: Path) -> None:
+    twice = text_vectors(dialogues, encoders=[str(made_encoder)] * 2, layers=[1, 2])
+    assert twice.shape == (len(dialogues), 32)
     np.testing.assert_array_equal(twice[:, :16], twice[:, 16:])
 
 
 @pytest.mark.parametrize("context", ["none", "past"])
-def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path, context: str) -> None:
-    asked = recipe(
+def test_a_fine_tuned_encoder(dialogues: Store, made_encoder: Path, tmp_path: Path, context: str) -> None:
+    chosen = recipe(
         made_encoder,
         network={"name": "text_encoder", "options": {"context": context}},
         trainable_layers=2,
         prepend_speaker=True,
     )
-    asked = replace(asked, training=replace(asked.training, encoder_learning_rate=0.01, epochs=20))
-    run = train(asked, store=said, out=tmp_path / "run").folder
+    chosen = replace(chosen, training=replace(chosen.training, encoder_learning_rate=0.01, epochs=20))
+    run = train(chosen, store=dialogues, out=tmp_path / "run").folder
     network, spec = load_network(run)
     assert spec.context == context
     assert spec.text["encoder"] == [spec.sizes["pretrained"]["encoder"]] == [str(made_encoder)]
@@ -226,21 +236,25 @@ def test_an_encoder_that_learns(said: Store, made_encoder: Path, tmp_path: Path,
         export(run, tmp_path / "m.onnx")
     # A run without a graph is whole all the same: going on trains nothing anew.
     before = (run / "model" / "model.safetensors").stat().st_mtime_ns
-    train(asked, store=said, out=tmp_path / "run", resume=True)
+    train(chosen, store=dialogues, out=tmp_path / "run", resume=True)
     assert (run / "model" / "model.safetensors").stat().st_mtime_ns == before
-    inputs = Inputs.of_spec(said, spec, takes=network.takes)
-    row = int(np.flatnonzero(said.index["text"] == "oh no !")[0])
+    inputs = Inputs.of_spec(dialogues, spec, takes=network.takes)
+    row = int(np.flatnonzero(dialogues.index["text"] == "oh no !")[0])
     assert inputs.ids[row][-4:] == [4, 5, 6, 3]
-    assert inputs.ids[row][1] == {"you": 7, "my": 9}[said.index["speaker"][row]], "who speaks comes first"
+    assert inputs.ids[row][1] == {"you": 7, "my": 9}[dialogues.index["speaker"][row]], (
+        "who speaks comes first"
+    )
 
 
-def test_the_encoders_weights_move_at_their_own_rate(said: Store, made_encoder: Path, tmp_path: Path) -> None:
+def test_the_encoder_has_a_learning_rate_of_its_own(
+    dialogues: Store, made_encoder: Path, tmp_path: Path
+) -> None:
     def moved(rate: float) -> torch.Tensor:
-        asked = recipe(made_encoder, network={"name": "text_encoder"}, trainable_layers=1)
-        asked = replace(
-            asked, training=replace(asked.training, encoder_learning_rate=rate, weight_decay=0.0, epochs=2)
+        chosen = recipe(made_encoder, network={"name": "text_encoder"}, trainable_layers=1)
+        chosen = replace(
+            chosen, training=replace(chosen.training, encoder_learning_rate=rate, weight_decay=0.0, epochs=2)
         )
-        return load_network(train(asked, store=said, out=tmp_path / f"{rate}").folder)[
+        return load_network(train(chosen, store=dialogues, out=tmp_path / f"{rate}").folder)[
             0
         ].pretrained_weights()[0]
 

@@ -26,7 +26,7 @@ class RunFolder:
 
     A fold run has `log.jsonl`, `curves.png`, `split.csv`, `checkpoint/` and `model/`. A single one lies in
     the run folder itself; several lie in folders of their own, named `fold1-seed0`. `final/` holds the final
-    model of a cross-validation, laid out as a fold run. `evaluation/` holds evaluations.
+    model of a cross-validation, with the layout of a fold run. `evaluation/` holds evaluations.
 
     Attributes:
         path: the folder.
@@ -100,7 +100,7 @@ class RunFolder:
 
     @property
     def final(self) -> RunFolder:
-        """The final model, trained on all speakers; laid out as a fold run."""
+        """The final model, trained on all speakers, with the layout of a fold run."""
         return RunFolder(self.path / "final")
 
     @property

@@ -99,7 +99,7 @@ def export(model: str | Path, out: str | Path) -> Path:
 def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     """Write `network` as one ONNX file.
 
-    The graph of a network of sound takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
+    The graph of an audio network takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
     `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
     the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]). The Spec is in its
     metadata.

@@ -13,7 +13,7 @@ from serenade.errors import RecipeError
 from serenade.registry import Registry
 
 SOUND = frozenset({"features", "lengths"})
-"""Inputs of a network of sound: log-mel and its valid frames."""
+"""Inputs of an audio network: log-mel and its valid frames."""
 
 SIZES = ("n_mels", "vocabulary", "text_width", "pretrained")
 """What follows from the data, or from `[text]` in a recipe; a network gets those in its constructor."""

@@ -8,7 +8,7 @@ from serenade.corpora.splits.official import assign_official
 SPLITS.add(
     "meld",
     SplitRule(
-        about="MELD's own parts: by dialogue, not by speaker; all parts share the speakers",
+        about="MELD as published: by dialogue; train, dev and test share speakers",
         assign=assign_official,
         corpus="meld",
         grouped_by="dialogue",

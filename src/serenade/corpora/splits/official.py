@@ -42,7 +42,7 @@ def assign_official(table: pd.DataFrame, fold: int, choice: DevChoice) -> pd.Ser
 SPLITS.add(
     "official",
     SplitRule(
-        about="the parts that the corpus or manifest names itself",
+        about="train, dev and test as given by the corpus or manifest",
         assign=assign_official,
         needs_speakers=False,
     ),

@@ -16,7 +16,7 @@ def _test_speaker(speakers: pd.Series[str], fold: int) -> set[str]:
 SPLITS.add(
     "one-speaker-out",
     SplitRule(
-        about="a fold per speaker, tested on that speaker alone",
+        about="one fold per speaker, with this speaker as test",
         assign=by_test_speakers(_test_speaker),
         count_folds=lambda table: speaker_ids(table).nunique(),
     ),

@@ -21,7 +21,7 @@ def _assign(table: pd.DataFrame, fold: int, choice: DevChoice) -> pd.Series[str]
 SPLITS.add(
     "random-leaky",
     SplitRule(
-        about="70 / 15 / 15 by file: parts share speakers and augmented copies; for comparison only",
+        about="70 / 15 / 15 by file; leaks speakers and augmented variants, for comparison only",
         assign=_assign,
         grouped_by="",
         needs_speakers=False,

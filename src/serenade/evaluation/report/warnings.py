@@ -55,7 +55,7 @@ def warnings(metrics: Metrics) -> list[str]:
         if len(metrics["runs"]) > 1:
             subject = f"{len(constant)} of {len(metrics['runs'])} models predict"
         found.append(
-            f"{subject} {names} for every clip: nothing was learned that tells the emotions apart. Train "
+            f"{subject} {names} for every clip: the model does not distinguish the emotions. Train "
             "for more epochs (training.epochs in the recipe) or with another learning rate "
             "(training.learning_rate), and check the labels with serenade inspect."
         )

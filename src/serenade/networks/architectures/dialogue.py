@@ -29,7 +29,7 @@ class Dialogue(Network):
 
     Args:
         n_classes: number of labels.
-        n_mels: mel bands, for an utterance network of sound.
+        n_mels: mel bands, for an audio utterance network.
         vocabulary: number of tokens, for one of tokens.
         text_width: features of a text vector, for one of text vectors.
         pretrained: encoder, for one that fine-tunes it; see `text_encoder`.

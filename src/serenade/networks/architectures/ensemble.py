@@ -16,7 +16,7 @@ from serenade.spec import CONTEXTS
 
 @register_network("ensemble", example={"members": [{"name": "compact"}, {"name": "compact"}]})
 class Ensemble(Network):
-    """Members whose log-probabilities are averaged (Hansen and Salamon 1990), alike or of different kinds.
+    """An ensemble: the mean of the log-probabilities of its members (Hansen and Salamon 1990).
 
     In training the loss is computed for each member alone, so that their errors stay independent: the mean of
     members that are wrong about different clips is more often right than the best of them.

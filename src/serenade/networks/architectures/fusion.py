@@ -1,4 +1,4 @@
-"""Networks of sound and text; either may be absent.
+"""Networks of audio and text; either input may be missing.
 
 A missing, corrupt or silent clip, or an empty text, is an absent modality: the network ignores its inputs and
 uses the other one alone. Training drops modalities at random (modality dropout; Neverova et al. 2016), by
@@ -25,7 +25,7 @@ _ABSENT = {"features": 0.0, "lengths": 1, "tokens": 1, "token_lengths": 1, "text
 
 
 class _TwoModalities(Network):
-    """A network of sound and one of text, side by side."""
+    """An audio network and a text network."""
 
     def __init__(
         self,
@@ -82,10 +82,10 @@ class Fusion(_TwoModalities):
         n_mels: mel bands.
         vocabulary: number of tokens, for a text network of tokens.
         text_width: features of a text vector, for one of text vectors.
-        sound: name of the network of sound.
-        text: name of the network of text.
-        sound_options: options of the network of sound.
-        text_options: options of the network of text.
+        sound: name of the audio network.
+        text: name of the text network.
+        sound_options: options of the audio network.
+        text_options: options of the text network.
         hidden: features of the fused vector.
         dropout: before the gate, against overfitting of the gate.
         modality_dropout: probability that training drops one modality of an utterance that has both.
@@ -144,17 +144,17 @@ class Fusion(_TwoModalities):
 
 @register_network("fusion.late")
 class LateFusion(_TwoModalities):
-    """Late fusion: the weighted mean of the log-probabilities of a network of sound and one of text.
+    """Late fusion: the weighted mean of the log-probabilities of an audio and a text network.
 
     Args:
         n_classes: number of labels.
         n_mels: mel bands.
         vocabulary: number of tokens, for a text network of tokens.
         text_width: features of a text vector, for one of text vectors.
-        sound: name of the network of sound.
-        text: name of the network of text.
-        sound_options: options of the network of sound.
-        text_options: options of the network of text.
+        sound: name of the audio network.
+        text: name of the text network.
+        sound_options: options of the audio network.
+        text_options: options of the text network.
         modality_dropout: probability that training drops one modality of an utterance that has both.
 
     >>> network = LateFusion(n_classes=7, n_mels=64, text_width=600, text="text_head").eval()

@@ -111,7 +111,7 @@ def train_on_arrays(
     """Train the network of a recipe, with its first seed.
 
     Args:
-        recipe: network and training; how data are split is not asked.
+        recipe: network and training; its split is ignored.
         train: what is learnt from.
         dev: for every choice that is made on the way.
         labels: order of the classes.

@@ -121,9 +121,9 @@ def write_spectrograms(
     protect_inputs([out], [meld])
     rows = rows_in_order(meld)
     pieces = {part: _pieces(part, table, out / CHUNKS) for part, table in rows.items()}
-    told = {part: ids_of(table, []).to_csv() for part, table in rows.items()}
+    tables = {part: ids_of(table, []).to_csv() for part, table in rows.items()}
     keys = [piece.marker.name for some in pieces.values() for piece in some]
-    key = hash_of([keys, told, MELD_SEED.hash, compress])
+    key = hash_of([keys, tables, MELD_SEED.hash, compress])
     report = progress or (lambda _: None)
     if not _finished(out, key):
         make_folder(out / CHUNKS)

@@ -37,7 +37,7 @@ LONG_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class ClipNote:
-    """What is told of a clip beside its spectrogram.
+    """What is stored with the spectrogram of a clip.
 
     Attributes:
         status: "ok"; "cut", longer than 3.0 s, the first 3.0 s are taken; "long", the same, but longer than

@@ -8,5 +8,5 @@ from serenade.networks.registry import register_network
 
 @register_network("cnn_lstm.original")
 def cnn_lstm_original(*, n_mels: int, n_classes: int, width_frames: int = ORIGINAL_WIDTH_FRAMES) -> CnnLstm:
-    """Build the published network: the eight mel steps are the sequence, and the width is in the weights."""
+    """The published CREMA-D network: an LSTM over the eight mel steps, for one fixed width."""
     return CnnLstm(n_mels=n_mels, n_classes=n_classes, over="mel", width_frames=width_frames)

@@ -1,4 +1,4 @@
-"""The MELD seed's fusion of text and sound: two branches, then dense layers (docs/origins.md)."""
+"""The published MELD fusion of text and audio: two branches, then dense layers (docs/origins.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serenade.originals.networks.text_lstm import LSTM_WIDTHS, TwoLstms
 
 @register_network("fusion.original")
 class FusionOriginal(Network):
-    """Two LSTMs and dense 64 for text, the CNN and dense 128, 64 for sound; then dense 128, 64.
+    """The published MELD fusion network: the LSTMs and the CNN, concatenated, then two dense layers.
 
     A missing clip is zeros to it, as in the original; `fusion` knows the difference.
 
@@ -49,10 +49,10 @@ class FusionOriginal(Network):
 
     def forward(self, features: Tensor, lengths: Tensor, text_vectors: Tensor) -> Tensor:
         """Logits [shape=(n, classes)] of features [shape=(n, mels, frames)] and vectors of texts."""
-        said = self.drop(F.relu(self.text_dense(self.text(text_vectors))))
-        heard = self.drop_more(F.relu(self.sound_dense1(self.sound(features, lengths))))
-        heard = self.drop(F.relu(self.sound_dense2(heard)))
-        hidden = self.drop_more(F.relu(self.dense1(torch.cat([said, heard], dim=1))))
+        text = self.drop(F.relu(self.text_dense(self.text(text_vectors))))
+        sound = self.drop_more(F.relu(self.sound_dense1(self.sound(features, lengths))))
+        sound = self.drop(F.relu(self.sound_dense2(sound)))
+        hidden = self.drop_more(F.relu(self.dense1(torch.cat([text, sound], dim=1))))
         hidden = self.drop(F.relu(self.dense2(self.norm1(hidden))))
         logits: Tensor = self.classify(hidden)
         return logits

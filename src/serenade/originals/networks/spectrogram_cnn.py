@@ -1,4 +1,4 @@
-"""The MELD seed's network of sound: a 2-D CNN over a spectrogram of fixed width (docs/origins.md)."""
+"""The published MELD audio network: a 2-D CNN over a spectrogram of fixed width (docs/origins.md)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ConvPyramid(nn.Module):
 
 @register_network("spectrogram_cnn")
 class SpectrogramCnn(UtteranceNetwork):
-    """Four convolutional blocks, dense 256 and 128.
+    """The published MELD audio network: four convolutional blocks, dense layers of 256 and 128 units.
 
     Zeros behind a clip's end, up to the fixed width, count as sound, as in the original.
 

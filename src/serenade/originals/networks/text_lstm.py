@@ -1,4 +1,4 @@
-"""The MELD seed's network of text: two LSTM layers over a sequence of length 1 (docs/origins.md)."""
+"""The published MELD text network: two LSTM layers over a sequence of length 1 (docs/origins.md)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TwoLstms(nn.Module):
 
 @register_network("text_lstm.original")
 class TextLstmOriginal(UtteranceNetwork):
-    """LSTM 128, LSTM 64, dense 64 and 32; dropout of a half behind each.
+    """The published MELD text network: LSTM layers of 128 and 64 units, dense layers of 64 and 32.
 
     Args:
         text_width: features of a vector; 600 in `text_emotion.pkl`.
