@@ -14,8 +14,8 @@ import pytest
 from serenade.corpora import read_corpus
 from serenade.synthetic.meld import SyntheticMeld, make_meld
 
-# Test processes share the cores; OpenMP threads that spin while they wait would slow them down tenfold. Must be
-# set before torch is imported.
+# Test processes share the cores; OpenMP threads that spin while they wait would slow them down tenfold. It
+# must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that:

@@ -10,7 +10,6 @@ import pytest
 
 from serenade.audio.front_end import FrontEnd
 from serenade.corpora.splits.tfds import SPEAKERS
-from serenade.features.mel_folder import read_front_end
 from serenade.features.store import Store, write_store
 from serenade.networks.weights import load_network
 from serenade.training.recipe import load_recipe
@@ -107,8 +106,3 @@ def test_the_other_network_that_a_recipe_names_runs_too(name, other, tmp_path):
         out=tmp_path / "run",
     ).folder
     assert (run / "model" / "model.onnx").exists()
-
-
-def test_front_ends_are_readable():
-    for file in FOLDER.glob("*_front_end.toml"):
-        assert read_front_end(file).n_mels > 0

@@ -123,7 +123,7 @@ def test_an_empty_folder(serenade: Serenade, recipe_file: Path, trained: Path, t
         assert not out.exists(), verb
     ran = serenade("predict", empty, "--model", trained)
     assert ran.status == 1
-    assert ran.stderr.splitlines()[0] == f"{empty}: this folder holds no recordings; name one that does"
+    assert ran.stderr.splitlines()[0] == f"{empty}: is a folder without recordings; pass a recording"
 
 
 def test_what_is_not_there(serenade: Serenade, recipe_file: Path, trained: Path, tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ def train(
 
     set_threads(threads)
     is_run = RunFolder(source).is_run()
-    if not is_run and source.suffix.lower() != ".toml":
+    # With --store, anything but a folder or manifest is taken for a recipe, and so is the error.
+    is_corpus = source.is_dir() or source.suffix.lower() in (".csv", ".tsv")
+    if not is_run and source.suffix.lower() != ".toml" and (is_corpus or store is None):
         from serenade.cli.train_corpus import train_corpus
 
         if store is not None:

@@ -132,7 +132,9 @@ class ResumableFile:
     def close(self) -> None:
         """Close the unfinished file; remove it if it holds nothing, so that it hinders no other run."""
         if self._file is not None and not self._file.closed:
-            self._file.close()
+            # On a full disk the last bytes cannot be written now either; `extend` has reported it.
+            with suppress(OSError):
+                self._file.close()
             if not self._offsets:
                 with suppress(OSError):
                     self.path.unlink()
