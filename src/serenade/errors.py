@@ -93,18 +93,28 @@ class MissingExtra(SerenadeError):
 
 
 _EXTRAS = {
-    "report": ("jinja2", "matplotlib", "pandas"),
-    "train": ("lightning_fabric", "onnx", "safetensors", "scipy", "sklearn", "threadpoolctl", "torch"),
+    "report": ("jinja2", "matplotlib", "pandas", "sklearn"),
+    "train": (
+        "lightning_fabric",
+        "msgspec",
+        "onnx",
+        "safetensors",
+        "scipy",
+        "threadpoolctl",
+        "tomli_w",
+        "torch",
+    ),
 }
 """Which extra installs a library, by the name of its module."""
 
 
-def missing_extra(cause: ModuleNotFoundError, *, needed_by: str) -> MissingExtra | None:
+def missing_extra(cause: ModuleNotFoundError, *, needed_by: str, trains: bool = False) -> MissingExtra | None:
     """The error that says how to install a library; None if it is not a library of an extra.
 
     Args:
         cause: the failed import.
         needed_by: the subject of the sentence.
+        trains: whether everything of the extra `train` is needed, whichever library was missed first.
 
     >>> str(missing_extra(ModuleNotFoundError(name="torch.nn"), needed_by="training"))
     "training needs torch; install it with: pip install 'serenade[train]'"
@@ -113,6 +123,7 @@ def missing_extra(cause: ModuleNotFoundError, *, needed_by: str) -> MissingExtra
     for extra, libraries in _EXTRAS.items():
         if library in libraries:
             return MissingExtra(
-                f"{needed_by} needs {library}; install it with: pip install 'serenade[{extra}]'"
+                f"{needed_by} needs {library}; install it with: "
+                f"pip install 'serenade[{'train' if trains else extra}]'"
             )
     return None

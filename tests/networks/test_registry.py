@@ -7,7 +7,8 @@ import torch
 
 from serenade.errors import RecipeError
 from serenade.networks import create_network
-from serenade.networks.registry import CONTEXTS, NETWORKS, SIZES, NetworkEntry, register_network
+from serenade.networks.registry import NETWORKS, SIZES, NetworkEntry, register_network
+from serenade.spec import CONTEXTS
 
 DIALOGUES = [3, 1, 2]
 

@@ -32,6 +32,9 @@ COMMANDS = (
 )
 """In the order of `serenade --help`."""
 
+_TRAINING = {"demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
+"""Commands that need the extra `train`."""
+
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
@@ -123,7 +126,10 @@ def run(arguments: list[str] | None = None) -> int:
         print(f"serenade: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as missing:
-        extra = missing_extra(missing, needed_by="this command")
+        words = sys.argv[1:] if arguments is None else arguments
+        extra = missing_extra(
+            missing, needed_by="this command", trains=bool(_TRAINING.intersection(words[:1]))
+        )
         if extra is None:
             raise
         print(f"serenade: {extra}", file=sys.stderr)
