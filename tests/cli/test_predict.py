@@ -376,7 +376,7 @@ sys.exit(run(["predict", *sys.argv[1:]]))
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "json", "txt"])
 def test_two_runs_into_one_file_lose_nothing(calls, model, tmp_path, suffix):
-    """While a run writes, a second one is told to wait; nothing is lost, and nothing is left behind."""
+    """While a run writes, a second one exits with an error; nothing is lost, and nothing is left behind."""
     out = tmp_path / "o" / f"both.{suffix}"
     command = [sys.executable, "-c", RACE, str(calls), "-m", str(model), "-o", str(out)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
