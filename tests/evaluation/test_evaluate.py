@@ -115,7 +115,7 @@ def test_the_folder_is_complete_and_the_page_stands_alone(
         plain(with_deviation(metrics["mean"]["uar"])),
         plain(interval(metrics["mean"]["uar"])),
         "who are not in its training data",
-        "sentences spoken by actors",
+        "is acted",
         "2 clips: state silent",
         "# &lt;few&gt; &amp; &#34;quoted&#34;",
         "The model is not a basis for decisions about people.",

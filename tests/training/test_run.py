@@ -289,10 +289,10 @@ def test_a_folder_with_a_run_is_not_overwritten(
         train(tiny(training={"epochs": 4}), store=store, out=finished, resume=True)
     with pytest.raises(OutputError, match="another store"):
         train(recipe, store=make_store(tmp_path / "other", seed=1), out=finished, resume=True)
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "thesis.tex").touch()
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").touch()
     with pytest.raises(OutputError, match="not empty"):
-        train(recipe, store=store, out=tmp_path / "other")
+        train(recipe, store=store, out=tmp_path / "thesis")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         train(recipe, store=store, out=tmp_path / "file" / "run")
