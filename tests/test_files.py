@@ -128,6 +128,17 @@ class TestStreams:
             assert log.stat().st_ino == inode
         assert os.path.islink("/dev/stdout")
 
+    def test_what_is_printed_does_not_overwrite_what_is_written(self, tmp_path):
+        code = (
+            "from serenade.files import write_whole\n"
+            "print('before', flush=True)\n"
+            "with write_whole('/dev/stdout') as out: out.write('written\\n')\n"
+            "print('after')\n"
+        )
+        with (tmp_path / "log").open("w") as stdout:
+            subprocess.run([sys.executable, "-c", code], check=True, stdout=stdout)
+        assert (tmp_path / "log").read_text() == "before\nwritten\nafter\n"
+
     def test_plain_files_and_folders_are_none(self, tmp_path):
         (tmp_path / "file").touch()
         paths = [tmp_path, tmp_path / "file", tmp_path / "gone", "/dev/shm/x.csv"]

@@ -41,6 +41,7 @@ _CAUSES = {
 }
 _NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _OPEN_STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_OWN_DESCRIPTOR = re.compile(r"(?:/dev/|/proc/self/)(?:fd/(\d+)|(stdin|stdout|stderr))")
 _MAX_LINKS = 40  # as many as Linux follows
 
 
@@ -94,7 +95,7 @@ def write_whole(path: str | Path, mode: str = "w", *, durable: bool = True) -> I
     temporary: Path | None = None
     try:
         if is_stream(path):
-            with open(os.open(path, os.O_WRONLY | os.O_APPEND), mode, **text) as out:
+            with open(_open_stream(path), mode, **text) as out:
                 yield out
             return
         target = Path(os.path.realpath(path))
@@ -136,6 +137,18 @@ def is_stream(path: str | Path) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _open_stream(path: str | Path) -> int:
+    """Open a device or pipe for writing and return its descriptor.
+
+    An open stream of this process is duplicated. Opened again, a regular file behind it would have a second
+    position, and what the process prints would overwrite what is written here.
+    """
+    if match := _OWN_DESCRIPTOR.fullmatch(os.path.abspath(path)):
+        number, name = match.groups()
+        return os.dup(int(number) if number else ("stdin", "stdout", "stderr").index(name))
+    return os.open(path, os.O_WRONLY | os.O_APPEND)
 
 
 def protect_inputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:

@@ -162,5 +162,5 @@ def _train_recipe(
             on_epoch=on_epoch,
         )
     for warning in run.warnings:
-        print(f"serenade: {warning}", file=sys.stderr)
+        print(f"Warning: {warning}", file=sys.stderr)
     print(run.folder)

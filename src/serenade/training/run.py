@@ -172,7 +172,8 @@ def warnings_of(summary: RunSummary, recipe: Recipe) -> tuple[str, ...]:
     if recipe.training.sampler != "balanced":
         advice.append("draw all classes equally often (--set training.sampler=balanced)")
     advice.append("lower training.learning_rate")
-    return (f"{which} the same class for every dev clip, so training failed: {', '.join(advice)}",)
+    remedies = f"{', '.join(advice[:-1])} or {advice[-1]}"
+    return (f"{which} the same class for every dev clip, so nothing useful was learned: {remedies}",)
 
 
 def summary_of(
