@@ -45,10 +45,12 @@ PART_NAMES = {
 """Spellings of the parts in tables and folder names."""
 
 MISSING = frozenset(
-    {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "none", "null", "nil", "-", "--", "?"}
+    {"", "na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "<none>", "null", "nil"}
+    | {"-", "--", "\N{EN DASH}", "\N{EM DASH}", "?", "unknown", "undefined", "missing"}
 )
 """Spellings of a missing value, in lower case."""
 
+_BLANKS = " \t\r\n\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _SEXES = {"m": "male", "male": "male", "man": "male", "f": "female", "female": "female", "w": "female"}
 _SEXES |= {"woman": "female"}
 _CLIP_SUFFIXES = SUFFIXES | {".npy"}
@@ -60,7 +62,7 @@ def is_missing(value: object) -> bool:
     >>> [is_missing(value) for value in (None, float("nan"), " N/A ", "nan", "anna")]
     [True, True, True, True, False]
     """
-    return value is None or value is pd.NA or value != value or str(value).strip().lower() in MISSING
+    return value is None or value is pd.NA or value != value or str(value).strip(_BLANKS).lower() in MISSING
 
 
 def new_table(

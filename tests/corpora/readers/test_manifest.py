@@ -124,7 +124,14 @@ def test_bytes_that_are_not_utf8(tmp_path):
         read_corpus(tmp_path / "m.csv")
 
 
+def test_a_nul_character_in_a_name_is_one_sentence(tmp_path):
+    (tmp_path / "m.csv").write_bytes(b"file,emotion\nrec/0\x001.wav,joy\n")
+    with pytest.raises(CorpusError, match="NUL character"):
+        read_corpus(tmp_path / "m.csv")
+
+
 MISSING = ("NA", "N/A", "nan", "NaN", "None", "null", "NULL", "", " none ", "#N/A", "n.a.", "<NA>")
+MISSING += ("#NA", "<none>", "unknown", "Undefined", "missing", "\u2014", "N/A\u200b")
 
 
 @pytest.mark.parametrize("missing", MISSING)

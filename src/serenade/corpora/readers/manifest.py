@@ -56,6 +56,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
             raw[column] = seconds(raw[column], file)
     notes += _check_labels(raw, given, file)
     folder = file.parent
+    if any("\0" in name for name in raw["file"]):
+        raise CorpusError("has a NUL character in a file name; save it as CSV in UTF-8", file=file)
     raw["file"], windows = resolve_paths(raw["file"], folder)
     root = manifest_root(folder, raw["file"].tolist())
     if windows:
