@@ -64,7 +64,7 @@ def test_the_hash_differs_between_front_ends_and_not_between_int_and_float():
         ({"rate_hz": 10**400}, "'rate_hz' must be between"),
         ({"n_fft": 10**9}, "n_fft"),
         ({"n_mels": 10**9}, "n_mels"),
-        ({"n_fft": 65_536, "hop": 1}, "n_fft must be at most 256 times hop"),
+        ({"n_fft": 32_768, "hop": 1}, "n_fft must be at most 64 times hop"),
         ({"max_duration_s": 1e9}, "max_duration_s"),
         ({"top_db": float("inf")}, "top_db"),
     ],
@@ -77,7 +77,7 @@ def test_values_out_of_range_are_refused(change, message):
 @given(
     n=st.integers(0, 10**7),
     n_fft=st.integers(2, 4096),
-    hop=st.integers(16, 4096),
+    hop=st.integers(64, 4096),
     center=st.booleans(),
     scale=st.sampled_from(["db", "whisper"]),
 )

@@ -13,7 +13,7 @@ from serenade.errors import RecipeError
 from serenade.files import hash_of
 from serenade.schema import Range, SchemaError, build, check_fields
 
-MAX_OVERLAP = 256
+MAX_OVERLAP = 64
 """Largest number of frames that a sample may belong to: each of them copies it in memory."""
 
 
@@ -49,12 +49,12 @@ class FrontEnd:
     >>> FrontEnd(hop=0)
     Traceback (most recent call last):
         ...
-    serenade.errors.RecipeError: front end: 'hop' must be between 1 and 65,536, not 0
+    serenade.errors.RecipeError: front end: 'hop' must be between 1 and 16,384, not 0
     """
 
     rate_hz: Annotated[int, Range(1_000, 384_000)] = 16_000
-    n_fft: Annotated[int, Range(2, 65_536)] = 1024
-    hop: Annotated[int, Range(1, 65_536)] = 256
+    n_fft: Annotated[int, Range(2, 32_768)] = 1024
+    hop: Annotated[int, Range(1, 16_384)] = 256
     window: Literal["hann"] = "hann"
     center: bool = True
     pad_mode: Literal["constant", "reflect"] = "constant"

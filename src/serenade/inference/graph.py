@@ -14,6 +14,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from serenade.errors import ModelError
+from serenade.inference import checksum
 from serenade.inference.arrays import Waveform
 from serenade.inference.prediction import ModelName, Prediction, Quality
 from serenade.spec import Spec
@@ -63,7 +64,8 @@ class Graph:
             threads: threads of one computation.
 
         Raises:
-            ModelError: it is damaged, or not a model of serenade.
+            ModelError: it is damaged, its checksum is wrong, or it is not a model of serenade. A file of
+                another program may have no checksum.
         """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # errors are raised, not printed
@@ -72,10 +74,16 @@ class Graph:
         # Recordings differ in length, and a memory plan for each length would only grow.
         options.enable_mem_pattern = False
         try:
-            session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            is_checked = checksum.has_checksum(file)
+            # The fallback would print the error and load the same file again.
+            session = onnxruntime.InferenceSession(
+                str(file), options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
             metadata = session.get_modelmeta().custom_metadata_map
-        except (*_CANNOT_LOAD, UnicodeDecodeError) as cause:
+        except (*_CANNOT_LOAD, UnicodeDecodeError, OSError) as cause:
             raise ModelError(f"is not a readable ONNX model; {_REMEDY}", file=file) from cause
+        if not is_checked:
+            checksum.require_checksum(metadata, file=file)
         graph = cls(file, Spec.from_metadata(metadata, file=file), session)
         outputs = {output.name for output in session.get_outputs()}
         if not graph.inputs or not graph.inputs <= _KNOWN or "probabilities" not in outputs:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from serenade.errors import ModelError
 from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
+from serenade.inference import checksum
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
 from serenade.networks.weights import load_network, require_finite
@@ -101,8 +102,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
 
     The graph of an audio network takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
     `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
-    the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]). The Spec is in its
-    metadata.
+    the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]). The Spec and a checksum
+    are in its metadata.
 
     Args:
         network: the trained network; its mode does not change.
@@ -144,7 +145,7 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         )
     network.train(was_training)
     model = onnx.load_from_string(graph.getvalue())
-    for key, value in spec.to_metadata().items():
+    for key, value in (spec.to_metadata() | checksum.METADATA).items():
         model.metadata_props.add(key=key, value=value)
     model.producer_name, model.doc_string = "serenade", f"{spec.name} {spec.version}"
     for value in model.graph.input:
@@ -152,12 +153,13 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
             value.doc_string = f"mono, {spec.front_end.rate_hz} Hz, full scale 1, padded with zeros"
             model.doc_string += f", for mono waveforms of {spec.front_end.rate_hz} Hz"
     with write_whole(file, "wb") as out:
-        out.write(model.SerializeToString())
+        out.write(checksum.with_checksum(model.SerializeToString()))
 
 
 def _example(names: list[str], spec: Spec) -> tuple[Tensor, ...]:
     """Three utterances of different lengths in two dialogues, so that no size becomes a constant."""
-    samples = 2 * spec.front_end.rate_hz
+    # Some 60 frames of any front end: two seconds can be many times as many.
+    samples = spec.front_end.n_fft + 64 * spec.front_end.hop
     whole = {
         "waveform": 0.1 * torch.randn(3, samples),
         "lengths": torch.tensor([samples, samples // 2, samples // 3]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any, TypeVar
 
 from torch import nn
@@ -22,6 +23,18 @@ EXAMPLE_SIZES = {"n_mels": 128, "vocabulary": 5_000, "text_width": 600}
 """Sizes for which parameters are counted."""
 
 _EXAMPLE_CLASSES = 6
+
+_UNUSABLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What constructors raise for options of the wrong type or size."""
 
 
 class Network(nn.Module):
@@ -167,8 +180,10 @@ def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:
     _require_sizes(name, known, arguments)
     try:
         return build(n_classes=n_classes, **arguments)
-    except (TypeError, ValueError, RuntimeError) as cause:
-        raise RecipeError(f"network {name!r} cannot be built from {arguments}: {cause}") from cause
+    except _UNUSABLE as cause:
+        given = shorten(str(arguments), 200, placeholder=" …")
+        reason = shorten(str(cause) or type(cause).__name__, 200, placeholder=" …")
+        raise RecipeError(f"network {name!r} cannot be built from {given}: {reason}") from cause
 
 
 def _require_sizes(name: str, known: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:

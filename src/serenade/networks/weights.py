@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
 
-from serenade.errors import ModelError
+from serenade.errors import ModelError, RecipeError
 from serenade.files import write_json, write_whole
 from serenade.folders import ModelFolder, RunFolder
 from serenade.networks.registry import Network, create_network
@@ -127,19 +131,68 @@ def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Ne
         file: where they come from, for the message.
 
     Raises:
-        ModelError: a weight is missing, unknown or of another shape.
+        ModelError: the network cannot be built, or a weight is missing, unknown or of another shape.
     """
-    network = create_network(
-        spec.network,
-        n_classes=len(spec.labels),
-        **({"n_mels": spec.front_end.n_mels} | spec.sizes),
-        **spec.network_args,
-    )
+    sizes = {"n_mels": spec.front_end.n_mels} | spec.sizes
+    arguments = {**sizes, **spec.network_args}
+    if "n_classes" in arguments or sizes.keys() & spec.network_args.keys():
+        raise ModelError("its Spec is damaged: a size of the data is an option of the network", file=file)
     try:
+        with _no_larger_than(state), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of layers without any weight, which the weights then do not fit
+            network = create_network(spec.network, n_classes=len(spec.labels), **arguments)
         network.load_state_dict(state)
+    except (RecipeError, _TooLargeError) as cause:
+        raise ModelError(f"its Spec has no network that can be built: {cause}", file=file) from cause
     except RuntimeError as cause:
         reason = str(cause).splitlines()[-1].strip()
         raise ModelError(
             f"its weights do not fit the network {spec.network!r} of its Spec ({reason})", file=file
         ) from cause
     return network.eval()
+
+
+class _TooLargeError(Exception):
+    """A network has many more weights or layers than a file."""
+
+
+@contextmanager
+def _no_larger_than(state: Mapping[str, Tensor]) -> Iterator[None]:
+    """Stop this thread from building a network that is much larger than its weights.
+
+    A Spec of anyone can name a network of any size. PyTorch registers a weight before a value is written to
+    it, so that no memory is used by then. Some networks drop a part that they built, hence the margin.
+
+    Raises:
+        _TooLargeError: from the constructor of the network.
+    """
+    numbers = 2 * sum(weight.numel() for weight in state.values()) + 1_000_000
+    layers = 100 * len(state) + 1_000
+    thread = get_ident()
+
+    def count_weight(module: nn.Module, name: str, weight: Tensor | None) -> None:
+        nonlocal numbers
+        if get_ident() == thread and weight is not None:
+            numbers -= weight.numel()
+            require()
+
+    def count_layer(module: nn.Module, name: str, layer: nn.Module | None) -> None:
+        nonlocal layers
+        if get_ident() == thread:
+            layers -= 1
+            require()
+
+    def require() -> None:
+        if numbers < 0 or layers < 0:
+            raise _TooLargeError("it is much larger than the weights in this file")
+
+    hooks = (
+        torch_module.register_module_parameter_registration_hook(count_weight),
+        torch_module.register_module_buffer_registration_hook(count_weight),
+        torch_module.register_module_module_registration_hook(count_layer),
+    )
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -53,8 +53,11 @@ def test_padding_never_changes_a_logit_at_other_speeds():
         ({"widths": [16, 20, 24]}, "at least 16, not 20"),
         ({"widths": [16]}, r"widths must be 3 numbers, not \[16\]"),
         ({"dropout": 3.0}, "cannot be built"),
-        ({"tta_speeds": []}, r"tta_speeds must be between 0\.25 and 4\.0"),
-        ({"tta_speeds": [1.0, 0.0]}, r"tta_speeds must be between 0\.25 and 4\.0, not \[1\.0, 0\.0\]"),
+        ({"tta_speeds": []}, r"tta_speeds must be 1 to 16 numbers from 0\.25 to 4\.0"),
+        (
+            {"tta_speeds": [1.0, 0.0]},
+            r"tta_speeds must be 1 to 16 numbers from 0\.25 to 4\.0, not \[1\.0, 0\.0\]",
+        ),
     ],
 )
 def test_impossible_options(options: dict, message: str) -> None:

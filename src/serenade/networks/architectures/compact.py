@@ -8,6 +8,7 @@ which keeps it cheap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 import torch
 import torch.nn.functional as F
@@ -84,6 +85,9 @@ STRIDES = ((2, 2), (2, 1), (2, 2))
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
 """Range of `tta_speeds`."""
 
+MOST_SPEEDS = 16
+"""Number of `tta_speeds`: each is an evaluation of the network in every prediction."""
+
 
 @register_network("compact")
 class Compact(UtteranceNetwork):
@@ -125,10 +129,11 @@ class Compact(UtteranceNetwork):
         tta_speeds: Sequence[float] = (1.0,),
     ) -> None:
         super().__init__()
-        if not tta_speeds or not all(MIN_SPEED <= speed <= MAX_SPEED for speed in tta_speeds):
+        in_range = all(MIN_SPEED <= speed <= MAX_SPEED for speed in tta_speeds)
+        if not (in_range and 1 <= len(tta_speeds) <= MOST_SPEEDS):
             raise RecipeError(
-                f"network 'compact': tta_speeds must be between {MIN_SPEED} and {MAX_SPEED}, not "
-                f"{list(tta_speeds)}"
+                f"network 'compact': tta_speeds must be 1 to {MOST_SPEEDS} numbers from {MIN_SPEED} to "
+                f"{MAX_SPEED}, not {shorten(str(list(tta_speeds)), 100, placeholder=' …')}"
             )
         if len(widths) != len(STRIDES):
             raise RecipeError(f"network 'compact': widths must be {len(STRIDES)} numbers, not {list(widths)}")

@@ -26,7 +26,8 @@ def time_stretch(features: Tensor, lengths: Tensor, speed: float) -> tuple[Tenso
     [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.0]
     """
     # Integer arithmetic, so that the exported graph counts frames as torch does: 1.08 is 27 / 25.
-    ratio = Fraction(str(speed))
+    # A ratio of larger numbers would overflow.
+    ratio = Fraction(speed).limit_denominator(1000)
     new_lengths = (lengths * ratio.denominator + ratio.numerator - 1) // ratio.numerator
     step = steps_of(new_lengths)
     last = (lengths - 1)[:, None]
