@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -121,12 +122,13 @@ def test_times_outside_the_recording(recordings):
     rows = [(*ROWS[0], 1, 0.5), (*ROWS[2], 0.5, 99), (*ROWS[4], 50, 60), (*ROWS[5], 0.5, 1.5)]
     times = write_table(recordings / "times.csv", rows, "file,emotion,speaker,start,end")
     output = run("inspect", times).stdout
-    assert "clips with wrong times (3): correct the columns start and end" in output
+    assert "clips with wrong times (2): correct the columns start and end" in output
+    assert "clips that end after their recording (1): they are used up to its end" in output
     assert "rec/spk1/000.wav: the end 0.5 s is not after the start 1 s" in output
     assert "rec/spk2/000.wav: the end 99 s is after the end of the recording (1.5 s)" in output
     assert "rec/spk3/000.wav: the start 50 s is after the end of the recording (1.5 s)" in output
     content = json.loads(run("inspect", times, "--format", "json").stdout)
-    assert content["usable"] == 1
+    assert content["usable"] == 2
 
 
 def test_a_table_of_wrong_times_alone_cannot_be_used(recordings):
@@ -134,6 +136,77 @@ def test_a_table_of_wrong_times_alone_cannot_be_used(recordings):
     result = run("inspect", times)
     assert result.exit_code == 1
     assert "has no usable file (1 file checked)" in str(result.exception)
+
+
+def test_several_paths_are_checked_together(recordings):
+    """Manifests of one folder are one corpus, whose speakers are counted once in any spelling."""
+    train = write_table(recordings / "train.csv", ROWS[::2])
+    test = write_table(recordings / "test.csv", [(name, label, f"0{who}") for name, label, who in ROWS[1::2]])
+    result = run("inspect", train, test)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"{train}, {test}: corpus {recordings.name}\n")
+    assert "6 clips, 3 speakers (2 clips each)" in result.stdout
+    assert "speakers with several spellings (3): each is counted as one person" in result.stdout
+    assert "      1 (1 clip) = 01 (1 clip)" in result.stdout
+    assert "2 manifests or folders below" in result.stdout
+    content = json.loads(run("inspect", train, test, "--format", "json").stdout)
+    assert content["paths"] == [str(train), str(test)]
+    assert content["corpora"] == [content["corpus"]] == [recordings.name]
+    assert content["speakers"] == {"1": 2, "2": 2, "3": 2}
+    assert content["merged_speakers"][0] == {
+        "corpus": recordings.name,
+        "name": "1",
+        "spellings": {"1": 1, "01": 1},
+    }
+
+
+def test_folders_of_several_corpora(tmp_path):
+    for name, seed in (("one", 0), ("two", 1)):
+        make_cremad(tmp_path / name, speakers=1, sentences=("TSI",), rng=np.random.default_rng(seed))
+        (tmp_path / name / "synthetic-corpus.txt").unlink(missing_ok=True)
+    gone = write_table(tmp_path / "two" / "gone.csv", [("gone.wav", "joy", "anna")])
+    result = run("inspect", tmp_path / "one", gone)
+    assert result.exit_code == 0, result.output
+    assert ": corpus cremad, licence ODbL" in result.stdout
+    assert "; corpus two\n" in result.stdout
+    assert "      two/gone.wav\n" in result.stdout
+    content = json.loads(run("inspect", tmp_path / "one", gone, "--format", "json").stdout)
+    assert content["corpora"] == ["cremad", "two"]
+
+
+def test_the_usage_names_paths():
+    assert "PATH…" in run("inspect", "--help").stdout
+
+
+def test_what_is_no_file_is_called_what_it_is(recordings):
+    os.mkfifo(recordings / "pipe.wav")
+    (recordings / "loop.wav").symlink_to("loop.wav")
+    (recordings / "broken.wav").symlink_to("gone.wav")
+    names = ("/dev/zero", "rec", "pipe.wav", "loop.wav", "broken.wav", "gone.wav", f"{'x' * 300}.wav")
+    table = write_table(recordings / "m.csv", [*ROWS, *((name, "happy", 1) for name in names)])
+    content = json.loads(run("inspect", table, "--format", "json").stdout)
+    assert content["usable"] == 6
+    assert content["unreadable"] == {
+        "/dev/zero": "is a device, not a recording",
+        str(recordings / "rec"): "is a folder, not a recording",
+        str(recordings / "pipe.wav"): "is a pipe, not a recording",
+        str(recordings / "loop.wav"): "cannot be opened: Too many levels of symbolic links",
+        str(recordings / f"{'x' * 300}.wav"): "cannot be opened: File name too long",
+    }
+    assert content["missing"] == [str(recordings / "broken.wav"), str(recordings / "gone.wav")]
+    output = run("inspect", table).stdout
+    assert "missing files (2)" in output
+    assert "      broken.wav: is a link to gone.wav\n" in output
+    assert "unreadable files (5)" in output
+    assert "      /dev/zero: is a device, not a recording\n" in output
+
+
+def test_other_warnings_of_a_file(recordings):
+    samples, rate_hz = soundfile.read(recordings / ROWS[0][0])
+    soundfile.write(recordings / ROWS[0][0], np.stack([samples, -samples], 1), rate_hz)
+    output = run("inspect", write_table(recordings / "m.csv", ROWS)).stdout
+    assert "files with a warning (1): listen to them" in output
+    assert "      rec/spk1/000.wav: channel 2 is inverted; its sign was changed before mixing\n" in output
 
 
 def test_an_incomplete_file(recordings):

@@ -76,6 +76,44 @@ def test_a_bad_clip_is_named_and_exits_with_0_or_strictly_with_1(
         assert "1 unreadable" in ran.stdout
 
 
+def test_incomplete_recordings_and_ends_outside_them_are_counted_and_named(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path
+) -> None:
+    """As `inspect` does; they are used, so that --strict does not refuse them."""
+    names = sorted(file.name for file in clips.iterdir())
+    cut = clips / names[0]
+    cut.write_bytes(cut.read_bytes()[:8000])
+    rows = [f"{names[0]},anger,1,,", f"{names[1]},fear,1,0.1,0.4"]
+    rows += [f"{names[2]},joy,{n:02},0.{n},{90 + n}" for n in range(4)]
+    (clips / "m.csv").write_text("file,emotion,speaker,start,end\n" + "\n".join(rows) + "\n")
+    ran = serenade_prepare(clips / "m.csv", "--out", tmp_path / "store", "--jobs", "1", "--strict")
+    assert ran.returncode == 0, ran.stderr
+    assert "6 clips and 0 variants, 0.00 h: 6 ok" in ran.stdout
+    assert "\n1 clip of incomplete files: used as far as they go\n" in ran.stdout
+    assert "\n4 clips with an end after that of the recording: cut there\n" in ran.stdout
+    assert (
+        "\nwarning: 1 speaker with several spellings, each counted as one person (1 (2 clips) = 01 (1 clip))"
+        in (ran.stdout)
+    )
+    warnings = ran.stderr.splitlines()
+    assert warnings[0] == (
+        f"{cut}: warning: the file is cut short: it holds 7,956 of the 16,000 bytes that its header states"
+    )
+    outside = f"{clips / names[2]}: warning: the end {{}} s is after the end of the recording (0.5 s)"
+    assert warnings[1:] == [outside.format(90 + n) for n in range(4)]
+
+
+def test_warnings_beyond_the_first_are_counted(
+    serenade_prepare: Prepare, clips: Path, tmp_path: Path
+) -> None:
+    name = next(clips.iterdir()).name
+    rows = [f"{name},fear,1,0.0{n:02},{90 + n}" for n in range(12)]
+    (clips / "m.csv").write_text("file,emotion,speaker,start,end\n" + "\n".join(rows) + "\n")
+    ran = serenade_prepare(clips / "m.csv", "--out", tmp_path / "store", "--jobs", "1")
+    assert len(ran.stderr.splitlines()) == 11
+    assert ran.stderr.splitlines()[-1] == f"… and 2 more: column note of {tmp_path / 'store' / 'index.csv'}"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

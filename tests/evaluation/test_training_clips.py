@@ -36,6 +36,11 @@ def test_a_source_is_found_in_its_corpus_only() -> None:
     assert found(b=CorpusClips(sources=(short_hash("x"),))) == ["", "", "", "source", ""]
 
 
+@pytest.mark.parametrize("name", ["01", "1.0", " 1"])
+def test_a_speaker_is_found_in_another_spelling(name: str) -> None:
+    assert found(a=CorpusClips(speakers=(name,))) == ["speaker", "speaker", "", "", ""]
+
+
 def test_a_speaker_is_found_in_its_corpus_only() -> None:
     assert found(a=CorpusClips(speakers=("1",))) == ["speaker", "speaker", "", "", ""]
 

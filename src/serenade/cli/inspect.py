@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -28,8 +29,8 @@ class Format(StrEnum):
 
 
 def inspect(
-    path: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder of recordings, or a manifest (CSV or TSV).")
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Folders of recordings, or manifests (CSV or TSV).")
     ],
     corpus: Annotated[
         str | None,
@@ -60,7 +61,7 @@ def inspect(
         int | None, typer.Option(min=1, metavar="N", help="Number of threads (default: one per core).")
     ] = None,
 ) -> None:
-    """Check the recordings of a corpus before training.
+    """Check the recordings of a corpus, or of several together, before training.
 
     Prints the number of clips, emotions and speakers, the lengths, and every problem that would harm
     training.
@@ -68,29 +69,41 @@ def inspect(
     from rich.console import Console
 
     from serenade.cli.progress import progress_bar
-    from serenade.corpora import check_corpus, read_corpus
+    from serenade.corpora import check_corpus, read_corpora, read_corpus
     from serenade.errors import CorpusError
     from serenade.text import counted, json_text
 
     options: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
-    table = read_corpus(path, corpus, speakers_from=speakers_from, **options)
+    if len(paths) == 1:
+        table = read_corpus(paths[0], corpus, speakers_from=speakers_from, **options)
+    else:
+        table = read_corpora(paths, corpus, speakers_from=speakers_from, **options)
     with progress_bar("inspect", unit="files") as bar:
         check = check_corpus(
             table, jobs=jobs, progress=lambda done, total: bar.update(done=done, total=total)
         )
     notes: list[str] = table.attrs["notes"]
-    name = str(table["corpus"].iloc[0])
+    names = sorted(set(table["corpus"]) - {""}) or [""]
     if format is Format.json:
-        content = {"path": str(path), "corpus": name, "notes": notes, **check.to_dict()}
+        content = {
+            "path": ", ".join(map(str, paths)),
+            "paths": [str(path) for path in paths],
+            "corpus": ", ".join(names),
+            "corpora": names,
+            "notes": notes,
+            **check.to_dict(),
+        }
         sys.stdout.write(json_text(content, indent=1, encoding=sys.stdout.encoding) + "\n")
     else:
-        _show(Console(highlight=False), path, name, notes, check)
+        _show(Console(highlight=False), paths, names, notes, check)
     if not check.usable:
         checked = counted(check.files, "file")
-        raise CorpusError(f"has no usable file ({checked} checked); see the problems above", file=path)
+        raise CorpusError(f"has no usable file ({checked} checked); see the problems above", file=paths[0])
 
 
-def _show(console: Console, path: Path, name: str, notes: Sequence[str], check: CorpusCheck) -> None:
+def _show(
+    console: Console, paths: Sequence[Path], names: Sequence[str], notes: Sequence[str], check: CorpusCheck
+) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
@@ -100,17 +113,19 @@ def _show(console: Console, path: Path, name: str, notes: Sequence[str], check: 
     def indented(content: RenderableType) -> None:
         console.print(Padding(content, (0, 0, 0, 2), expand=False))
 
-    licence = f", licence {licence_of(name)}" if licence_of(name) else ""
-    console.print(
-        f"[bold]{escape(printable(str(path)))}[/]: corpus [bold]{escape(printable(name))}[/]{licence}",
-        soft_wrap=True,
+    inputs = ", ".join(f"[bold]{escape(printable(path))}[/]" for path in paths)
+    licences = {name: licence for name in names if (licence := licence_of(name))}
+    corpora = "; corpus ".join(
+        f"[bold]{escape(printable(name))}[/]" + (f", licence {licences[name]}" if name in licences else "")
+        for name in names
     )
+    console.print(f"{inputs}: corpus {corpora}", soft_wrap=True)
     for line in _overview(check):
         indented(escape(printable(line)))
     console.print()
     indented(_by_emotion(check.emotions))
     console.print()
-    problems = list(_problems(check, path))
+    problems = list(_problems(check, paths))
     for problem, files, advice in problems:
         indented(f"[yellow]![/] [bold]{problem} ({len(files):,})[/]: {advice}")
         for file in files[:_NAMED]:
@@ -175,12 +190,16 @@ def _overview(check: CorpusCheck) -> Iterator[str]:
         yield f"{counted(check.spectrograms, 'spectrogram')} (.npy)"
 
 
-def _problems(check: CorpusCheck, path: Path) -> Iterator[tuple[str, list[str], str]]:
+def _problems(check: CorpusCheck, paths: Sequence[Path]) -> Iterator[tuple[str, list[str], str]]:
     """Each problem that was found, with its files and what to do."""
-    folder = path if path.is_dir() else path.parent
+    folder = _common_folder(paths)
 
     def short(file: str) -> str:
         return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else file
+
+    def missing(file: str) -> str:
+        leads_to = f": is a link to {os.readlink(file)}" if os.path.islink(file) else ""
+        return short(file) + leads_to
 
     def same(files: Sequence[str]) -> str:
         return " = ".join(map(short, files))
@@ -198,14 +217,29 @@ def _problems(check: CorpusCheck, path: Path) -> Iterator[tuple[str, list[str], 
             [*map(short, check.lfs_pointers)],
             "run `git lfs pull` there",
         ),
-        ("missing files", [*map(short, check.missing)], "correct the paths, or remove the rows"),
-        ("unreadable files", reasons(check.unreadable), "record, copy or convert them again, or remove them"),
+        ("missing files", [*map(missing, check.missing)], "correct the paths, or remove the rows"),
+        (
+            "unreadable files",
+            reasons(check.unreadable),
+            "correct the paths, convert or copy the files again, or remove them",
+        ),
         ("incomplete files", reasons(check.truncated), "copy them again, or remove them"),
+        ("files with a warning", reasons(check.warnings), "listen to them"),
         ("silent files", [*map(short, check.silent)], "they are not trained on"),
         ("clips with wrong times", reasons(check.bad_times), "correct the columns start and end"),
+        (
+            "clips that end after their recording",
+            reasons(check.cut_times),
+            "they are used up to its end; correct the column end",
+        ),
         ("sounds under two labels", labels, "correct or remove them: at least one label is wrong"),
         ("sounds under two speakers", speakers, "correct or remove them: at least one speaker is wrong"),
         ("sounds that occur more than once", duplicates, "a split must keep them in one part"),
+        (
+            "speakers with several spellings",
+            [str(speaker) for speaker in check.merged_speakers],
+            "each is counted as one person; write the names of different people differently",
+        ),
         ("clips that are listed more than once", [*map(short, check.repeated)], "remove the additional rows"),
         ("files without a label", [*map(short, check.unlabelled)], "they can be predicted, not trained on"),
         (
@@ -215,6 +249,17 @@ def _problems(check: CorpusCheck, path: Path) -> Iterator[tuple[str, list[str], 
         ),
     ]
     yield from (problem for problem in found if problem[1])
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    """The folder that files are named relative to: as the user wrote it, for a single path."""
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    if len(folders) == 1:
+        return folders[0]
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:  # absolute and relative paths, or several drives of Windows
+        return folders[0]
 
 
 def _mix(counts: dict[str, int]) -> str:

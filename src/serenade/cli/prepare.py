@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from serenade.features.prepare import Progress
 
 _NAMED = 10
-"""How many unusable clips are named on stderr; the index has all of them."""
+"""How many unusable clips, and how many with a warning, are named on stderr; the index has all of them."""
 
 
 def prepare(
     corpus_at: Annotated[
-        list[Path], typer.Argument(metavar="DIR…", help="Folders of recordings, or manifests, for one store.")
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Folders of recordings, or manifests, for one store."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Folder of the store.")],
     corpus: Annotated[
@@ -107,14 +108,15 @@ def prepare(
             **options,
         )
     summary = summarise(store)
-    print_clips(summary.trouble, f"column note of {store.path / 'index.csv'}")
+    for lines in (summary.trouble, summary.warned):
+        print_clips(lines, f"column note of {store.path / 'index.csv'}")
     print(summary)
     if strict and summary.trouble:
         raise typer.Exit(1)
 
 
 def print_clips(trouble: Sequence[str], rest_in: str) -> None:
-    """Print the first clips that cannot be used on stderr, and where the others are listed."""
+    """Print the first lines about clips on stderr, and where the others are."""
     for line in trouble[:_NAMED]:
         print(printable(line), file=sys.stderr)
     if len(trouble) > _NAMED:

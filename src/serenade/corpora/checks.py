@@ -12,6 +12,7 @@ import pandas as pd
 
 from serenade.corpora.file_checks import FileCheck, check_file, find_identical
 from serenade.corpora.row_checks import Conflict, find_bad_times, find_conflicts, find_repeated
+from serenade.corpora.speaker_names import MergedSpeaker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,11 @@ class CorpusCheck:
         two_labels: files (or groups of identical files) with the same or overlapping clips under two labels.
         two_speakers: the same for speakers.
         repeated: files with a clip that is listed more than once under the same label and speaker.
-        bad_times: the reason, by file: an end before the start, or times outside the recording.
+        bad_times: the reason, by file: an end before the start, or a start outside the recording; such clips
+            cannot be used.
+        cut_times: the reason, by file: an end outside the recording; such clips end with their recording.
+        warnings: what else is remarkable, by file, such as an inverted channel.
+        merged_speakers: speakers whose names have several spellings, such as 1 and 01.
         unlabelled: files of rows without an emotion.
         without_speaker: files of rows without a speaker.
     """
@@ -63,6 +68,9 @@ class CorpusCheck:
     two_speakers: tuple[Conflict, ...]
     repeated: tuple[str, ...]
     bad_times: dict[str, str]
+    cut_times: dict[str, str]
+    warnings: dict[str, str]
+    merged_speakers: tuple[MergedSpeaker, ...]
     unlabelled: tuple[str, ...]
     without_speaker: tuple[str, ...]
 
@@ -103,7 +111,7 @@ def check_corpus(
             raise
     recordings = {file: check for file, check in checks.items() if check.rate_hz}
     durations_s = {file: check.duration_s for file, check in recordings.items()}
-    bad_times, rows_with_good_times = find_bad_times(table, durations_s)
+    bad_times, cut_times, rows_with_good_times = find_bad_times(table, durations_s)
     usable = {file for file, check in checks.items() if check.state == "ok"}
 
     def in_state(state: str) -> tuple[str, ...]:
@@ -130,6 +138,9 @@ def check_corpus(
         two_speakers=find_conflicts(table, "speaker", identical),
         repeated=find_repeated(table),
         bad_times=bad_times,
+        cut_times=cut_times,
+        warnings={file: "; ".join(check.warnings) for file, check in recordings.items() if check.warnings},
+        merged_speakers=tuple(table.attrs.get("merged_speakers", ())),
         unlabelled=tuple(dict.fromkeys(table["file"][table["emotion"] == ""])),
         without_speaker=tuple(dict.fromkeys(table["file"][table["speaker"] == ""])),
     )

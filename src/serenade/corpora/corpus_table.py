@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import string
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,7 +14,7 @@ import pandas as pd
 from serenade.audio.discovery import SUFFIXES
 from serenade.errors import CorpusError
 from serenade.labels import canonical, map_labels
-from serenade.text import valid_unicode
+from serenade.text import printable, valid_unicode
 
 COLUMNS = ("file", "start", "end", "emotion", "speaker", "sex", "language", "corpus", "split", "source")
 """Columns of every corpus table, in this order; further columns follow.
@@ -50,10 +52,22 @@ MISSING = frozenset(
 )
 """Spellings of a missing value, in lower case."""
 
-_BLANKS = " \t\r\n\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
+_BLANKS = string.whitespace + "\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
+_JOINERS = "\u200c\u200d"  # parts of words in Persian or Hindi
+_SHOWN = 40
 _SEXES = {"m": "male", "male": "male", "man": "male", "f": "female", "female": "female", "w": "female"}
 _SEXES |= {"woman": "female"}
-_CLIP_SUFFIXES = SUFFIXES | {".npy"}
+CLIP_SUFFIXES = SUFFIXES | {".npy"}
+"""Suffixes of recordings and spectrograms, in lower case."""
+
+
+def strip_blanks(text: str) -> str:
+    r"""Return a text without spaces at both ends, those without width included.
+
+    >>> strip_blanks("\N{NO-BREAK SPACE}anger\N{ZERO WIDTH SPACE}")
+    'anger'
+    """
+    return text.strip(_BLANKS).strip()
 
 
 def is_missing(value: object) -> bool:
@@ -62,7 +76,7 @@ def is_missing(value: object) -> bool:
     >>> [is_missing(value) for value in (None, float("nan"), " N/A ", "nan", "anna")]
     [True, True, True, True, False]
     """
-    return value is None or value is pd.NA or value != value or str(value).strip(_BLANKS).lower() in MISSING
+    return value is None or value is pd.NA or value != value or strip_blanks(str(value)).lower() in MISSING
 
 
 def new_table(
@@ -100,7 +114,9 @@ def new_table(
         table[column] = table[column].astype("float64")
     for column in ("emotion", "speaker", "sex", "language", "corpus", "split", "source"):
         values = table[column] if column in table else [""] * len(table)
-        table[column] = ["" if is_missing(value) else valid_unicode(str(value).strip()) for value in values]
+        table[column] = [
+            "" if is_missing(value) else valid_unicode(strip_blanks(str(value))) for value in values
+        ]
     table["emotion"] = _own_labels(table) if own_labels else _known_labels(table)
     table["sex"] = [_SEXES.get(value.lower(), "") for value in table["sex"]]
     root = root if root is not None else common_folder(table["file"])
@@ -110,7 +126,7 @@ def new_table(
     extras = [column for column in table.columns if column not in COLUMNS]
     table = table[[*COLUMNS, *extras]].sort_values(["file", "start"], kind="stable")
     table = table.reset_index(drop=True)
-    table.attrs["notes"] = list(notes)
+    table.attrs["notes"] = [valid_unicode(note) for note in notes]
     return table
 
 
@@ -124,7 +140,7 @@ def source_of(file: str | Path, root: str | Path) -> str:
     ('Actor_01/a', '../b/a')
     """
     path = PurePath(file)
-    if path.suffix.lower() in _CLIP_SUFFIXES:
+    if path.suffix.lower() in CLIP_SUFFIXES:
         path = path.with_suffix("")
     try:
         relative = os.path.relpath(path, root)
@@ -157,7 +173,26 @@ def _known_labels(table: pd.DataFrame) -> list[str]:
     return [labels.get(name) or "" for name in table["emotion"]]
 
 
+def has_hidden(text: str) -> bool:
+    r"""Whether a text has control characters or invisible ones, besides those that join letters.
+
+    >>> has_hidden("a\nb"), has_hidden("so\u200bso"), has_hidden("so so")
+    (True, True, False)
+    """
+    return any(
+        unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") and character not in _JOINERS
+        for character in text
+    )
+
+
 def _own_labels(table: pd.DataFrame) -> list[str]:
+    for name, file in zip(table["emotion"], table["file"], strict=True):
+        if has_hidden(name):
+            raise CorpusError(
+                f"the label '{printable(name[:_SHOWN])}' contains a control character or an invisible one; "
+                "correct it",
+                file=file,
+            )
     numbers = (table["emotion"] != "") & ~table["emotion"].str[:1].str.isalpha()
     if numbers.any():
         first = table[numbers].iloc[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from serenade.audio.discovery import is_lfs_pointer
 from serenade.audio.level import is_silent
 from serenade.errors import UnsupportedMedia
 from serenade.files import sha256_of
+from serenade.text import printable
 
 _BLOCK_S = 60.0
 """Longer recordings are checked block by block."""
@@ -26,11 +29,12 @@ class FileCheck:
 
     Attributes:
         state: "ok", "silent", "missing", "pointer" (of Git LFS) or "unreadable".
-        reason: why it is unreadable.
+        reason: why it is unreadable, or why it is missing.
         duration_s: length of a recording.
         rate_hz: its sampling rate; 0 for a spectrogram.
         channels: its number of channels.
         truncation: why its sound is incomplete; "" if it is complete.
+        warnings: what else a user should know, such as an inverted channel.
     """
 
     state: Literal["ok", "silent", "missing", "pointer", "unreadable"]
@@ -39,13 +43,37 @@ class FileCheck:
     rate_hz: int = 0
     channels: int = 0
     truncation: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def check_path(name: str) -> FileCheck:
+    """Check that a path leads to a file, without reading it: state "ok", "missing" or "unreadable".
+
+    >>> check_path("/dev/null").reason, check_path("/nowhere/a.wav").state
+    ('is a device, not a recording', 'missing')
+    """
+    try:
+        mode = os.stat(name).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if os.path.islink(name):
+            reason = f"is a link to {printable(os.readlink(name))}, which does not exist"
+            return FileCheck(state="missing", reason=reason)
+        return FileCheck(state="missing", reason="the file does not exist")
+    except (OSError, ValueError) as cause:
+        # A name that is too long, links in a circle, no permission for a folder.
+        reason = str(getattr(cause, "strerror", cause))
+        return FileCheck(state="unreadable", reason=f"cannot be opened: {reason}")
+    if stat.S_ISREG(mode):
+        return FileCheck(state="ok")
+    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
+    return FileCheck(state="unreadable", reason=f"is {kind}, not a recording")
 
 
 def check_file(name: str) -> FileCheck:
     """Check a recording or a spectrogram."""
+    if (found := check_path(name)).state != "ok":
+        return found
     file = Path(name)
-    if not file.is_file():
-        return FileCheck(state="missing")
     try:
         if is_lfs_pointer(file):
             return FileCheck(state="pointer")
@@ -70,11 +98,10 @@ def find_identical(files: Sequence[str], threads: ThreadPoolExecutor) -> tuple[t
 
 def _check_recording(file: Path) -> FileCheck:
     info = probe(file)
-    truncation = ""
     if info.duration_s is not None and info.duration_s <= _BLOCK_S:
         sound = decode(file)
         silent, duration_s = is_silent(sound.samples), info.duration_s
-        truncation = sound.warnings[0] if sound.truncated else ""
+        truncated, warnings = sound.truncated, sound.warnings
     else:
         silent, samples = True, 0
         for block in blocks(file, rate_hz=info.rate_hz, block_s=_BLOCK_S):
@@ -84,13 +111,14 @@ def _check_recording(file: Path) -> FileCheck:
             if not silent and info.duration_s is not None:
                 break
         duration_s = info.duration_s or samples / info.rate_hz
-        truncation = info.warnings[0] if info.truncated else ""
+        truncated, warnings = info.truncated, info.warnings
     return FileCheck(
         state="silent" if silent else "ok",
         duration_s=round(duration_s, 4),
         rate_hz=info.rate_hz,
         channels=info.channels,
-        truncation=truncation,
+        truncation=warnings[0] if truncated else "",
+        warnings=warnings[1:] if truncated else warnings,
     )
 
 

@@ -1,17 +1,17 @@
-"""The columns of a manifest: their many names, missing values and times."""
+"""The columns of a manifest: their many names, their values, missing values and times."""
 
 from __future__ import annotations
 
-import csv
 import re
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 
-from serenade.corpora.corpus_table import is_missing
+from serenade.corpora.corpus_table import has_hidden, is_missing, strip_blanks
+from serenade.corpora.manifest_rows import Rows, read_rows
 from serenade.errors import CorpusError
-
-MANIFEST_SUFFIXES = frozenset({".csv", ".tsv"})
+from serenade.text import printable
 
 ALIASES = {
     "file": """
@@ -37,6 +37,11 @@ ALIASES = {
 
 _NAMES = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases.split())}
 _COUNTED = ("emotion", "speaker", "sex", "language", "split")
+_MAX_LENGTHS = {**dict.fromkeys((*ALIASES, "corpus"), 200), "file": 4096, "source": 4096}
+"""Most characters of a cell, by column; a longer one shows that a quote is not closed."""
+_SECONDS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_SPAN = re.compile(r"(-?\d+ days? [+-]?)?\d+:\d\d:\d\d([.,]\d+)?|\d+(\.\d+)? ?(ms|s|sec|min)", re.ASCII)
+_SHOWN = 40
 
 
 def column_name(column: str) -> str:
@@ -45,29 +50,24 @@ def column_name(column: str) -> str:
     >>> column_name("Actor-ID"), column_name("Room")
     ('speaker', 'Room')
     """
-    plain = column.strip().strip('"').lower().replace(" ", "_").replace("-", "_")
-    return _NAMES.get(plain, column.strip())
+    name = strip_blanks(unicodedata.normalize("NFKC", column))
+    plain = name.strip('"').lower().replace(" ", "_").replace("-", "_")
+    return "corpus" if plain == "corpus" else _NAMES.get(plain, name)
 
 
-def names_recordings_and_labels(header: str) -> bool:
-    """Whether the first line of a table has a column of recordings and one of labels.
-
-    >>> names_recordings_and_labels("clip;class"), names_recordings_and_labels("clip;room")
-    (True, False)
-    """
-    return {"file", "emotion"} <= {column_name(column) for column in split_header(header)}
-
-
-def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     """Read a CSV or TSV file as text, with the columns renamed to those of the corpus table.
 
     Returns:
-        The table, and the original name of each column.
+        The table, indexed by the line that each row begins on; the original name of each column; and notes on
+        what was skipped.
 
     Raises:
-        CorpusError: it is not such a table, has no column of recordings, or two columns with one meaning.
+        CorpusError: it is not such a table, has no column of recordings, two columns with one meaning, or a
+            cell that cannot be right.
     """
-    given, rows = _read_rows(file)
+    rows = read_rows(file)
+    given = rows.columns
     names = [column_name(column) for column in given]
     for name in names:
         if names.count(name) > 1:
@@ -81,50 +81,19 @@ def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str]]:
             "rename that column to `file`",
             file=file,
         )
-    return pd.DataFrame(rows, columns=names, dtype=str), dict(zip(names, given, strict=True))
+    _check_cells(rows, names, file)
+    table = pd.DataFrame(rows.cells, columns=names, index=rows.lines, dtype=str)
+    return table, dict(zip(names, given, strict=True)), rows.notes
 
 
-def _read_rows(file: Path) -> tuple[list[str], list[list[str]]]:
-    """The columns of a table, and its rows, each with a cell per column."""
-    try:
-        header = header_of(file)
-        with file.open(encoding="utf-8-sig", newline="") as source:
-            lines = csv.reader(source, delimiter=max(",;\t", key=header.count))
-            numbered = [(lines.line_num, [cell.strip() for cell in line]) for line in lines]
-    except (OSError, UnicodeDecodeError, csv.Error) as cause:
-        raise CorpusError(
-            f"cannot be read as a CSV or TSV table ({cause}); save it as CSV in UTF-8", file=file
-        ) from cause
-    if not numbered:
-        raise CorpusError("is empty; write a header line and a line per recording", file=file)
-    (_, columns), *rest = numbered
-    for number, line in rest:
-        if any(line[len(columns) :]):
-            raise CorpusError(
-                f"line {number} has {len(line)} cells, and the header {len(columns)}; put cells that contain "
-                "the separator in quotes",
-                file=file,
-            )
-    width = len(columns)
-    return columns, [[*line, *[""] * width][:width] for _, line in rest if any(line)]
+def normalise_cells(raw: pd.DataFrame) -> None:
+    """Give the known columns one spelling of the same letters, and no spaces at the ends, in place.
 
-
-def tables_in(folder: Path) -> list[Path]:
-    """Return the CSV and TSV files of a folder, sorted."""
-    return sorted(
-        file for file in folder.iterdir() if file.suffix.lower() in MANIFEST_SUFFIXES and file.is_file()
-    )
-
-
-def split_header(header: str) -> list[str]:
-    """Return the columns of the first line of a CSV or TSV file."""
-    return [column.strip().strip('"') for column in re.split("[,;\t]", header.strip())]
-
-
-def header_of(file: Path) -> str:
-    """Return the first line of a text file."""
-    with file.open(encoding="utf-8-sig", errors="replace") as source:
-        return source.readline(10_000)
+    A letter with an accent can be one character or two; these must not be two labels or two people.
+    """
+    for name in raw.columns.intersection(list(_MAX_LENGTHS)):
+        plain = [strip_blanks(value) for value in raw[name]]
+        raw[name] = plain if name == "file" else [unicodedata.normalize("NFC", value) for value in plain]
 
 
 def missing_values(raw: pd.DataFrame, given: dict[str, str]) -> list[str]:
@@ -152,20 +121,56 @@ def missing_values(raw: pd.DataFrame, given: dict[str, str]) -> list[str]:
     return notes
 
 
-def seconds(values: pd.Series[str], file: Path) -> pd.Series[float]:
+def seconds(values: pd.Series[str], column: str, file: Path) -> pd.Series[float]:
     """Return times in seconds; NaN where there is none.
 
     Args:
-        values: numbers of seconds, or time spans such as "0 days 00:00:01.5" (audformat) and "0:01:05".
+        values: numbers of seconds, or time spans such as "0 days 00:00:01.5" (audformat) and "0:01:05";
+            indexed by line.
+        column: name of the column, for the error.
         file: the manifest, for the error.
 
     Raises:
         CorpusError: a value has another form.
     """
     present = pd.Series([not is_missing(value) for value in values], index=values.index)
-    numbers = pd.to_numeric(values.where(present), errors="coerce")
-    spans = pd.to_timedelta(values.where(present & numbers.isna()), errors="coerce").dt.total_seconds()
-    found = numbers.fillna(spans)
-    if (bad := present & found.isna()).any():
-        raise CorpusError(f"the time {values[bad].iloc[0]!r} is neither seconds nor h:mm:ss", file=file)
+    is_number = pd.Series([_SECONDS.fullmatch(value) is not None for value in values], index=values.index)
+    numbers = pd.to_numeric(values.where(present & is_number), errors="coerce")
+    is_span = pd.Series([_SPAN.fullmatch(value) is not None for value in values], index=values.index)
+    spans = values.str.replace(",", ".").where(is_span)
+    found = numbers.fillna(pd.to_timedelta(spans, errors="coerce").dt.total_seconds())
+    # A number such as 1e999 is infinite.
+    bad = present & ~(found.abs() < float("inf"))
+    if bad.any():
+        shown = printable(values[bad].iloc[0][:_SHOWN])
+        raise CorpusError(
+            f"line {values.index[bad][0]}: the time '{shown}' is neither seconds nor h:mm:ss (column "
+            f"`{column}`); write it like 1.5",
+            file=file,
+        )
     return found
+
+
+def _check_cells(rows: Rows, names: list[str], file: Path) -> None:
+    """Refuse cells of known columns that cannot be right: most come from a quote that is not closed."""
+    for position, name in enumerate(names):
+        if name not in _MAX_LENGTHS:
+            continue
+        for line, row in zip(rows.lines, rows.cells, strict=True):
+            cell = strip_blanks(row[position])
+            # Faster than the checks, which few cells need.
+            if cell.isprintable() and len(cell) <= _MAX_LENGTHS[name]:
+                continue
+            if reason := _problem(cell, name):
+                shown = printable(cell[:_SHOWN]) + ("…" if len(cell) > _SHOWN else "")
+                raise CorpusError(f"line {line}: the {name} '{shown}' {reason}", file=file)
+
+
+def _problem(cell: str, name: str) -> str:
+    if len(cell) > _MAX_LENGTHS[name]:
+        return f"has {len(cell):,} characters; a quote may not be closed"
+    if len(re.split(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", cell)) > 1:
+        return "contains a line break; a quote may not be closed"
+    if name == "emotion" and has_hidden(cell):
+        return "contains a control character or an invisible one; remove it"
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
@@ -11,7 +12,8 @@ def resolve_paths(names: Iterable[str], folder: Path) -> tuple[list[str], int]:
     r"""Resolve the file names of a manifest against its folder.
 
     A Windows path (`rec\a.wav`, `C:\corpus\rec\a.wav`) is resolved on other systems too: by its longest end
-    that exists below the folder or one of the two folders above.
+    that exists below the folder or one of the two folders above. Accents may be encoded otherwise than in the
+    name of the file, as macOS does.
 
     Returns:
         The paths, and the number of Windows paths that were resolved so.
@@ -19,12 +21,23 @@ def resolve_paths(names: Iterable[str], folder: Path) -> tuple[list[str], int]:
     resolved = 0
     paths = []
     for name in names:
-        path = folder / name
-        if os.sep == "/" and "\\" in name and not path.exists():
+        path = _existing(folder / name)
+        if path is None and os.sep == "/" and "\\" in name:
             path, found = _windows_path(name, folder)
             resolved += found
-        paths.append(str(path))
+        paths.append(str(path or folder / name))
     return paths, resolved
+
+
+def _existing(path: Path) -> Path | None:
+    """The path with its accents composed or decomposed, as the file is named; None if there is no file."""
+    # Unlike Path.exists, os.path.exists has no error for a name that is too long.
+    if os.path.lexists(path):
+        return path
+    for other in (unicodedata.normalize("NFC", str(path)), unicodedata.normalize("NFD", str(path))):
+        if os.path.exists(other):
+            return Path(other)
+    return None
 
 
 def _windows_path(name: str, folder: Path) -> tuple[Path, bool]:
@@ -32,6 +45,6 @@ def _windows_path(name: str, folder: Path) -> tuple[Path, bool]:
     parts = windows.parts[1:] if windows.anchor else windows.parts
     for base in (folder, *folder.absolute().parents[:2]):
         for skipped in range(len(parts)):
-            if (path := base.joinpath(*parts[skipped:])).exists():
+            if path := _existing(base.joinpath(*parts[skipped:])):
                 return path, True
     return folder.joinpath(*parts), False

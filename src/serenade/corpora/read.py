@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from serenade.corpora.corpus_table import common_folder
-from serenade.corpora.manifest_columns import header_of, split_header, tables_in
+from serenade.corpora.manifest_rows import header_of, tables_in
 from serenade.corpora.recordings import discover_clips, some
 from serenade.corpora.registry import CORPORA, SYNTHETIC, SYNTHETIC_FILE, Corpus, list_corpora
 from serenade.corpora.shared_root import join_shared_roots
+from serenade.corpora.speaker_names import with_merged_speakers
 from serenade.corpora.speakers import assign_speakers, column_in, unknown_speakers
 from serenade.errors import CorpusError
 
@@ -35,7 +36,8 @@ def read_corpus(
 
     Returns:
         One row a clip, sorted by file (MELD: in the order of its tables); see
-        `serenade.corpora.corpus_table.COLUMNS`. `attrs["notes"]` has remarks on what was read and skipped.
+        `serenade.corpora.corpus_table.COLUMNS`. `attrs["notes"]` has remarks on what was read and skipped,
+        `attrs["merged_speakers"]` the speakers whose names had several spellings.
 
     Raises:
         CorpusError: the path does not exist, no corpus of this name exists or fits the files, or an option is
@@ -49,6 +51,7 @@ def read_corpus(
     table = _read(_corpus_of(path, corpus), path, options)
     if speakers_from is not None:
         table = assign_speakers(table, speakers_from)
+    table = with_merged_speakers(table)
     if note := unknown_speakers(table):
         table.attrs["notes"].append(note)
     return table
@@ -97,7 +100,7 @@ def read_corpora(
     if note := unknown_speakers(together):
         notes.append(note)
     together.attrs = {"notes": list(dict.fromkeys(notes))}
-    return together
+    return with_merged_speakers(together)
 
 
 def recognise_corpus(path: str | Path) -> Corpus:
@@ -177,6 +180,6 @@ def _unusable_tables(folder: Path) -> str:
     tables = tables_in(folder)
     return "".join(
         f", and {file.name} has no columns for the recordings and their labels (its columns are "
-        f"{', '.join(split_header(header_of(file)))})"
+        f"{', '.join(header_of(file))})"
         for file in tables[:1]
     )

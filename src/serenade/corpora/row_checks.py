@@ -72,7 +72,7 @@ def find_repeated(table: pd.DataFrame) -> tuple[str, ...]:
 
 def find_bad_times(
     table: pd.DataFrame, durations_s: Mapping[str, float]
-) -> tuple[dict[str, str], pd.Series[bool]]:
+) -> tuple[dict[str, str], dict[str, str], pd.Series[bool]]:
     """Find clips that end before they start, or are outside their recording.
 
     Args:
@@ -80,31 +80,58 @@ def find_bad_times(
         durations_s: length of the recordings that are readable, by file.
 
     Returns:
-        The reasons by file, and which rows have valid times.
+        The reasons by file for clips that cannot be used, and for clips that are cut at the end of their
+        recording; and which rows can be used.
     """
     valid = pd.Series(True, index=table.index)
-    reasons: dict[str, list[str]] = {}
+    unusable: dict[str, list[str]] = {}
+    cut: dict[str, list[str]] = {}
     segments = table[table["start"].notna() | table["end"].notna()]
     for row, file, start_s, end_s in zip(
         segments.index, segments["file"], segments["start"], segments["end"], strict=True
     ):
-        if reason := _problem(start_s, end_s, durations_s.get(file, np.inf)):
+        duration_s = durations_s.get(file, np.inf)
+        if reason := unusable_times(start_s, end_s, duration_s):
             valid[row] = False
-            reasons.setdefault(file, []).append(reason)
-    return {file: "; ".join(dict.fromkeys(found)) for file, found in reasons.items()}, valid
+            unusable.setdefault(file, []).append(reason)
+        elif reason := end_outside(end_s, duration_s):
+            cut.setdefault(file, []).append(reason)
+    return _joined(unusable), _joined(cut), valid
 
 
-def _problem(start_s: float, end_s: float, duration_s: float) -> str:
-    """What is wrong with the times of a clip; "" if nothing."""
+def unusable_times(start_s: float, end_s: float, duration_s: float = np.inf) -> str:
+    """Return why a clip with these times contains no sound; "" if it contains some.
+
+    Args:
+        start_s: start of the clip in seconds; NaN for the start of the recording.
+        end_s: its end; NaN for the end of the recording.
+        duration_s: length of the recording, infinite if it is unknown.
+
+    >>> unusable_times(1.0, 0.5)
+    'the end 0.5 s is not after the start 1 s'
+    """
     if start_s < 0:
         return f"the start {start_s:g} s is negative"
     if end_s <= (0.0 if np.isnan(start_s) else start_s):
         return f"the end {end_s:g} s is not after the start {0.0 if np.isnan(start_s) else start_s:g} s"
     if start_s >= duration_s:
         return f"the start {start_s:g} s is after the end of the recording ({duration_s:g} s)"
+    return ""
+
+
+def end_outside(end_s: float, duration_s: float) -> str:
+    """Return a warning if a clip ends after its recording, where it is then cut; "" if it does not.
+
+    >>> end_outside(99.0, 1.5), end_outside(1.52, 1.5)
+    ('the end 99 s is after the end of the recording (1.5 s)', '')
+    """
     if end_s > duration_s + _TOLERANCE_S:
         return f"the end {end_s:g} s is after the end of the recording ({duration_s:g} s)"
     return ""
+
+
+def _joined(reasons: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {file: "; ".join(dict.fromkeys(found)) for file, found in reasons.items()}
 
 
 def _overlapping(clips: pd.DataFrame, column: str) -> pd.Series[bool]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from serenade.corpora.corpus_table import PART_NAMES, common_folder, source_of
-from serenade.text import printable
+from serenade.corpora.speaker_names import speaker_key
+from serenade.text import printable, valid_unicode
 
 
 def corpus_root(folder: str | Path) -> Path:
@@ -76,8 +77,8 @@ def join_shared_roots(tables: Sequence[pd.DataFrame]) -> list[str]:
             shared = _shared_speakers(group)
             same = f"; speakers in several of them ({shared}) are the same people" if shared else ""
             notes.append(
-                f"{len(group)} manifests or folders below {printable(root)} are one corpus, {name!r}{same} "
-                "(a column `corpus` keeps them apart)"
+                f"{len(group)} manifests or folders below {printable(root)} are one corpus, "
+                f"'{printable(name)}'{same} (a column `corpus` keeps them apart)"
             )
     return notes
 
@@ -114,12 +115,16 @@ def _rename(table: pd.DataFrame, name: str, root: Path) -> None:
         source_of(file, root) if source == source_of(file, old) else source
         for file, source in zip(table["file"], table["source"], strict=True)
     ]
-    table["corpus"] = name
+    table["corpus"] = valid_unicode(name)
 
 
 def _shared_speakers(group: Sequence[pd.DataFrame]) -> str:
-    speakers = [set(table["speaker"]) - {""} for table in group]
+    speakers = [{speaker_key(name): name for name in set(table["speaker"]) - {""}} for table in group]
     shared = sorted(
-        {name for i, names in enumerate(speakers) for other in speakers[:i] for name in names & other}
+        names[key]
+        for i, names in enumerate(speakers)
+        for key in names
+        if any(key in one for one in speakers[:i])
     )
+    shared = list(dict.fromkeys(shared))
     return ", ".join(shared[:3]) + (", …" if len(shared) > 3 else "")

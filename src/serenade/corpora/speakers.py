@@ -9,21 +9,22 @@ from typing import Any
 
 import pandas as pd
 
-from serenade.corpora.corpus_table import PART_NAMES, common_folder, is_missing
+from serenade.corpora.corpus_table import PART_NAMES, common_folder, is_missing, strip_blanks
 from serenade.corpora.manifest_columns import column_name
+from serenade.corpora.speaker_names import merge_speakers
 from serenade.errors import CorpusError
 from serenade.labels import canonical
-from serenade.text import printable
+from serenade.text import printable, valid_unicode
 
 SPEAKERS_FROM = 'folder, "name:REGEX" or "column:NAME"'
 """The values of `speakers_from`, for messages and help."""
 
 
 def speaker_ids(table: pd.DataFrame) -> pd.Series[str]:
-    """Return the speaker of each row, unique across the corpora of the table."""
-    if table["corpus"].nunique() > 1:
-        return table["corpus"] + "/" + table["speaker"]
-    return table["speaker"]
+    """Return the speaker of each row, in one spelling and unique across the corpora of the table."""
+    names, _ = merge_speakers(table["speaker"], table["corpus"])
+    speakers = pd.Series(names, index=table.index, dtype=object)
+    return table["corpus"] + "/" + speakers if table["corpus"].nunique() > 1 else speakers
 
 
 def assign_speakers(
@@ -57,7 +58,7 @@ def assign_speakers(
     elif kind == "name" and value:
         speakers = [_group_of(_compiled(value), file) for file in table["file"]]
     elif kind == "column" and value:
-        speakers = ["" if is_missing(name) else str(name).strip() for name in _column(table, value)]
+        speakers = ["" if is_missing(name) else strip_blanks(str(name)) for name in _column(table, value)]
     else:
         raise CorpusError(f"speakers cannot be taken from {speakers_from!r}; use {SPEAKERS_FROM}")
     unknown = speakers.count("")
@@ -66,7 +67,7 @@ def assign_speakers(
             f"{speakers_from!r} gives no speaker for any of {len(speakers)} clips, such as "
             f"{table['file'].iloc[0]}; use {SPEAKERS_FROM}"
         )
-    result = table.assign(speaker=speakers)
+    result = table.assign(speaker=[valid_unicode(name) for name in speakers])
     result.attrs["notes"] = list(table.attrs.get("notes", []))
     if unknown:
         first = printable(table["file"].iloc[speakers.index("")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from serenade.corpora.speaker_names import merge_speakers
 from serenade.corpora.split import PARTS, Split
 from serenade.corpora.split_registry import dialogue_split
 from serenade.errors import SplitError
@@ -61,7 +62,10 @@ def check_split(table: pd.DataFrame, split: Split) -> None:
 
 def _shared(table: pd.DataFrame, parts: pd.Series[str], column: str, noun: str) -> str:
     """Describe what two parts share of a column; "" if nothing."""
-    frame = pd.DataFrame({"key": table[column].fillna("").astype(str), "part": parts})
+    keys = table[column].fillna("").astype(str)
+    if column == "speaker":
+        keys = pd.Series(merge_speakers(keys, table["corpus"])[0], index=table.index, dtype=object)
+    frame = pd.DataFrame({"key": keys, "part": parts})
     if column != "sha256":
         # Speakers and sources belong to a corpus; identical sound is the same in any corpus.
         frame["key"] = (table["corpus"] + "/" + frame["key"]).where(frame["key"] != "", "")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from serenade.errors import CorpusError, OutputError
 from serenade.evaluation.predictions import TEXT_COLUMNS
+from serenade.features.csv_text import quoting_of, with_decoded_paths, with_encoded_paths
 from serenade.files import hash_of, sha256_of, write_json, write_whole
 from serenade.schema import SchemaError, read_json
 
@@ -98,7 +99,8 @@ class EvaluationFolder:
     def write_predictions(self, table: pd.DataFrame) -> None:
         """Write the table of predictions."""
         with write_whole(self.predictions) as out:
-            table.to_csv(out, index=False, lineterminator="\n")
+            stored = with_encoded_paths(table)
+            stored.to_csv(out, index=False, lineterminator="\n", quoting=quoting_of(stored))
 
     def write_classification_report(self, text: str) -> None:
         """Write the scores of each class as text."""
@@ -140,13 +142,14 @@ class EvaluationFolder:
             ) from cause
         if not same:
             raise CorpusError(f"was changed after the evaluation; {_AGAIN}", file=self.predictions)
-        return content, pd.read_csv(
+        predictions = pd.read_csv(
             self.predictions,
             dtype=dict.fromkeys(TEXT_COLUMNS, str),
             keep_default_na=False,
             na_values={"start": [""], "end": [""], "duration_s": [""]},
             float_precision="round_trip",
         )
+        return content, with_decoded_paths(predictions)
 
 
 def _plain(content: Mapping[str, Any]) -> Any:

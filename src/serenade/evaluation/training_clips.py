@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from serenade.corpora.speaker_names import speaker_key
 from serenade.folders import TrainedOn
 from serenade.folders.trained_on import short_hash
 
@@ -40,6 +41,9 @@ def training_clips(index: pd.DataFrame, trained_on: TrainedOn, *, by_speaker: bo
         reason[rows.index[known & (reason[rows.index] == "")]] = "source"
     if by_speaker:
         for corpus, rows in index[index["speaker"] != ""].groupby("corpus"):
-            speakers = trained_on.speakers(str(corpus)) | set(rows.loc[reason[rows.index] != "", "speaker"])
-            reason[rows.index[rows["speaker"].isin(speakers) & (reason[rows.index] == "")]] = "speaker"
+            # The other table may spell a speaker otherwise: 1, 01.
+            keys = rows["speaker"].map(speaker_key)
+            speakers = {speaker_key(name) for name in trained_on.speakers(str(corpus))}
+            speakers |= set(keys[reason[rows.index] != ""])
+            reason[rows.index[keys.isin(speakers) & (reason[rows.index] == "")]] = "speaker"
     return reason

@@ -7,7 +7,6 @@ the order of the clips or on the worker.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,16 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serenade.audio.decode import decode
+from serenade.audio.decode import decode, probe
 from serenade.audio.level import SILENCE_DBFS, is_silent
 from serenade.audio.logmel import FrontEnd, log_mel
 from serenade.audio.trim import trim_silence
 from serenade.audio.variants import draw_variants, make_variant
+from serenade.corpora.file_checks import check_path
+from serenade.corpora.row_checks import end_outside, unusable_times
 from serenade.errors import UnsupportedMedia
 from serenade.features.mel_folder import read_mel
 
 LONGEST_S = 600.0
 """Longest clip in seconds: longer recordings are not utterances, and the limit bounds a worker's memory."""
+
+_ROUNDING_S = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,9 @@ class Row:
         sha256: SHA-256 of the float32 samples at the front end's rate (of a spectrogram: of its array), so
             that identical sound is found in any file format.
         state: "ok", "missing", "silent", "too_long" or "unreadable".
-        note: reason for another state than "ok".
+        note: reason for another state than "ok"; of a clip that can be used, what a user should know: that
+            its file is incomplete, or that it ends after its recording and is cut there. Only in the row of
+            the clip, not in those of its variants.
         cut: whether the clip was cut at `max_duration_s` of the front end.
     """
 
@@ -86,15 +91,15 @@ def render(
         seed: seed of the draw, used together with the clip's id.
         trim: remove silence at both ends; spectrograms (`.npy`) stay as they are.
     """
+    if (found := check_path(clip.file)).state != "ok":
+        yield _nothing(clip, found.state, found.reason, front_end)
+        return
     if clip.file.endswith(".npy"):
         yield _ready_made(clip, front_end)
         return
-    if not os.path.exists(clip.file):
-        yield _nothing(clip, "missing", "the file does not exist", front_end)
-        return
-    if clip.end_s is not None and not clip.end_s > clip.start_s >= 0:
-        note = f"the segment from {clip.start_s:g} s to {clip.end_s:g} s is empty"
-        yield _nothing(clip, "unreadable", note, front_end)
+    end_s = float("nan") if clip.end_s is None else clip.end_s
+    if reason := unusable_times(clip.start_s, end_s):
+        yield _nothing(clip, "unreadable", reason, front_end)
         return
     # More than is kept, so that a variant that is sped up still fills max_duration_s.
     limit_s = 1.0 + (LONGEST_S if front_end.max_duration_s is None else 1.5 * front_end.max_duration_s)
@@ -102,9 +107,12 @@ def render(
     try:
         sound = decode(clip.file, rate_hz=front_end.rate_hz, start_s=clip.start_s, duration_s=duration_s)
     except UnsupportedMedia as cause:
-        yield _nothing(clip, "unreadable", cause.message, front_end)
+        yield _nothing(clip, "unreadable", _start_outside(clip) or cause.message, front_end)
         return
     samples = sound.samples
+    warnings = list(sound.warnings)
+    if sound.duration_s < duration_s - _ROUNDING_S:
+        warnings.append(end_outside(end_s, round(clip.start_s + sound.duration_s, 4)))
     if front_end.max_duration_s is None and len(samples) > LONGEST_S * front_end.rate_hz:
         yield _nothing(
             clip,
@@ -117,7 +125,9 @@ def render(
     silent = is_silent(samples)
     if trim and not silent:
         samples = trim_silence(samples, rate_hz=front_end.rate_hz)
-    yield _row(clip.id, "original", samples, front_end, silent=silent)
+    notes = [f"the level is below {SILENCE_DBFS:.0f} dBFS"] if silent else []
+    note = "; ".join(filter(None, [*notes, *warnings]))
+    yield _row(clip.id, "original", samples, front_end, silent=silent, note=note)
     if augment and not silent:
         rng = generator_of(clip.id, seed)
         for name in draw_variants(augment, rng):
@@ -135,7 +145,13 @@ def generator_of(clip_id: str, seed: int) -> np.random.Generator:
 
 
 def _row(
-    row_id: str, variant: str, samples: NDArray[np.float32], front_end: FrontEnd, *, silent: bool
+    row_id: str,
+    variant: str,
+    samples: NDArray[np.float32],
+    front_end: FrontEnd,
+    *,
+    silent: bool,
+    note: str = "",
 ) -> Rendered:
     kept = samples[: front_end.max_samples]
     frames = log_mel(kept, front_end)
@@ -146,10 +162,20 @@ def _row(
         duration_s=len(kept) / front_end.rate_hz,
         sha256=hashlib.sha256(np.ascontiguousarray(samples, "<f4").data).hexdigest(),
         state="silent" if silent else "ok",
-        note=f"the level is below {SILENCE_DBFS:.0f} dBFS" if silent else "",
+        note=note,
         cut=len(kept) < len(samples),
     )
     return row, frames
+
+
+def _start_outside(clip: Clip) -> str:
+    """Return why a clip cannot be used if it starts after the end of its recording; "" if it does not."""
+    if not clip.start_s:
+        return ""
+    try:
+        return unusable_times(clip.start_s, float("nan"), probe(clip.file).duration_s)
+    except UnsupportedMedia:
+        return ""
 
 
 def _ready_made(clip: Clip, front_end: FrontEnd) -> Rendered:

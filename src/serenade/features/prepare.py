@@ -17,6 +17,7 @@ from serenade.audio.logmel import FrontEnd
 from serenade.audio.variants import VARIANTS
 from serenade.corpora import assign_speakers, licence_of, read_corpora, read_corpus
 from serenade.corpora.corpus_table import COLUMNS
+from serenade.corpora.speaker_names import describe_merged, with_merged_speakers
 from serenade.errors import CorpusError, StoreError
 from serenade.features.chunks import Chunk, cut_into_chunks
 from serenade.features.clips import Clip
@@ -25,6 +26,9 @@ from serenade.features.store import ABOUT, Store, write_store
 from serenade.features.unfinished_store import CHUNKS, claim_folder, locked
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of, protect_inputs
+
+_OWN_COLUMNS = {"id", "frames", "offset", "duration_s", "sha256", "state", "note", "cut"}
+"""Columns of an index that a corpus table does not have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +114,7 @@ def prepare(
     if isinstance(corpus_at, pd.DataFrame):
         table = _checked(corpus_at)
         table, folders = assign_speakers(table, speakers_from) if speakers_from else table, []
+        table = with_merged_speakers(table)
     elif isinstance(corpus_at, str | Path):
         table = read_corpus(corpus_at, corpus, speakers_from=speakers_from, **reader_options)
         folders = [Path(corpus_at)]
@@ -119,6 +124,9 @@ def prepare(
     front_end = _front_end(table, folders, front_end, augment)
     if not 0 <= augment <= len(VARIANTS):
         raise StoreError(f"augment is {augment}, and a clip has 0 to {len(VARIANTS)} variants", file=out)
+    notes = [*table.attrs.get("notes", ()), *describe_merged(table.attrs["merged_speakers"])]
+    if replaced := [name for name in table.columns if name in _OWN_COLUMNS]:
+        notes.append(f"not kept, since the store has columns of these names: {', '.join(replaced)}")
     table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=_ids(table))
     out = Path(out)
     chunks = cut_into_chunks(
@@ -144,7 +152,7 @@ def prepare(
                 raise StoreError(_none_usable(index), file=folders[0] if folders else out)
             about = {
                 "key": key,
-                "notes": list(table.attrs.get("notes", ())),
+                "notes": notes,
                 "clips": len(table),
                 "corpus": sorted(set(table["corpus"]) - {""}),
                 "licence": {name: licence_of(name) for name in sorted(set(table["corpus"]) - {""})},

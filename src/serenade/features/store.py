@@ -7,7 +7,6 @@ frames were made. A folder without `store.json` is an unfinished store.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -23,8 +22,10 @@ from numpy.typing import NDArray
 
 from serenade.audio.logmel import FrontEnd
 from serenade.errors import OutputError, SerenadeError, StoreError
+from serenade.features.csv_text import quoting_of, with_decoded_paths, with_encoded_paths
 from serenade.files import sha256_of, write_json, write_whole
 from serenade.schema import Range, SchemaError, build, read_json
+from serenade.text import valid_unicode
 from serenade.version import __version__
 
 FORMAT = "serenade-store"
@@ -128,7 +129,7 @@ class Store:
         """One row per clip or variant. Text columns hold "" for unknown values, never NaN."""
         kinds = self._info.columns
         try:
-            return pd.read_csv(
+            index = pd.read_csv(
                 self.path / INDEX,
                 dtype={name: _DTYPES[kind] for name, kind in kinds.items()},
                 keep_default_na=False,
@@ -138,6 +139,7 @@ class Store:
             )
         except (OSError, ValueError) as cause:
             raise _damaged(self.path / INDEX, cause) from cause
+        return with_decoded_paths(index) if "file" in index else index
 
     @cached_property
     def usable(self) -> pd.DataFrame:
@@ -250,7 +252,8 @@ def write_store(
         if written != total:
             raise StoreError(f"got {written} frames for an index of {total}", file=path)
     with write_whole(path / INDEX) as out:
-        index.to_csv(out, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        stored = with_encoded_paths(index)
+        stored.to_csv(out, index=False, lineterminator="\n", quoting=quoting_of(stored))
     digest.update(index.drop(columns="file").to_csv(index=False, lineterminator="\n").encode())
     digest.update(front_end.hash.encode())
     states = index["state"].value_counts().sort_index()
@@ -333,7 +336,8 @@ def _completed(index: pd.DataFrame, front_end: FrontEnd) -> pd.DataFrame:
     for name in index.columns:
         kind = _kind(index[name])
         if kind == "text":
-            index[name] = [str(value) if pd.notna(value) else "" for value in index[name]]
+            texts = [str(value) if pd.notna(value) else "" for value in index[name]]
+            index[name] = texts if name == "file" else [valid_unicode(text) for text in texts]
         else:
             index[name] = index[name].astype(_DTYPES[kind])
     return index

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from serenade.features.store import FRAMES, Store
+from serenade.text import counted, printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,9 @@ class StoreSummary:
         megabytes: size of the frames on disk.
         hash: hash of the store's content.
         trouble: file, state and reason of each row that is not "ok".
+        warned: file and warning of each clip that is used as it is, such as one of an incomplete file.
+        incomplete: number of usable clips whose file is incomplete.
+        shortened: number of usable clips that end after their recording and are cut there.
         notes: notes of the corpus's reader.
     """
 
@@ -36,6 +40,9 @@ class StoreSummary:
     megabytes: float
     hash: str
     trouble: tuple[str, ...]
+    warned: tuple[str, ...]
+    incomplete: int
+    shortened: int
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,14 +51,21 @@ class StoreSummary:
 
     def __str__(self) -> str:
         states = ", ".join(f"{count:,} {state}" for state, count in self.states.items())
+        clips = f"{counted(self.clips, 'clip')} and {counted(self.variants, 'variant')}"
         lines = [
-            f"{self.clips:,} clips and {self.variants:,} variants, {self.hours:.2f} h: {states}",
+            f"{clips}, {self.hours:.2f} h: {states}",
             f"{self.cut:,} cut at the front end's max_duration_s" if self.cut else "",
+            f"{counted(self.incomplete, 'clip')} of incomplete files: used as far as they go"
+            if self.incomplete
+            else "",
+            f"{counted(self.shortened, 'clip')} with an end after that of the recording: cut there"
+            if self.shortened
+            else "",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
             *self.notes,
             f"{self.megabytes:,.1f} MB in {self.path} (hash {self.hash[:12]})",
         ]
-        return "\n".join(line for line in lines if line)
+        return "\n".join(printable(line) for line in lines if line)
 
 
 def summarise(store: Store) -> StoreSummary:
@@ -59,6 +73,7 @@ def summarise(store: Store) -> StoreSummary:
     index = store.index
     originals = index["variant"].isin(["original", ""])
     bad = index[index["state"] != "ok"]
+    warned = index[(index["state"] == "ok") & (index["note"] != "")]
     return StoreSummary(
         path=str(store.path),
         clips=int(originals.sum()),
@@ -73,5 +88,10 @@ def summarise(store: Store) -> StoreSummary:
             f"{file}: {state}: {note}"
             for file, state, note in zip(bad["file"], bad["state"], bad["note"], strict=True)
         ),
+        warned=tuple(
+            f"{file}: warning: {note}" for file, note in zip(warned["file"], warned["note"], strict=True)
+        ),
+        incomplete=int(warned["note"].str.contains("the file is cut short", regex=False).sum()),
+        shortened=int(warned["note"].str.contains("is after the end of the recording", regex=False).sum()),
         notes=tuple(store.about.get("notes", ())),
     )

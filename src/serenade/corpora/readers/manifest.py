@@ -9,15 +9,14 @@ import pandas as pd
 
 from serenade.corpora.corpus_table import is_missing, new_table, source_of
 from serenade.corpora.manifest_columns import (
-    MANIFEST_SUFFIXES,
-    header_of,
+    column_name,
     missing_values,
-    names_recordings_and_labels,
+    normalise_cells,
     read_columns,
     seconds,
-    tables_in,
 )
 from serenade.corpora.manifest_paths import resolve_paths
+from serenade.corpora.manifest_rows import MANIFEST_SUFFIXES, header_of, tables_in
 from serenade.corpora.recordings import some
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import manifest_root
@@ -36,7 +35,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     named after the folder that contains manifest and recordings.
 
     Raises:
-        CorpusError: there is no manifest, a column is missing or occurs twice, or labels are numbers.
+        CorpusError: there is no manifest, it is not a CSV or TSV table in UTF-8, a column is missing or
+            occurs twice, labels are numbers, or a cell cannot be right (the message names the line).
     """
     path = Path(path)
     file = path if path.is_file() else _manifest_in(path)
@@ -44,20 +44,21 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         raise CorpusError(
             "contains no manifest: a CSV or TSV file with a column `file` and a column `emotion`", file=path
         )
-    raw, given = read_columns(file)
+    raw, given, notes = read_columns(file)
     listed = [not is_missing(name) for name in raw["file"]]
-    notes = [f"{counted(listed.count(False), 'row')} without a recording: skipped"] if not all(listed) else []
-    raw = raw[listed].reset_index(drop=True)
+    if not all(listed):
+        notes.append(f"{counted(listed.count(False), 'row')} without a recording: skipped")
+    raw = raw[listed]
     if raw.empty:
         raise CorpusError("lists no recordings; write one row per clip below the header", file=file)
     notes += missing_values(raw, given)
+    normalise_cells(raw)
     for column in ("start", "end"):
         if column in raw:
-            raw[column] = seconds(raw[column], file)
+            raw[column] = seconds(raw[column], given[column], file)
+    raw = raw.reset_index(drop=True)
     notes += _check_labels(raw, given, file)
     folder = file.parent
-    if any("\0" in name for name in raw["file"]):
-        raise CorpusError("has a NUL character in a file name; save it as CSV in UTF-8", file=file)
     raw["file"], windows = resolve_paths(raw["file"], folder)
     root = manifest_root(folder, raw["file"].tolist())
     if windows:
@@ -99,7 +100,11 @@ def _check_labels(raw: pd.DataFrame, given: dict[str, str], file: Path) -> list[
 
 def _manifest_in(folder: Path) -> Path | None:
     """The only file of a folder whose columns are those of a manifest."""
-    manifests = [file for file in tables_in(folder) if names_recordings_and_labels(header_of(file))]
+    manifests = [
+        file
+        for file in tables_in(folder)
+        if {"file", "emotion"} <= {column_name(column) for column in header_of(file)}
+    ]
     if len(manifests) > 1:
         raise CorpusError(
             f"contains {len(manifests)} manifests ({some(manifests)}); "

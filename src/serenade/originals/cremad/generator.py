@@ -165,7 +165,8 @@ def _write_clip(
     count, note = 0, ""
     clip = Clip(id=file.stem, file=str(file))
     for row, frames in render(clip, front_end=front_end, augment=augment, seed=seed):
-        note = note or row.note
+        if row.state != "ok":
+            note = note or row.note
         if row.frames:
             with write_whole(_output(file, out, row.variant), "wb") as npy:
                 np.save(npy, np.ascontiguousarray(frames.T))
