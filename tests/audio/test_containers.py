@@ -129,3 +129,65 @@ def test_a_patched_file_reads_as_if_written_over(content, at, new, start, size):
     file = Patched(io.BytesIO(content), ((at, new),))
     file.seek(start)
     assert file.read(size) == expected[start : start + size]
+
+
+# Sound behind the end that the header states
+
+
+SIZED = {
+    "WAV": (lambda content: content.index(b"data") + 4, "<I", 0),
+    "RIFX": (lambda content: content.index(b"data") + 4, ">I", 0),
+    "RF64": (lambda content: 28, "<Q", 0),
+    "AIFF": (lambda content: content.index(b"SSND") + 4, ">I", 8),
+    "AU": (lambda content: 8, ">I", 0),
+    "W64": (lambda content: content.index(b"data") + 16, "<Q", 24),
+    "CAF": (lambda content: content.index(b"data") + 4, ">Q", 4),
+}
+
+
+def written_of(path, samples, format):
+    options = {"format": "WAV", "endian": "BIG"} if format == "RIFX" else {"format": format}
+    soundfile.write(path, samples, 16_000, subtype="PCM_16", **options)
+    return bytearray(path.read_bytes())
+
+
+@pytest.mark.parametrize("format", SIZED)
+def test_a_stated_size_smaller_than_the_file_is_reported(tmp_path, babble, format):
+    path = tmp_path / "a.sound"
+    content = written_of(path, babble, format)
+    assert decode(path).warnings == ()
+    place, code, extra = SIZED[format]
+    struct.pack_into(code, content, place(content), 2 * 16_000 + extra)
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        excess = inspect_container(file).excess
+    assert excess == f"it holds {2 * (len(babble) - 16_000):,} bytes behind the sound that its header states"
+    assert f"the file was not read to its end: {excess}" in decode(path).warnings
+    assert f"the file was not read to its end: {excess}" in probe(path).warnings
+
+
+@pytest.mark.parametrize("format", SIZED)
+@pytest.mark.parametrize("rest", ["zeros", "tag", "slack", "chunk"])
+def test_zeros_tags_and_chunks_behind_the_sound_are_no_sound(tmp_path, babble, format, rest):
+    path = tmp_path / "a.sound"
+    content = written_of(path, babble, format)
+    order = SIZED[format][1][0]
+    content += {
+        "zeros": bytes(3_000),
+        "tag": b"TAG" + b"title".ljust(125),
+        "slack": b"\x07" * 40,
+        "chunk": b"LIST" + struct.pack(order + ("Q" if format == "CAF" else "I"), 200) + b"\x07" * 200,
+    }[rest]
+    if rest == "chunk" and format in ("AU", "W64"):
+        pytest.skip("has no chunks of this kind")
+    path.write_bytes(content)
+    assert decode(path).warnings == ()
+
+
+def test_sound_behind_a_sphere_file_is_reported(tmp_path, babble):
+    path = tmp_path / "a.sph"
+    content = written_of(path, babble, "NIST")
+    count = f"sample_count -i {len(babble)}".encode()
+    fewer = f"sample_count -i {16_000}".encode().ljust(len(count))
+    path.write_bytes(content.replace(count, fewer))
+    assert decode(path).warnings[0].startswith("the file was not read to its end: it holds ")

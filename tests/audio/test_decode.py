@@ -2,6 +2,7 @@ import io
 import os
 import struct
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -429,3 +430,52 @@ def test_real_corpora_decode_without_a_warning(shared):
         sound = decode(file, rate_hz=16_000)
         assert sound.duration_s == pytest.approx(probe(file).duration_s, abs=0.001)
         assert (sound.truncated, sound.warnings) == (False, ())
+
+
+def test_an_mp3_prints_nothing_and_is_read_whole(tmp_path, capfd):
+    """libmpg123 prints that some frames of LAME are damaged, and puts silence in their place."""
+    rng = np.random.default_rng(0)
+    sweep = 0.3 * np.sin(np.cumsum(rng.uniform(0.02, 0.2, 60 * 22_050)))
+    soundfile.write(tmp_path / "a.mp3", sweep, 22_050, format="MP3")
+    sound = decode(tmp_path / "a.mp3")
+    assert len(sound.samples) == len(sweep)
+    assert np.abs(sound.samples - sweep).max() < 0.1
+    assert probe(tmp_path / "a.mp3").duration_s == 60.0
+    for start_s in (0.3, 20.0, 59.6):
+        part = decode(tmp_path / "a.mp3", start_s=start_s, duration_s=0.25).samples
+        start = round(start_s * 22_050)
+        np.testing.assert_array_equal(part, sound.samples[start : start + len(part)])
+    content = bytearray((tmp_path / "a.mp3").read_bytes())
+    for place in rng.integers(1_000, len(content), 200):
+        content[place] ^= 0x55
+    (tmp_path / "a.mp3").write_bytes(content)
+    assert len(decode(tmp_path / "a.mp3").samples) > 0.8 * len(sweep)
+    assert capfd.readouterr() == ("", "")
+
+
+# Paths that are no files
+
+
+def test_devices_and_pipes_are_refused_before_they_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path / "pipe.wav", "/dev/zero", "/dev/null"):
+        with pytest.raises(UnsupportedMedia, match=r"is a device or a pipe, not a file; pipe the sound into"):
+            decode(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("file:///home/me/a.wav", "is a URL, not a path; pass '/home/me/a.wav'"),
+        ("https://example.org/a.wav", "is a URL, and nothing is downloaded; download the file"),
+        ("s3://bucket/a.wav", "is a URL, and nothing is downloaded; download the file"),
+        ("calls/*.wav", "no file matches this pattern; check it"),
+        ("calls/a.wav", "there is no such file; check the path"),
+        ("C:\\calls\\a.wav", "there is no such file; check the path"),
+    ],
+)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_what_is_no_file_is_called_by_its_name(path, kind, message):
+    with pytest.raises(UnsupportedMedia) as caught:
+        decode(kind(path))
+    assert caught.value.message.startswith(message)

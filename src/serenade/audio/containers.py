@@ -11,13 +11,14 @@ import os
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 _SLACK = 64
 """Bytes that may be missing: some writers count a header or a padding byte as sound."""
 _OGG_PAGE = 1 << 16
 _MOST_CHUNKS = 1 << 16
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")
 _W64_RIFF = bytes.fromhex("2e91cf11a5d628db04c10000")
 _W64_CHUNK = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 
@@ -30,14 +31,23 @@ class Container:
 
     Attributes:
         truncation: what shows that sound is missing at the end; "" if nothing does.
+        excess: what shows that the file holds more than its header states; "" if nothing does.
         patches: (offset, bytes) for `Patched`: the sizes in place of placeholders.
-        for_sndfile: whether libsndfile may read the file. It guesses the length of an MP3 that does not state
-            the number of its frames, and stops there.
+        is_mpeg: whether it is MPEG audio, which FFmpeg reads. The libmpg123 in libsndfile prints to the
+            terminal, puts silence in place of some frames, and guesses a length that an MP3 does not state.
+        states_length: whether an MP3 states the number of its frames.
     """
 
     truncation: str = ""
+    excess: str = ""
     patches: _Patches = ()
-    for_sndfile: bool = True
+    is_mpeg: bool = False
+    states_length: bool = False
+
+    @property
+    def notes(self) -> list[str]:
+        """What else than a truncation a user should know."""
+        return [f"the file was not read to its end: {self.excess}"] if self.excess else []
 
 
 def inspect_container(file: BinaryIO) -> Container:
@@ -99,7 +109,7 @@ def _inspect(file: BinaryIO, size: int) -> Container:
     if kind == b"FORM":
         return _aiff(file, size)
     if kind == b".snd":
-        return _au(head, size)
+        return _au(file, head, size)
     if kind == b"caff":
         return _caf(file, size)
     if kind == b"NIST":
@@ -110,8 +120,8 @@ def _inspect(file: BinaryIO, size: int) -> Container:
         return _matroska(file, size)
     if kind == b"OggS":
         return _ogg(file, size)
-    if kind[:3] == b"ID3" or (kind[0] == 0xFF and kind[1] & 0xE6 == 0xE2):
-        return _mp3(file, size)
+    if kind[:3] == b"ID3" or (kind[0] == 0xFF and kind[1] & 0xE0 == 0xE0):
+        return _mpeg(file, size)
     return Container()
 
 
@@ -122,6 +132,31 @@ def _compared(*, stated: int | None, held: int, patches: _Patches = ()) -> Conta
     if stated <= held + _SLACK:
         return Container()
     return Container(truncation=f"it holds {held:,} of the {stated:,} bytes that its header states")
+
+
+def _with_rest(file: BinaryIO, size: int, found: Container, *, end: int, chunks: str = "") -> Container:
+    """The findings, with the bytes after the sound if they may be sound.
+
+    Args:
+        file: the file.
+        size: its size.
+        found: the other findings.
+        end: where the sound ends by the header.
+        chunks: order of the bytes of sizes, where chunks of other kinds can follow the sound.
+    """
+    rest = size - end
+    if found.truncation or found.patches or rest <= _SLACK:
+        return found
+    file.seek(end)
+    head = file.read(_OGG_PAGE)
+    # Tags and the zeros that fill a sector are no sound.
+    if (
+        head.startswith(_TAGS)
+        or not head.strip(b"\0")
+        or (chunks and _only_chunks_follow(file, end, size, chunks))
+    ):
+        return found
+    return replace(found, excess=f"it holds {rest:,} bytes behind the sound that its header states")
 
 
 def _is_placeholder(size: int, *, bits: int) -> bool:
@@ -159,10 +194,12 @@ def _wav(file: BinaryIO, size: int, kind: bytes) -> Container:
             file.seek(large_at)
             (length,) = struct.unpack("<Q", file.read(8))
             if not _is_placeholder(length, bits=64):
-                return _compared(stated=length, held=held)
+                found = _compared(stated=length, held=held)
+                return _with_rest(file, size, found, end=start + length + length % 2, chunks=order)
             return _compared(stated=None, held=held, patches=((large_at, struct.pack("<Q", held)),))
         if not _is_placeholder(length, bits=32):
-            return _compared(stated=length, held=held)
+            found = _compared(stated=length, held=held)
+            return _with_rest(file, size, found, end=start + length + length % 2, chunks=order)
         if length == 0 and _only_chunks_follow(file, start, size, order):
             return Container()
         patch = (start - 4, struct.pack(order + "I", min(held, 0xFFFFFFF0)))
@@ -183,8 +220,10 @@ def _only_chunks_follow(file: BinaryIO, start: int, size: int, order: str) -> bo
 def _aiff(file: BinaryIO, size: int) -> Container:
     for name, start, length in _chunks(file, 12, order=">"):
         if name in (b"SSND", b"BODY"):
-            unknown = length == 8 or _is_placeholder(length, bits=32)
-            return _compared(stated=None if unknown else length, held=size - start)
+            if length == 8 or _is_placeholder(length, bits=32):
+                return Container()
+            found = _compared(stated=length, held=size - start)
+            return _with_rest(file, size, found, end=start + length + length % 2, chunks=">")
     return Container()
 
 
@@ -194,17 +233,22 @@ def _w64(file: BinaryIO, size: int) -> Container:
         file.seek(at)
         name, (length,) = file.read(16), struct.unpack("<Q", file.read(8))
         if name == b"data" + _W64_CHUNK:  # the 24 bytes of name and size count
-            unknown = length <= 24 or _is_placeholder(length, bits=64)
-            return _compared(stated=None if unknown else length, held=size - at)
+            if length <= 24 or _is_placeholder(length, bits=64):
+                return Container()
+            found = _compared(stated=length, held=size - at)
+            end = at + length + -length % 8
+            file.seek(end)
+            is_chunk = file.read(16)[4:] == _W64_CHUNK
+            return found if is_chunk else _with_rest(file, size, found, end=end)
         at += max(24, length + -length % 8)
     return Container()
 
 
-def _au(head: bytes, size: int) -> Container:
+def _au(file: BinaryIO, head: bytes, size: int) -> Container:
     start, length = struct.unpack(">II", head[4:12])
     held = max(0, size - start)
     if not _is_placeholder(length, bits=32):
-        return _compared(stated=length, held=held)
+        return _with_rest(file, size, _compared(stated=length, held=held), end=start + length)
     return _compared(stated=None, held=held, patches=((8, struct.pack(">I", min(held, 0x7FFFFFF0))),))
 
 
@@ -217,7 +261,10 @@ def _caf(file: BinaryIO, size: int) -> Container:
             held = size - at - 12
             if length < 0 or _is_placeholder(length, bits=64):
                 return _compared(stated=None, held=held, patches=((at + 4, struct.pack(">q", held)),))
-            return _compared(stated=length, held=held)
+            found, end = _compared(stated=length, held=held), at + 12 + length
+            file.seek(end)
+            is_chunk = file.read(4).isalnum()
+            return found if is_chunk else _with_rest(file, size, found, end=end)
         at += 12 + max(0, length)
     return Container()
 
@@ -231,7 +278,12 @@ def _sphere(file: BinaryIO, size: int) -> Container:
     if b"shorten" in header or not factors[0] or not factors[1]:
         return Container()
     samples, width, channels = (int(factor[1]) if factor else 1 for factor in factors)
-    return _compared(stated=samples * width * channels, held=size - start)
+    stated = samples * width * channels
+    found = _compared(stated=stated, held=size - start)
+    # A compressed file has fewer bytes than samples, so only plain samples can be compared.
+    return (
+        found if b"pcm" not in header or b"," in header else _with_rest(file, size, found, end=start + stated)
+    )
 
 
 def _avi(file: BinaryIO, size: int) -> Container:
@@ -292,7 +344,7 @@ def _ogg(file: BinaryIO, size: int) -> Container:
     return Container(truncation="its last page is not marked as the end of the stream")
 
 
-def _mp3(file: BinaryIO, size: int) -> Container:
+def _mpeg(file: BinaryIO, size: int) -> Container:
     """The first frame of most MP3 files holds the number of frames and bytes (Xing's header)."""
     at = 0
     file.seek(at)
@@ -302,9 +354,9 @@ def _mp3(file: BinaryIO, size: int) -> Container:
     frame = head + file.read(190)
     tag = max(frame.find(b"Xing"), frame.find(b"Info"))
     if tag < 0:
-        return Container(for_sndfile=False)
+        return Container(is_mpeg=True)
     flags, numbers = frame[tag + 7], struct.unpack(">II", frame[tag + 8 : tag + 16])
     if not flags & 1 or not numbers[0]:
-        return Container(for_sndfile=False)
+        return Container(is_mpeg=True)
     found = _compared(stated=numbers[1] if flags & 2 else None, held=size - at)
-    return Container(truncation=found.truncation, for_sndfile=not found.truncation)
+    return Container(truncation=found.truncation, is_mpeg=True, states_length=True)

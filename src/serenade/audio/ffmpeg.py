@@ -51,7 +51,8 @@ class FFmpegSource:
         self, path: str | Path | None, file: BinaryIO, container: Container, *, track: int | None
     ) -> None:
         self._path = path
-        self.truncation, self.notes = container.truncation, list[str]()
+        self.truncation, self.notes = container.truncation, container.notes
+        self._mp3_states_length = container.states_length
         self._container = _open(path, file)
         try:
             self.tracks = len(self._container.streams.audio)
@@ -85,11 +86,12 @@ class FFmpegSource:
             raise UnsupportedMedia("cannot be read as sound; its sound stream is damaged", file=self._path)
         self.layout = _declared(self._stream.layout)
         self._format = self._container.format.name.split(",")[0]
+        self._states_length = self._format in _STATES_LENGTH or self._mp3_states_length
         self.codec = f"{self._format} {self._stream.codec_context.name}"
 
     def duration_s(self) -> float:
         """See `Source`."""
-        if self._format in _STATES_LENGTH:
+        if self._states_length:
             if (self._stream.duration or 0) > 0:
                 return float(self._stream.duration * self._stream.time_base)
             if (self._container.duration or 0) > 0:
@@ -109,7 +111,7 @@ class FFmpegSource:
         stream, base = self._stream, self._stream.time_base
         # Below 0 lies what the codec needs to warm up, and the decoder removes that.
         origin_s = max(0.0, float((stream.start_time or 0) * base))
-        if start_s > _PREROLL_S and self._format in _STATES_LENGTH:
+        if start_s > _PREROLL_S and self._format in _STATES_LENGTH | {"mp3"}:
             with suppress(av.FFmpegError):  # then it is decoded from the beginning
                 self._container.seek(int((origin_s + start_s - _PREROLL_S) / base), stream=stream)
         convert: _Converter | None = None
@@ -153,7 +155,7 @@ class FFmpegSource:
         stated_s = float((self._stream.duration or 0) * self._stream.time_base)
         if not last or (self._format == "mp3" and _mp3_frame_size(last) > len(last)):
             self.truncation = "its last packet is incomplete"
-        elif self._format in _STATES_LENGTH and end_s < 0.9 * stated_s - 0.5:
+        elif self._states_length and end_s < 0.9 * stated_s - 0.5:
             self.truncation = f"it holds {end_s:.2f} of the {stated_s:.2f} s that its header states"
 
     def close(self) -> None:

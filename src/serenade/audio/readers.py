@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import io
+import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +20,7 @@ from serenade.errors import UnsupportedMedia
 if TYPE_CHECKING:
     from serenade.audio.sndfile import SndfileSource
 
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/+")
 _RATES_HZ = (1000, 6_144_000)
 """Rates that a recording can have. Any other means a damaged header, and resampling could fill the memory."""
 
@@ -58,16 +63,36 @@ def _binary(media: Media, stack: ExitStack) -> BinaryIO:
         media.seek(0)
         return media
     try:
+        mode = os.stat(media).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening or reading it may never end
+            raise UnsupportedMedia(
+                "is a device or a pipe, not a file; pipe the sound into `serenade predict -`", file=media
+            )
         return stack.enter_context(open(media, "rb"))
     except IsADirectoryError as cause:
         raise UnsupportedMedia("is a folder; pass a sound file", file=media) from cause
     except (FileNotFoundError, NotADirectoryError) as cause:
-        raise UnsupportedMedia("there is no such file; check the path", file=media) from cause
+        raise UnsupportedMedia(_missing(str(media)), file=media) from cause
     except (OSError, ValueError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else cause
         raise UnsupportedMedia(
             f"cannot be opened: {reason}; check its path and permissions", file=media
         ) from cause
+
+
+def _missing(path: str) -> str:
+    """Why there is no file of this name.
+
+    >>> _missing("file:/home/a.wav")
+    "is a URL, not a path; pass '/home/a.wav'"
+    """
+    if found := _URL.match(path):  # a `Path` has one slash of two
+        if found[1].lower() == "file":
+            return f"is a URL, not a path; pass {'/' + path[found.end() :]!r}"
+        return "is a URL, and nothing is downloaded; download the file and pass its path"
+    if glob.has_magic(path):
+        return "no file matches this pattern; check it"
+    return "there is no such file; check the path"
 
 
 def _source(path: str | Path | None, file: BinaryIO, track: int | None) -> Source:
@@ -93,7 +118,7 @@ def _source(path: str | Path | None, file: BinaryIO, track: int | None) -> Sourc
 
 def _by_sndfile(path: str | Path | None, file: BinaryIO, container: Container) -> SndfileSource | None:
     """The file as libsndfile reads it; None if it cannot, or not all of it."""
-    if not container.for_sndfile:
+    if container.is_mpeg:
         return None
     import soundfile
 

@@ -43,7 +43,7 @@ class SndfileSource:
         self.codec = f"{self._file.format} {self._file.subtype}"
         self.track = self.tracks = 1
         self.truncation = container.truncation
-        self.notes: list[str] = []
+        self.notes = container.notes
 
     def is_reliable(self) -> bool:
         """Whether libsndfile reads all of this file.
@@ -95,7 +95,7 @@ class SndfileSource:
         finally:
             source.close()
         self.truncation = source.truncation
-        self.notes += source.notes
+        self.notes += [note for note in source.notes if note not in self.notes]
 
     def close(self) -> None:
         """See `Source`."""

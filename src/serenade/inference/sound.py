@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy.typing as npt
 
 from serenade.audio.decode import Blocks, blocks
+from serenade.audio.discovery import discover
 from serenade.audio.sources import Media
 from serenade.errors import UnsupportedMedia
 from serenade.inference.arrays import Waveform, waveform_of
@@ -100,6 +101,10 @@ def _path_of(recording: str | os.PathLike[str]) -> Path:
     if not os.fspath(recording):
         raise UnsupportedMedia("an empty text is not a file name; pass the path of a recording")
     if path.is_dir():
+        if discover(path).files:
+            raise UnsupportedMedia(
+                "is a folder; pass one recording, or the recordings in it to predict_files()", file=path
+            )
         raise UnsupportedMedia("is a folder without recordings; pass a recording", file=path)
     if path.suffix.lower() in (".npy", ".npz"):
         raise UnsupportedMedia(
