@@ -25,13 +25,15 @@ precision = "fp32"
 
 @pytest.fixture(scope="session")
 def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `call.wav`, `long.wav`, `model.onnx` and `text.onnx`."""
+    """A folder with recordings (one speaker's in `speaker`) and the models `model`, `text` and `adapted`."""
     folder = tmp_path_factory.mktemp("examples")
     toy = runpy.run_path(str(TOY_MODEL))
     toy["write_voice"](folder / "call.wav", 2.0)
     toy["write_voice"](folder / "long.wav", 12.0)
     toy["write_toy_model"](folder / "model.onnx")
     toy["write_toy_text_model"](folder / "text.onnx")
+    toy["write_toy_adapted_model"](folder / "adapted.onnx")
+    toy["write_speaker"](folder / "speaker")
     return folder
 
 

@@ -3,13 +3,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError
 from serenade.spec import SPEC_VERSION, Spec
+
+ROWS = ((3.0, -1.0, -1.0, -1.0), (-1.0, 3.0, -1.0, -1.0), (-1.0, -1.0, 3.0, -1.0), (-1.0, -1.0, -1.0, 3.0))
+ADAPTATION = Adaptation(
+    means=ROWS, covariance=((2, 0, 0, 0), (0, 2, 0, 0), (0, 0, 2, 0), (0, 0, 0, 2)), spread=20, offsets=4
+)
 
 
 def test_every_field_survives_the_round_trip(toy):
@@ -21,6 +28,7 @@ def test_every_field_survives_the_round_trip(toy):
         split={"name": "tfds", "fold": None, "hash": "ab"},
         recipe_hash="cd",
         created="2026-11-23T14:00:00Z",
+        adaptation=ADAPTATION,
     )
     assert Spec.from_metadata(spec.to_metadata()) == spec
     assert Spec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
@@ -93,6 +101,17 @@ for _ in range(50):
         ({"sizes": {"text_width": 1e308}}, "'sizes.text_width' must be between"),
         ({"name": ["toy"]}, "'name' must be text"),
         ({"license": 3}, "'license' must be text"),
+        ({"adaptation": 3}, "'adaptation' must be a table"),
+        ({"adaptation": {}}, "the key 'adaptation.means' is missing"),
+        ({"adaptation": ADAPTATION.to_dict() | {"spread": 1e308}}, "'adaptation.spread' must be between"),
+        ({"adaptation": ADAPTATION.to_dict() | {"covariance": ROWS[:3]}}, "adaptation: .* must be square"),
+        (
+            {
+                "adaptation": ADAPTATION.to_dict()
+                | {"means": np.eye(2).tolist(), "covariance": np.eye(2).tolist()}
+            },
+            "adaptation is of 2 labels, and there are 4",
+        ),
     ],
 )
 def test_damage_is_named_with_the_file(toy, change, reason):
@@ -130,9 +149,9 @@ JSON = st.recursive(
 
 @given(data=st.data())
 def test_any_value_of_any_key_is_accepted_or_refused_in_one_sentence(toy, data):
-    content = toy.toy_spec().to_dict()
+    content = toy.toy_spec(adaptation=ADAPTATION).to_dict()
     key = data.draw(st.sampled_from(sorted(set(content) - {"spec_version"})))
-    if key == "front_end":
+    if key in ("front_end", "adaptation"):
         content[key][data.draw(st.sampled_from(sorted(content[key])))] = data.draw(JSON)
     else:
         content[key] = data.draw(JSON)

@@ -10,6 +10,7 @@ import soundfile
 from onnx import TensorProto, helper, numpy_helper
 
 from serenade.audio.logmel import FrontEnd
+from serenade.inference.adaptation import fit_adaptation
 from serenade.spec import Spec
 
 LABELS = ("anger", "fear", "neutral", "sadness")
@@ -30,11 +31,14 @@ def toy_spec(**changes) -> Spec:
     return Spec(**settings | changes)
 
 
-def write_toy_model(path: Path, spec: Spec | None = None, *, outputs: int | None = None, bias=None) -> Path:
+def write_toy_model(
+    path: Path, spec: Spec | None = None, *, outputs: int | None = None, bias=None, weights=None
+) -> Path:
     """Write a model of sound; its level is taken over `lengths`, so that padding changes nothing."""
     spec = spec or toy_spec()
     path.parent.mkdir(parents=True, exist_ok=True)
     constants = _sound_constants(outputs or len(spec.labels), bias=bias)
+    constants |= {} if weights is None else {"weights": weights}
     _save(path, spec, _sound_nodes(), _sound_inputs(), constants, probabilities_of="logits")
     return path
 
@@ -168,3 +172,30 @@ def write_voice(path: Path, seconds: float, **how) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, voice(seconds, **how), how.get("rate_hz", RATE_HZ))
     return path
+
+
+def write_toy_adapted_model(path: Path) -> Path:
+    """Write a model of sound with a speaker adaptation: loud clips are anger, quiet ones are neutral.
+
+    Its training speakers are recorded at different levels.
+    """
+    labels = ("anger", "neutral")
+    level_to_logits = np.array([[1.5, -1.5], [0.0, 0.0]])
+    rng = np.random.default_rng(0)
+    speakers, targets = np.repeat(np.arange(6), 8), np.tile([0, 1], 24)
+    level = 2.0 * (targets == 0) - 1 + 3.0 * rng.normal(size=6)[speakers] + 0.2 * rng.normal(size=48)
+    logits = 1.5 * level[:, None] * [1, -1]
+    spec = toy_spec(
+        labels=labels, adaptation=fit_adaptation(logits, targets, speakers, temperature=1.0), unsure_below=0.0
+    )
+    # Natural logarithm of the power; the middle between both emotions is -30 dB.
+    bias = np.array([1.5, -1.5]) * 3 * np.log(10)
+    return write_toy_model(path, spec, bias=bias, weights=level_to_logits)
+
+
+def write_speaker(folder: Path, *, clips: int = 8, level: float = 0.08) -> list[Path]:
+    """Write clips of one speaker, 0.wav and so on, every second one six times as quiet as `level`."""
+    return [
+        write_voice(folder / f"{number}.wav", 1.2, level=level / (6 if number % 2 else 1), seed=number)
+        for number in range(clips)
+    ]

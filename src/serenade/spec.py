@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError, SerenadeError
 from serenade.schema import Length, Plain, Range, SchemaError, build, check_fields, parse_json
@@ -57,6 +58,8 @@ class Spec:
             empty.
         sizes: further sizes of the data that the network was created for, such as `{"text_width": 600}`.
         unsure_below: a prediction of a lower confidence has the state "unsure".
+        adaptation: how predictions are corrected by unlabelled clips of a speaker; None if they cannot be. It
+            takes the logarithms of the calibrated probabilities.
         corpora: the corpora that it was trained on, each `{"name", "license"}`.
         license: licence of the weights.
         split: the split that it was trained with: `{"name", "fold", "hash"}`.
@@ -90,6 +93,7 @@ class Spec:
     text: Options = field(default_factory=dict)
     sizes: Options = field(default_factory=dict)
     unsure_below: Annotated[float, Range(0, 1)] = 0.0
+    adaptation: Adaptation | None = None
     corpora: Annotated[tuple[Options, ...], Length(0, 1000)] = ()
     license: Annotated[str, Length(0, 10_000)] = ""
     split: Options = field(default_factory=dict)
@@ -112,6 +116,10 @@ class Spec:
                 raise ModelError(f"labels must differ from each other, and {label!r} is there twice")
         if self.shift and len(self.shift) != len(self.labels):
             raise ModelError(f"shift has {len(self.shift)} numbers for {len(self.labels)} labels")
+        if self.adaptation is not None and len(self.adaptation.means) != len(self.labels):
+            raise ModelError(
+                f"adaptation is of {len(self.adaptation.means)} labels, and there are {len(self.labels)}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as in `config.json`."""

@@ -20,6 +20,7 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         ValueError: there are no segments.
     """
     scores: dict[str, float] = {}
+    adapted_s = adaptation_s = 0.0
     duration_s = speech_s = power = 0.0
     clipped = False
     warnings: dict[str, None] = {}
@@ -30,6 +31,9 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         weight = quality.speech_ratio * quality.duration_s
         for label, score in last.scores.items():
             scores[label] = scores.get(label, 0.0) + weight * score
+        if last.adaptation is not None:
+            adapted_s += weight
+            adaptation_s += weight * last.adaptation
         duration_s += quality.duration_s
         speech_s += weight
         power += quality.duration_s * 10 ** (quality.level_dbfs / 10)
@@ -52,6 +56,7 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         end=last.end,
         file=first.file,
         unsure_below=unsure_below,
+        adaptation=adaptation_s / adapted_s if adapted_s else None,
     )
 
 

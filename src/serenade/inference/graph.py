@@ -13,8 +13,10 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
+from serenade.adaptation import Speaker
 from serenade.errors import ModelError
 from serenade.inference import checksum
+from serenade.inference.adaptation import adapted_probabilities
 from serenade.inference.arrays import Waveform
 from serenade.inference.prediction import ModelName, Prediction, Quality
 from serenade.spec import Spec
@@ -49,11 +51,13 @@ class Graph:
         file: the ONNX file.
         spec: its Spec.
         session: the onnxruntime session; several threads may use it at once.
+        speaker: the speaker to whom predictions are adapted; None for no adaptation.
     """
 
     file: Path
     spec: Spec
     session: onnxruntime.InferenceSession
+    speaker: Speaker | None = None
 
     @classmethod
     def load(cls, file: Path, *, threads: int) -> Graph:
@@ -152,7 +156,7 @@ class Graph:
         start: float = 0.0,
         file: str | None = None,
     ) -> Prediction:
-        """The probabilities of a segment under their names.
+        """The probabilities of a segment under their names, adapted to the speaker.
 
         Args:
             scores: probabilities [shape=(labels,)]; None if there is no speech.
@@ -160,7 +164,10 @@ class Graph:
             start: start of the segment in seconds.
             file: name of the recording.
         """
-        spec = self.spec
+        spec, speaker, adaptation = self.spec, self.speaker, None
+        if scores is not None and speaker is not None:
+            adaptation = speaker.trust
+            scores = adapted_probabilities(scores[None], speaker)[0]
         return Prediction.of(
             {} if scores is None else dict(zip(spec.labels, map(float, scores), strict=True)),
             quality=quality,
@@ -169,6 +176,7 @@ class Graph:
             end=start + quality.duration_s,
             file=file,
             unsure_below=spec.unsure_below,
+            adaptation=adaptation,
         )
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from serenade.adaptation import Adaptation
 from serenade.errors import ModelError, UnsupportedMedia
+from serenade.inference.adaptation import SpeakerState, logits_of
 from serenade.inference.arrays import waveform_of
 from serenade.inference.dialogues import TEXT_IGNORED, ignored_inputs, predict_utterances
 from serenade.inference.graph import SOUND_ONLY, Graph
@@ -20,7 +22,7 @@ from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.segment import Segment, measure
 from serenade.inference.sound import Recording, media_of, name_of, open_sound
 from serenade.inference.utterances import Utterance
-from serenade.inference.windows import Windows, predict_rows, predict_sound
+from serenade.inference.windows import Windows, mean_of, predict_rows
 from serenade.spec import Spec
 
 
@@ -104,11 +106,10 @@ class Model:
             return self._predict_utterance(recording, text or "", rate=rate, track=track)
         if recording is None:
             raise ModelError("takes a recording as input, and there is none", file=self.file)
-        windows = Windows.of_predict(self._graph)
-        sound = open_sound(
-            recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
+        rows = self._rows(
+            recording, Windows.of_predict(self._graph), rate=rate, track=track, progress=progress
         )
-        prediction = predict_sound(self._graph, sound, windows, progress=progress)
+        prediction = mean_of(rows, unsure_below=self.spec.unsure_below)
         return _with_warnings(prediction, [TEXT_IGNORED] if text else [])
 
     def timeline(
@@ -144,10 +145,73 @@ class Model:
         [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
         """
         windows = self.windows(window_s=window_s, hop_s=hop_s)
-        sound = open_sound(
-            recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
-        )
-        return predict_rows(self._graph, sound, windows, progress=progress)
+        return self._rows(recording, windows, rate=rate, track=track, progress=progress)
+
+    @property
+    def adaptation(self) -> Adaptation:
+        """How predictions are corrected by unlabelled clips of a speaker.
+
+        Raises:
+            ModelError: the model has no speaker adaptation.
+        """
+        if self.spec.adaptation is None:
+            raise ModelError(
+                "has no speaker adaptation; train a model on more speakers (at least 5 in dev)",
+                file=self.file,
+            )
+        return self.spec.adaptation
+
+    def enrol(
+        self, clips: Iterable[Recording], *, rate: float | None = None, track: int | None = None
+    ) -> Model:
+        """Return the same model, its predictions corrected for one speaker by these clips without labels.
+
+        Best are 8 clips or more, of several emotions. `adaptation` of a prediction is the weight of the
+        correction; it is 0, and the prediction is not changed, with fewer than 3 clips or with clips that
+        differ too little from each other. Each window of a long recording is a clip.
+
+        Args:
+            clips: recordings of one speaker, as for `predict`. Those without speech are skipped.
+            rate: samples per second, if the clips are arrays.
+            track: as for `predict`.
+
+        Raises:
+            UnsupportedMedia: a clip cannot be decoded as sound.
+            ModelError: the model has no speaker adaptation, or takes no sound.
+
+        >>> from serenade import load_model
+        >>> model = load_model("adapted.onnx")
+        >>> clips = [f"speaker/{number}.wav" for number in range(8)]
+        >>> adapted = model.enrol(clips)
+        >>> [loaded.predict(clips[2]).emotion for loaded in (model, adapted)]
+        ['neutral', 'anger']
+        >>> round(adapted.predict(clips[2]).adaptation, 2)
+        0.92
+        """
+        _require_several(clips)
+        state, unadapted = SpeakerState(self.adaptation), Model(replace(self._graph, speaker=None))
+        for clip in clips:
+            for row in unadapted.segments(clip, rate=rate, track=track):
+                if row.scores:
+                    state.add(logits_of([row.scores[label] for label in self.spec.labels]))
+        return Model(replace(self._graph, speaker=state.speaker))
+
+    def segments(
+        self,
+        recording: Recording,
+        *,
+        rate: float | None = None,
+        track: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Prediction]:
+        """The predictions whose mean `predict` returns: one, or the timeline of a long recording.
+
+        Arguments and errors as for `predict`.
+        """
+        if not self.has_timeline:
+            return iter([self.predict(recording, rate=rate, track=track)])
+        windows = Windows.of_predict(self._graph)
+        return self._rows(recording, windows, rate=rate, track=track, progress=progress)
 
     def predict_files(
         self,
@@ -233,6 +297,20 @@ class Model:
             ModelError: nothing is left to predict from.
         """
         return ignored_inputs(self._graph, utterances)
+
+    def _rows(
+        self,
+        recording: Recording,
+        windows: Windows,
+        *,
+        rate: float | None,
+        track: int | None,
+        progress: Progress | None,
+    ) -> Iterator[Prediction]:
+        sound = open_sound(
+            recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
+        )
+        return predict_rows(self._graph, sound, windows, progress=progress)
 
     def _predict_utterance(
         self, recording: Recording | None, text: str, *, rate: float | None, track: int | None

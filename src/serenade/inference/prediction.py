@@ -69,6 +69,9 @@ class Prediction:
         state: "ok"; "unsure": the confidence is below the model's threshold; or "no_speech".
         quality: of the recording.
         model: the model that predicted.
+        adaptation: how far it was corrected by other clips of the speaker, 0 to 1
+            (`serenade.adaptation.Speaker.trust`); 0 if there were too few of them or they were too similar;
+            None if no speaker was named.
 
     >>> from serenade import load_model
     >>> prediction = load_model("model.onnx").predict("call.wav")
@@ -85,6 +88,7 @@ class Prediction:
     state: State
     quality: Quality
     model: ModelName
+    adaptation: float | None = None
 
     @classmethod
     def of(
@@ -97,6 +101,7 @@ class Prediction:
         start: float = 0.0,
         file: str | None = None,
         unsure_below: float = 0.0,
+        adaptation: float | None = None,
     ) -> Prediction:
         """Sort the scores, divide them by their sum, and set the state.
 
@@ -108,6 +113,7 @@ class Prediction:
             start: its start in seconds.
             file: name of the recording.
             unsure_below: the state is "unsure" if the highest score is below this.
+            adaptation: see the attribute.
 
         >>> quality = Quality(duration_s=2.5, speech_ratio=0.8, level_dbfs=-23.0, clipped=False)
         >>> model = ModelName(name="toy", version="1", license="MIT")
@@ -122,7 +128,16 @@ class Prediction:
         state: State = "no_speech"
         if ranked:
             state = "unsure" if max(ranked.values()) < unsure_below else "ok"
-        return cls(file=file, start=start, end=end, scores=ranked, state=state, quality=quality, model=model)
+        return cls(
+            file=file,
+            start=start,
+            end=end,
+            scores=ranked,
+            state=state,
+            quality=quality,
+            model=model,
+            adaptation=adaptation,
+        )
 
     @property
     def emotion(self) -> str | None:
@@ -135,9 +150,9 @@ class Prediction:
         return next(iter(self.scores.values()), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; the scores have four decimals and still sum to 1."""
+        """The JSON form; the scores have four decimals and still sum to 1. `adaptation` only if not None."""
         scores = _rounded(self.scores)
-        return {
+        content = {
             "file": self.file,
             "start": round(self.start, 3),
             "end": round(self.end, 3),
@@ -148,6 +163,7 @@ class Prediction:
             "quality": self.quality.to_dict(),
             "model": asdict(self.model),
         }
+        return content if self.adaptation is None else content | {"adaptation": round(self.adaptation, 3)}
 
 
 @dataclass(frozen=True, kw_only=True)

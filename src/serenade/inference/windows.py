@@ -80,20 +80,12 @@ class Windows:
         return self.hop / self.rate_hz
 
 
-def predict_sound(graph: Graph, sound: Sound, windows: Windows, *, progress: Progress | None) -> Prediction:
-    """One prediction for a recording: of the whole, or the mean of its timeline.
-
-    Args:
-        graph: a model of sound alone.
-        sound: opened in blocks of `windows.block_s`.
-        windows: for a long recording.
-        progress: called with the seconds that are done of a long recording.
-    """
-    rows = predict_rows(graph, sound, windows, progress=progress)
+def mean_of(rows: Iterator[Prediction], *, unsure_below: float) -> Prediction:
+    """The only prediction, or the mean of several, "unsure" if its confidence is below a threshold."""
     first, second = next(rows), next(rows, None)
     if second is None:
         return first
-    return mean_prediction(chain((first, second), rows), unsure_below=graph.spec.unsure_below)
+    return mean_prediction(chain((first, second), rows), unsure_below=unsure_below)
 
 
 def predict_rows(
