@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
+from serenade.adaptation import Adaptation
 from serenade.corpora import Split, check_split, count_folds, make_split, rows_of_corpus
 from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
@@ -109,6 +110,7 @@ def train_fold_run(
     *,
     devices: int = 1,
     on_epoch: OnEpoch | None = None,
+    adaptation: Adaptation | None = None,
 ) -> None:
     """Train one fold run, or continue it from its last checkpoint, and write its model.
 
@@ -119,6 +121,7 @@ def train_fold_run(
         fold_run: which fold and seed, and where its files go.
         devices: processes (on CPU) or GPUs that share each step (DDP).
         on_epoch: called after every epoch, past epochs of a resumed run included.
+        adaptation: to speakers, for the model; None to fit one to dev, if it has enough speakers.
 
     Raises:
         RecipeError: there are fewer devices, or a value that the network does not take.
@@ -135,12 +138,26 @@ def train_fold_run(
         )
     except MisconfigurationException as cause:
         raise RecipeError(f"--devices {devices} is not possible on this machine: {cause}") from cause
-    work = partial(_work, recipe=recipe, store_path=store.path, split=split, fold_run=fold_run)
+    work = partial(
+        _work,
+        recipe=recipe,
+        store_path=store.path,
+        split=split,
+        fold_run=fold_run,
+        adaptation=adaptation,
+    )
     launch(fabric, work, lambda line: on_epoch(fold_run, line) if on_epoch is not None else None)
 
 
 def _work(
-    fabric: Fabric, send: Send, *, recipe: Recipe, store_path: Path, split: Split, fold_run: FoldRun
+    fabric: Fabric,
+    send: Send,
+    *,
+    recipe: Recipe,
+    store_path: Path,
+    split: Split,
+    fold_run: FoldRun,
+    adaptation: Adaptation | None,
 ) -> None:
     """Train; runs in every process of a distributed training, of which the first one writes the files."""
     store, folder = Store.open(store_path), fold_run.folder
@@ -177,5 +194,8 @@ def _work(
     if fabric.is_global_zero:
         write_curves(lines, folder, score=recipe.training.score)
         folder.write_recipe(recipe.to_toml())
-        write_model(recipe, store, split, network, dev, train.targets.mean(0), labels, lines, folder.model)
+        prior = train.targets.mean(0)
+        write_model(
+            recipe, store, split, network, dev, prior, labels, lines, folder.model, adaptation=adaptation
+        )
     fabric.barrier()

@@ -35,6 +35,7 @@ Predicts {labels} from {inputs}. Network `{network}`, trained with serenade {ver
 | dev {score_name} | {score:.1%} ({dev_use}; not a test result) |
 | temperature, fitted on dev | {temperature:.3f} |
 | `unsure` below a confidence of | {unsure_below:.2f} |
+| speaker adaptation | {adaptation} |
 | recipe hash | `{recipe_hash}` |
 
 {remarks}## Limits
@@ -126,6 +127,7 @@ def model_card(
         else "used for calibration",
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
+        adaptation=_adaptation(spec),
         recipe_hash=spec.recipe_hash[:12],
         remarks=(_LEAKY if split.leaky else "") + (_FINAL if final else ""),
         limits=_ACTED if acted & {corpus["name"] for corpus in spec.corpora} else _NOT_ACTED,
@@ -167,3 +169,10 @@ def _code(text: str) -> str:
 def _quoted(text: str) -> str:
     """A text between double quotes of YAML."""
     return printable(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _adaptation(spec: Spec) -> str:
+    fitted = spec.adaptation
+    if fitted is None:
+        return "none: too few speakers that it was not trained on"
+    return f"`predict --speakers`, fitted on {fitted.clips:,} clips of {fitted.speakers} speakers"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serenade.adaptation import Adaptation
 from serenade.corpora import Split, licence_of
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metric import METRICS
@@ -19,6 +20,7 @@ from serenade.networks.export import export_onnx
 from serenade.networks.registry import Network
 from serenade.networks.weights import save_network
 from serenade.spec import Spec
+from serenade.training.adaptation import adaptation_of, speaker_names
 from serenade.training.data.batches import Batches
 from serenade.training.dev import predict_logits
 from serenade.training.logit_adjustment import fit_logit_adjustment
@@ -37,6 +39,8 @@ def write_model(
     labels: tuple[str, ...],
     lines: list[EpochLog],
     folder: ModelFolder,
+    *,
+    adaptation: Adaptation | None = None,
 ) -> None:
     """Calibrate on dev and write the model folder; the card is written last, when the rest is complete.
 
@@ -50,6 +54,7 @@ def write_model(
         labels: order of the classes.
         lines: figures of every epoch.
         folder: is created if need be.
+        adaptation: to speakers; None to fit one to dev, if it has enough speakers.
 
     Raises:
         OutputError: it cannot be written there.
@@ -65,6 +70,9 @@ def write_model(
     )
     logits = logits + np.asarray(shift or 0, np.float32)
     temperature = fit_temperature(logits, true)
+    probabilities = softmax(logits, temperature=temperature)
+    if adaptation is None or len(adaptation.means) != len(labels):
+        adaptation = adaptation_of(probabilities, true, speaker_names(store.index.iloc[dev.rows]))
     inputs = dev.inputs
     spec = Spec(
         name=recipe.name,
@@ -79,7 +87,8 @@ def write_model(
         vocabulary=inputs.vocabulary.tokens if isinstance(inputs.vocabulary, Vocabulary) else (),
         text=_text_source(recipe) if recipe.text.encoder else {},
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
-        unsure_below=unsure_threshold(softmax(logits, temperature=temperature), true),
+        unsure_below=unsure_threshold(probabilities, true),
+        adaptation=adaptation,
         corpora=_corpora(store),
         license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
         split={"name": split.name, "fold": split.fold, "hash": split.hash, "grouped_by": split.grouped_by},

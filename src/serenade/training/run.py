@@ -11,6 +11,7 @@ from serenade.errors import OutputError, StoreError
 from serenade.features.store import Store
 from serenade.files import LOCK, lock, make_folder, protect_inputs
 from serenade.folders import EpochLog, FoldRunRecord, RunFolder, RunSummary
+from serenade.training.adaptation import out_of_fold_adaptation
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
 from serenade.training.fold_run import FoldRun, OnEpoch, fold_runs_of, split_of, train_fold_run
@@ -134,6 +135,9 @@ def train(
                 last,
                 devices=devices,
                 on_epoch=on_epoch,
+                adaptation=out_of_fold_adaptation(
+                    store, [each.folder for each in fold_runs if each.seed == fold_runs[0].seed]
+                ),
             )
     return run_of(run, recipe, summary)
 
