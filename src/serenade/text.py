@@ -7,6 +7,7 @@ File names come from anywhere. They may hold escape codes, newlines, `$` signs, 
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from typing import Any
 
@@ -14,6 +15,7 @@ MATPLOTLIB_TEXT: dict[Any, Any] = {"text.parse_math": False}
 """Settings for `matplotlib.rc_context`: draw a `$` in a name as it is, not as the start of a formula."""
 
 _JOINERS = "\u200c\u200d"  # parts of many emoji and of words in Persian or Hindi
+_SCHEME = "file:"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -66,6 +68,34 @@ def is_unicode(encoding: str) -> bool:
     (True, False)
     """
     return encoding.lower().startswith("utf")
+
+
+def encode_path(path: str) -> str:
+    r"""Return a path as UTF-8 text: itself, or a `file:` URI (RFC 8089) with its bytes percent-encoded.
+
+    Paths with control characters are encoded too, since not every reader of CSV keeps them.
+
+    >>> encode_path("/a/été.wav"), encode_path("/a/caf\udce9.wav")
+    ('/a/été.wav', 'file:/a/caf%E9.wav')
+    """
+    if path.isprintable() and not path.startswith(_SCHEME):
+        return path
+    from urllib.parse import quote_from_bytes  # at each start of a command it would take time
+
+    return _SCHEME + quote_from_bytes(os.fsencode(path))
+
+
+def decode_path(text: str) -> str:
+    r"""Return the path that `encode_path` encoded.
+
+    >>> decode_path("file:/a/caf%E9.wav") == "/a/caf\udce9.wav", decode_path("/a/100%25.wav")
+    (True, '/a/100%25.wav')
+    """
+    if not text.startswith(_SCHEME):
+        return text
+    from urllib.parse import unquote_to_bytes
+
+    return os.fsdecode(unquote_to_bytes(text[len(_SCHEME) :]))
 
 
 def spreadsheet_text(text: str) -> str:

@@ -50,6 +50,7 @@ def refused(folder, content):
         text([(str(i), *row) for i, row in enumerate(ROWS)], head=("", "file", "emotion", "speaker")),
         text(ROWS[:1]) + text(ROWS[1:]),
         text(ROWS[:1]) + text(ROWS[1:], head=("File", "EMOTION", "speaker")),
+        text(ROWS[:1]) + "\ufeff" + text(ROWS[1:]),
     ],
 )
 def test_spellings_of_one_table(tmp_path, content):
@@ -159,7 +160,8 @@ def test_lines_and_quotes_within_a_transcript_are_kept(tmp_path):
 
 def test_a_comment_in_place_of_the_header(tmp_path):
     assert refused(tmp_path, "# my data\n" + text()) == (
-        "line 2 has 3 cells, and the first line one (# my data); the first line must name the columns"
+        "line 2 has 3 cells, and the header 1 (# my data); name all columns in the first line, and put cells "
+        "that contain the separator in quotes"
     )
 
 

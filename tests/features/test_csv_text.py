@@ -7,13 +7,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serenade.features.csv_text import (
-    decode_path,
-    encode_path,
-    quoting_of,
-    with_decoded_paths,
-    with_encoded_paths,
-)
+from serenade.features.csv_text import quoting_of, with_decoded_paths, with_encoded_paths
+from serenade.text import decode_path, encode_path
 
 PATHS = st.binary(min_size=1, max_size=40).map(lambda name: os.fsdecode(name.replace(b"\0", b"")))
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)

@@ -403,6 +403,18 @@ def test_columns_of_a_manifest_that_the_store_has_too(clips: Path, tmp_path: Pat
     assert store.about["notes"] == ["not kept, since the store has columns of these names: id, state"]
 
 
+def test_a_column_with_the_name_of_an_internal_one(clips: Path, tmp_path: Path) -> None:
+    table = read_corpus(clips, "cremad").assign(clip=range(6))
+    index = prepare(table, tmp_path / "out", front_end=SMALL, augment=1, jobs=1).index
+    assert index["clip"].tolist() == [n for n in range(6) for _ in range(2)]
+
+
+def test_the_index_of_a_store_is_a_manifest(clips: Path, tmp_path: Path) -> None:
+    store = prepare(clips, tmp_path / "out", corpus="cremad", front_end=SMALL, augment=1, jobs=1)
+    check = check_corpus(read_corpus(store.path / "index.csv"))
+    assert (check.clips, check.files, check.missing) == (12, 6, ())
+
+
 def test_speakers_with_several_spellings_are_noted(clips: Path, tmp_path: Path) -> None:
     table = read_corpus(clips, "cremad").assign(speaker=["1", "01", "1.0", "1", "2", "3"])
     store = prepare(table, tmp_path / "out", front_end=SMALL, jobs=1)

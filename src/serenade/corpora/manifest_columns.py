@@ -94,6 +94,8 @@ def normalise_cells(raw: pd.DataFrame) -> None:
     for name in raw.columns.intersection(list(_MAX_LENGTHS)):
         plain = [strip_blanks(value) for value in raw[name]]
         raw[name] = plain if name == "file" else [unicodedata.normalize("NFC", value) for value in plain]
+    if "emotion" in raw:
+        raw["emotion"] = [" ".join(value.split()) for value in raw["emotion"]]
 
 
 def missing_values(raw: pd.DataFrame, given: dict[str, str]) -> list[str]:

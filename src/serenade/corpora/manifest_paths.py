@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
+
+from serenade.text import decode_path
+
+_ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 def resolve_paths(names: Iterable[str], folder: Path) -> tuple[list[str], int]:
@@ -13,7 +18,8 @@ def resolve_paths(names: Iterable[str], folder: Path) -> tuple[list[str], int]:
 
     A Windows path (`rec\a.wav`, `C:\corpus\rec\a.wav`) is resolved on other systems too: by its longest end
     that exists below the folder or one of the two folders above. Accents may be encoded otherwise than in the
-    name of the file, as macOS does.
+    name of the file, as macOS does. Bytes of a name that are not UTF-8 may be written as messages show them
+    (`caf\xe9.wav`), or in a URI (`file:/data/caf%E9.wav`), as in the index of a store.
 
     Returns:
         The paths, and the number of Windows paths that were resolved so.
@@ -21,7 +27,9 @@ def resolve_paths(names: Iterable[str], folder: Path) -> tuple[list[str], int]:
     resolved = 0
     paths = []
     for name in names:
-        path = _existing(folder / name)
+        if name.startswith("file:"):
+            name = decode_path(name)
+        path = _existing(folder / name) or _existing(folder / _with_bytes(name))
         if path is None and os.sep == "/" and "\\" in name:
             path, found = _windows_path(name, folder)
             resolved += found
@@ -38,6 +46,15 @@ def _existing(path: Path) -> Path | None:
         if os.path.exists(other):
             return Path(other)
     return None
+
+
+def _with_bytes(name: str) -> str:
+    r"""The name with a byte in place of each escape such as `\xe9`.
+
+    >>> _with_bytes(r"caf\xe9.wav") == "caf\udce9.wav"
+    True
+    """
+    return os.fsdecode(_ESCAPE.sub(lambda escape: bytes.fromhex(escape[1].decode()), os.fsencode(name)))
 
 
 def _windows_path(name: str, folder: Path) -> tuple[Path, bool]:

@@ -69,7 +69,9 @@ def read_rows(file: Path) -> Rows:
     _check_widths(rest, columns, file)
     rows = [(line, [*row, *[""] * len(columns)][: len(columns)]) for line, row in rest]
     header = [name.casefold() for name in columns]
-    data_rows = [(line, row) for line, row in rows if [cell.casefold() for cell in row] != header]
+    data_rows = [
+        (line, row) for line, row in rows if [strip_blanks(cell).casefold() for cell in row] != header
+    ]
     notes = []
     if repeated := len(rows) - len(data_rows):
         notes.append(f"{counted(repeated, 'repeated header line')}: skipped")
@@ -192,8 +194,8 @@ def _check_widths(rows: list[tuple[int, list[str]]], columns: list[str], file: P
     for line, row in rows:
         if width == 1 and any(row[1:]):
             raise CorpusError(
-                f"line {line} has {len(row)} cells, and the first line one "
-                f"({printable(columns[0][:_SHOWN])}); the first line must name the columns",
+                f"line {line} has {len(row)} cells, and the header 1 ({printable(columns[0][:_SHOWN])}); "
+                "name all columns in the first line, and put cells that contain the separator in quotes",
                 file=file,
             )
         if any(row[width:]):
@@ -210,6 +212,8 @@ def _check_swallowed(
     """Refuse a cell that contains a whole row: its quote was closed by that of a later row."""
     for line, row in rows:
         for name, cell in zip(columns, row, strict=True):
+            if "\n" not in cell and "\r" not in cell:
+                continue
             for later in re.split(r"[\r\n]+", cell)[1:]:
                 parts = [Path(strip_blanks(part).strip('"')) for part in later.split(separator)]
                 if len(parts) > 1 and any(part.suffix.lower() in CLIP_SUFFIXES for part in parts):

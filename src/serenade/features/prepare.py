@@ -258,7 +258,8 @@ def _index(table: pd.DataFrame, chunks: Sequence[Chunk]) -> pd.DataFrame:
         given = rows["clip"].map(dict(zip(table["id"], table["variant"].fillna(""), strict=True)))
         rows["variant"] = given.where(given != "", rows["variant"])
     others = table.set_index("id").drop(columns=[name for name in made if name in table], errors="ignore")
-    return rows.join(others, on="clip").drop(columns="clip")
+    of_rows = others.loc[rows.pop("clip")].reset_index(drop=True)
+    return pd.concat([rows, of_rows], axis=1)
 
 
 def _has_only_texts(index: pd.DataFrame) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,46 @@ def test_a_backslash_in_a_name_is_kept(tmp_path):
     write(tmp_path / "a\\b.wav", "")
     table = read_corpus(write(tmp_path / "m.csv", "file,emotion\na\\b.wav,joy\n"))
     assert table["file"].tolist() == [str(tmp_path / "a\\b.wav")]
+
+
+def test_names_that_are_not_utf8_can_be_written(tmp_path):
+    """As messages show them, and as the index of a store holds them."""
+    name = os.fsdecode(b"caf\xe9.wav")
+    (tmp_path / "rec").mkdir()
+    (tmp_path / "rec" / name).touch()
+    rows = [r"rec/caf\xe9.wav", "file:rec/caf%E9.wav", f"file:{tmp_path}/rec/caf%E9.wav"]
+    rows += [f"file://{tmp_path}/rec/caf%E9.wav", r"rec\caf\xe9.wav"]
+    table = read_corpus(write(tmp_path / "m.csv", "file,emotion\n" + "".join(f"{row},joy\n" for row in rows)))
+    assert check_corpus(table).missing == (str(tmp_path / "rec" / "caf" / "xe9.wav"),)
+    assert [
+        os.path.samefile(file, tmp_path / "rec" / name) for file in table["file"] if "xe9" not in file
+    ] == [True] * 4
+
+
+def test_spellings_of_one_corpus_are_one(tmp_path):
+    rows = "x.wav,joy,1,One\ny.wav,joy,01, one\nz.wav,joy,1,two\n"
+    table = read_corpus(write(tmp_path / "m.csv", f"file,emotion,speaker,corpus\n{rows}"))
+    assert table["corpus"].tolist() == ["One", "One", "two"]
+    assert table["speaker"].tolist() == ["1", "1", "1"]
+    assert "warning: spellings of one corpus: One (1 clip) = one (1 clip)" in table.attrs["notes"]
+
+
+def test_a_column_variant_of_something_else_is_no_augmentation(tmp_path):
+    text = "file,emotion,speaker,variant\n" + "".join(f"{n}.wav,joy,{n},US\n" for n in range(6))
+    table = read_corpus(write(tmp_path / "m.csv", text))
+    assert table["manifest_variant"].tolist() == ["US"] * 6
+    assert (make_split(table, "one-speaker-out", fold=1).parts == "test").sum() == 1
+    own = read_corpus(
+        write(tmp_path / "m.csv", text.replace("5,US", "5,pitch_up").replace(",US", ",original"))
+    )
+    assert own["variant"].tolist() == ["original"] * 5 + ["pitch_up"]
+
+
+def test_spaces_within_a_label_do_not_matter(tmp_path):
+    manifest = write(
+        tmp_path / "m.csv", "file,emotion\nx.wav,very  tired\ny.wav,very\u00a0tired\nz.wav,Very-tired\n"
+    )
+    assert set(read_corpus(manifest)["emotion"]) == {"very_tired"}
 
 
 def test_a_folder_without_a_manifest(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from serenade.audio.variants import VARIANTS
 from serenade.corpora.corpus_table import is_missing, new_table, source_of
 from serenade.corpora.manifest_columns import (
     column_name,
@@ -20,6 +21,7 @@ from serenade.corpora.manifest_rows import MANIFEST_SUFFIXES, header_of, tables_
 from serenade.corpora.recordings import some
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import manifest_root
+from serenade.corpora.speaker_names import merge_speakers
 from serenade.errors import CorpusError
 from serenade.labels import describe_labels, is_label
 from serenade.text import counted, printable
@@ -53,6 +55,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         raise CorpusError("lists no recordings; write one row per clip below the header", file=file)
     notes += missing_values(raw, given)
     normalise_cells(raw)
+    notes += _resolve_names(raw)
     for column in ("start", "end"):
         if column in raw:
             raw[column] = seconds(raw[column], given[column], file)
@@ -78,6 +81,20 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     if named_after_root:
         table.attrs |= {"root": str(root), "folder": str(folder)}
     return table
+
+
+def _resolve_names(raw: pd.DataFrame) -> list[str]:
+    """Give a corpus one spelling, and rename a column that only looks like variants of clips, in place."""
+    notes = []
+    if "corpus" in raw:
+        raw["corpus"], merged = merge_speakers(raw["corpus"], [""] * len(raw))
+        notes += [f"warning: spellings of one corpus: {spellings}" for spellings in merged]
+    if "variant" in raw and (others := set(raw["variant"]) - {"", "original", *VARIANTS}):
+        raw.rename(columns={"variant": "manifest_variant"}, inplace=True)
+        notes.append(
+            f"column `variant` is kept as `manifest_variant`, since {min(others)!r} is no variant of serenade"
+        )
+    return notes
 
 
 def _check_labels(raw: pd.DataFrame, given: dict[str, str], file: Path) -> list[str]:
@@ -108,7 +125,7 @@ def _manifest_in(folder: Path) -> Path | None:
     if len(manifests) > 1:
         raise CorpusError(
             f"contains {len(manifests)} manifests ({some(manifests)}); "
-            "give one of them; serenade prepare takes several",
+            "give one of them, or several to serenade inspect and prepare",
             file=folder,
         )
     return manifests[0] if manifests else None
