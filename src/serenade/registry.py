@@ -61,6 +61,10 @@ class Registry(Generic[T]):
         """Return the names that match a shell pattern."""
         return [name for name in self if fnmatchcase(name, pattern)]
 
+    def entries(self) -> list[T]:
+        """Return all entries, in the order of their names."""
+        return [self[name] for name in self]
+
     def __getitem__(self, name: str) -> T:
         self._load()
         if name not in self._entries:

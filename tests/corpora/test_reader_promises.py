@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from serenade.corpora import check_corpus, licence_of, list_corpora, read_corpora, read_corpus
+from serenade.corpora import check_corpus, licence_of, read_corpora, read_corpus
+from serenade.corpora.registry import CORPORA
 from serenade.corpora.corpus_table import COLUMNS
 from serenade.corpora.read import recognise_corpus
 from serenade.errors import CorpusError
 from serenade.labels import EMOTIONS, OTHER
 
-every_corpus = pytest.mark.parametrize("corpus", list_corpora(), ids=lambda corpus: corpus.name)
+every_corpus = pytest.mark.parametrize("corpus", CORPORA.entries(), ids=lambda corpus: corpus.name)
 
 
 def recordings_of(corpus):

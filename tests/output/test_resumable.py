@@ -10,10 +10,10 @@ import pytest
 from serenade.errors import OutputError
 from serenade.files import MAX_NAME_BYTES
 from serenade.output.counts import PredictionCounts
-from serenade.output.format import FORMATS, list_formats
+from serenade.output.format import FORMATS
 from serenade.output.resumable import ResumableFile, lock_output
 
-RESUMABLE = [format.name for format in list_formats() if format.is_resumable]
+RESUMABLE = [name for name in FORMATS if FORMATS[name].is_resumable]
 SETTINGS = {"model": "toy 3", "model file": "a" * 64, "timeline": True}
 
 

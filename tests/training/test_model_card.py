@@ -6,6 +6,7 @@ import pytest
 
 from serenade.audio.front_end import FrontEnd
 from serenade.corpora import list_corpora, make_split
+from serenade.corpora.registry import CORPORA
 from serenade.features.store import Store
 from serenade.spec import Spec
 from serenade.training.model_card import model_card
@@ -62,9 +63,9 @@ def test_the_figure_is_the_one_that_the_epoch_was_chosen_by(card):
     assert "| dev weighted F1 | 50.0% " in card(monitor="dev_weighted_f1")
 
 
-@pytest.mark.parametrize("corpus", [corpus.name for corpus in list_corpora()])
+@pytest.mark.parametrize("corpus", list_corpora())
 def test_limits_follow_from_the_corpus(card, corpus: str):
-    (acted,) = (known.acted for known in list_corpora() if known.name == corpus)
+    acted = CORPORA[corpus].acted
     assert ("trained on acted speech" in card(corpus=corpus)) == acted
     assert "it cannot know what a person feels" in card(corpus=corpus)
 

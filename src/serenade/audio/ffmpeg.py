@@ -79,11 +79,11 @@ class FFmpegSource:
             )
         self._stream = self._container.streams.audio[track - 1]
         if self._stream.codec_context is None:
-            raise UnsupportedMedia("cannot be read as sound; no decoder knows its codec", file=self._path)
+            raise UnsupportedMedia("is in a codec that no decoder knows; convert it to WAV", file=self._path)
         self.rate_hz = int(self._stream.rate or 0)
         self.channels = int(self._stream.channels or 0)
         if not (self.rate_hz and self.channels):
-            raise UnsupportedMedia("cannot be read as sound; its sound stream is damaged", file=self._path)
+            raise UnsupportedMedia("has a damaged sound stream; copy or record it again", file=self._path)
         self.layout = _declared(self._stream.layout)
         self._format = self._container.format.name.split(",")[0]
         self._states_length = self._format in _STATES_LENGTH or self._mp3_states_length
@@ -242,7 +242,7 @@ def _open(path: str | Path | None, file: BinaryIO) -> Any:
         )
     except av.FFmpegError as cause:
         raise UnsupportedMedia(
-            "cannot be read as sound; it is damaged, cut short, or not a sound file", file=path
+            "cannot be decoded as sound; it is damaged, cut short, or not a sound file", file=path
         ) from cause
 
 

@@ -23,11 +23,11 @@ Pattern = Annotated[str, typer.Argument(metavar="[PATTERN]", help="Shell pattern
 
 
 def _corpora() -> Table:
-    from serenade.corpora import list_corpora
+    from serenade.corpora.registry import CORPORA
 
     rows = [
         (corpus.name, " ".join(corpus.languages) or "any", corpus.licence, corpus.looks_like)
-        for corpus in list_corpora()
+        for corpus in CORPORA.entries()
     ]
     return ("name", "languages", "licence", "file names"), rows
 
@@ -40,9 +40,9 @@ def _networks() -> Table:
 
 
 def _splits() -> Table:
-    from serenade.corpora import list_splits
+    from serenade.corpora.split_registry import SPLITS
 
-    return ("name", "description"), list(list_splits().items())
+    return ("name", "description"), [(name, SPLITS[name].about) for name in SPLITS]
 
 
 def _metrics() -> Table:
@@ -64,10 +64,10 @@ def _models() -> Table:
 
 
 def _formats() -> Table:
-    from serenade.output.format import list_formats
+    from serenade.output.format import FORMATS
 
     rows = []
-    for format in list_formats():
+    for format in FORMATS.entries():
         notes = {
             "timeline": format.is_timeline,
             "one file each": format.is_per_recording,

@@ -12,7 +12,7 @@ import pandas as pd
 from serenade.corpora.corpus_table import common_folder
 from serenade.corpora.manifest_rows import header_of, tables_in
 from serenade.corpora.recordings import discover_clips, some
-from serenade.corpora.registry import CORPORA, SYNTHETIC, SYNTHETIC_FILE, Corpus, list_corpora
+from serenade.corpora.registry import CORPORA, SYNTHETIC, SYNTHETIC_FILE, Corpus
 from serenade.corpora.shared_root import join_shared_roots
 from serenade.corpora.speaker_names import with_merged_speakers
 from serenade.corpora.speakers import assign_speakers, column_in, unknown_speakers
@@ -112,7 +112,7 @@ def recognise_corpus(path: str | Path) -> Corpus:
     path = Path(path)
     found = discover_clips(path) if path.is_dir() else None
     files = found.files if found else ()
-    shares = [(corpus.recognise(path, files), corpus) for corpus in list_corpora()]
+    shares = [(corpus.recognise(path, files), corpus) for corpus in CORPORA.entries()]
     share, best = max(shares, key=lambda pair: pair[0])
     if share >= _MIN_SHARE:
         return best

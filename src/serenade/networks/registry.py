@@ -147,13 +147,13 @@ def register_network(name: str, *, example: Mapping[str, Any] | None = None) -> 
     return register
 
 
-def list_networks(pattern: str = "*") -> list[str]:
-    """Names of the registered networks that match a shell pattern.
+def list_networks() -> list[str]:
+    """Return the names of the networks; `NETWORKS` has the entries.
 
-    >>> list_networks("cnn*")
-    ['cnn_lstm', 'cnn_lstm.original']
+    >>> "compact" in list_networks()
+    True
     """
-    return NETWORKS.names(pattern)
+    return list(NETWORKS)
 
 
 def create_network(name: str, *, n_classes: int, **arguments: Any) -> Network:

@@ -75,13 +75,22 @@ DEFAULT_FORMAT = "table"
 """The format of a terminal, and of a device or pipe whose name has no suffix."""
 
 
-def list_formats() -> tuple[OutputFormat, ...]:
-    """Return every output format, in the order of their names.
+def list_formats() -> list[str]:
+    """Return the names of the output formats; `FORMATS` has the entries.
 
-    >>> [format.name for format in list_formats() if format.is_per_recording]
+    >>> [name for name in list_formats() if FORMATS[name].is_per_recording]
     ['srt', 'textgrid', 'vtt']
     """
-    return tuple(FORMATS[name] for name in FORMATS)
+    return list(FORMATS)
+
+
+def known_suffixes() -> dict[str, OutputFormat]:
+    """Return the formats by the suffixes of file names, in lower case.
+
+    >>> known_suffixes()[".txt"].name
+    'table'
+    """
+    return {suffix.lower(): format for format in FORMATS.entries() for suffix in format.suffixes}
 
 
 def format_of(out: str | Path | None, name: str | None = None) -> OutputFormat:
@@ -105,14 +114,14 @@ def format_of(out: str | Path | None, name: str | None = None) -> OutputFormat:
         return FORMATS[name]
     if out is None:
         return FORMATS[DEFAULT_FORMAT]
-    known = {suffix.lower(): format for format in list_formats() for suffix in format.suffixes}
+    known = known_suffixes()
     suffix = Path(out).suffix.lower()
     if suffix in known:
         return known[suffix]
     if is_stream(out):
         return FORMATS[DEFAULT_FORMAT]
     if Path(out).is_dir():
-        each = ", ".join(format.name for format in list_formats() if format.is_per_recording)
+        each = ", ".join(format.name for format in FORMATS.entries() if format.is_per_recording)
         raise OutputError(
             f"is a folder; name a file with --out, or choose a format of one file per recording ({each}) "
             "with --format",

@@ -12,7 +12,7 @@ from serenade.errors import OutputError
 from serenade.files import is_stream, make_folder, output_error, protect_inputs, write_whole
 from serenade.inference.prediction import Failure
 from serenade.output.counts import PredictionCounts
-from serenade.output.format import Layout, OutputFormat, Recording, list_formats
+from serenade.output.format import Layout, OutputFormat, Recording, known_suffixes
 from serenade.output.paths import paths_per_recording
 from serenade.output.resumable import ResumableFile, lock_output
 
@@ -100,7 +100,7 @@ class PredictionWriter:
         return paths_per_recording(files, self.out, suffix=self.format.suffixes[0])
 
     def _names_a_file(self, out: Path) -> bool:
-        known = {suffix.lower() for format in list_formats() for suffix in format.suffixes}
+        known = known_suffixes()
         return not out.is_dir() and (out.exists() or out.suffix.lower() in known)
 
     def _to_stdout(self, recordings: Iterator[Recording], files: Sequence[Path]) -> None:

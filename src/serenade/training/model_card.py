@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from serenade.corpora import Split, list_corpora
+from serenade.corpora import Split
+from serenade.corpora.registry import CORPORA
 from serenade.folders import EpochLog
 from serenade.spec import Spec
 from serenade.text import printable
@@ -95,7 +96,7 @@ def model_card(
         has_onnx: whether the folder has the graph that `serenade predict` runs.
     """
     sizes = split.to_dict()["clips"]
-    acted = {corpus.name for corpus in list_corpora() if corpus.acted}
+    acted = {corpus.name for corpus in CORPORA.entries() if corpus.acted}
     score = recipe.training.score
     final = "test" not in sizes
     return _CARD.format(

@@ -38,7 +38,7 @@ def write_text_table(recordings: Iterable[Recording], layout: Layout) -> Iterato
             name = _end_of(_shown(result.file or "array", layout), file_width, layout)
             if isinstance(result, Failure):
                 message = _shown(result.error.message, layout)
-                yield f"{_fitted(name, file_width)}  cannot be read: {message}\n"
+                yield f"{_fitted(name, file_width)}  error: {message}\n"
                 continue
             scores = _columns(result, layout.labels, labels) if is_wide else _top(result, layout)
             yield line(name, _clock(result.start), _clock(result.end), _emotion(result, layout), scores)
