@@ -345,8 +345,8 @@ LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
         (None, "no such file"),
         (b"", "0 bytes"),
         (LFS.encode(), "git lfs pull"),
-        (b"what is this?" * 9, "cannot be read as sound|not a sound file"),
-        (bytes(500), "cannot be read as sound|not a sound file"),
+        (b"what is this?" * 9, "cannot be decoded as sound|not a sound file"),
+        (bytes(500), "cannot be decoded as sound|not a sound file"),
     ],
 )
 def test_a_file_that_is_not_sound_gives_one_sentence(tmp_path, content, message):
@@ -390,9 +390,9 @@ def test_a_rate_that_no_recording_has_is_refused(tmp_path, rate_hz):
 @pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.caf"])
 def test_a_header_without_samples_is_refused(tmp_path, name):
     soundfile.write(tmp_path / name, np.zeros(0), 16_000)
-    with pytest.raises(UnsupportedMedia, match=r"0 samples|cannot be read as sound"):
+    with pytest.raises(UnsupportedMedia, match=r"0 samples|cannot be decoded as sound"):
         decode(tmp_path / name)
-    with pytest.raises(UnsupportedMedia, match=r"0 samples|cannot be read as sound"):
+    with pytest.raises(UnsupportedMedia, match=r"0 samples|cannot be decoded as sound"):
         list(blocks(tmp_path / name, rate_hz=8000, block_s=1))
 
 
@@ -469,7 +469,7 @@ def test_devices_and_pipes_are_refused_before_they_are_read(tmp_path):
         ("file:///home/me/a.wav", "is a URL, not a path; pass '/home/me/a.wav'"),
         ("https://example.org/a.wav", "is a URL, and nothing is downloaded; download the file"),
         ("s3://bucket/a.wav", "is a URL, and nothing is downloaded; download the file"),
-        ("calls/*.wav", "no file matches this pattern; check it"),
+        ("calls/*.wav", "no file matches this pattern, and none has this name; check it"),
         ("calls/a.wav", "there is no such file; check the path"),
         ("C:\\calls\\a.wav", "there is no such file; check the path"),
     ],

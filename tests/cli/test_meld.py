@@ -151,7 +151,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
     assert (bad["file"], bad["state"], bad["emotion"]) == (str(clips["corrupt"]), "error", "")
     assert (good["file"], good["error"]) == (f"{table}:3", "")
     assert good["emotion"]
-    assert err.startswith(f"{clips['corrupt']}: cannot be read as sound")
+    assert err.startswith(f"{clips['corrupt']}: cannot be decoded as sound")
     assert "1 utterance predicted" in err
     assert "1 not readable" in err
     assert serenade("predict", "--text", table, "-m", fused, "--strict")[0] == 1

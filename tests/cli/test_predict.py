@@ -56,7 +56,7 @@ def test_the_other_files_of_a_folder_with_a_bad_one_are_predicted(calls, model):
     assert lines[0].split()[:2] == ["file", "emotion"]
     assert lines[0].split()[2:] == list(TOY["LABELS"])
     assert len(lines) == 6
-    assert sum("cannot be read" in line for line in lines) == 1
+    assert sum("error: cannot be decoded" in line for line in lines) == 1
     assert result.stderr.splitlines()[0].startswith(f"{calls / 'bad.wav'}: ")
     assert "4 recordings predicted" in result.stderr
     assert "1 not readable; model toy 3 (MIT)" in result.stderr
@@ -179,7 +179,7 @@ def test_a_finished_output_is_not_computed_again(calls, model, tmp_path, monkeyp
 def test_the_summary_counts_recordings_and_segments(calls, model, tmp_path):
     TOY["write_voice"](tmp_path / "long.wav", 60.0)
     result = run(tmp_path / "long.wav", calls / "a.wav", calls / "bad.wav", "-m", model, "--timeline")
-    rows = [line for line in result.stdout.splitlines()[1:] if "cannot be read" not in line]
+    rows = [line for line in result.stdout.splitlines()[1:] if "error: " not in line]
     unsure = sum("unsure" in row for row in rows)
     details = f" ({unsure} unsure)" if unsure else ""
     last = result.stderr.splitlines()[-1]
@@ -191,12 +191,22 @@ def test_the_summary_counts_recordings_and_segments(calls, model, tmp_path):
 
 @pytest.mark.parametrize("name", ["x.xlsx", "x.wav", "answers"])
 def test_an_unknown_suffix_is_refused_before_any_work(calls, model, tmp_path, name):
-    with pytest.raises(
-        OutputError, match=r"use one of \.audformat, \.csv, \.json, .*or choose with --format"
-    ):
-        run(calls, "-m", model, "-o", tmp_path / name)
+    refused = run(calls, "-m", model, "-o", tmp_path / name, code=2).stderr
+    assert re.search(r"use one of \.audformat, \.csv, \.json, .*or choose with --format", refused)
     assert not (tmp_path / name).exists()
     run(calls / "a.wav", "-m", model, "--format", "csv", "-o", tmp_path / name)
+
+
+def test_a_table_on_a_terminal_shows_an_error_once(calls, model, monkeypatch):
+    run_of = run(calls / "gone*.wav", "-m", model, code=1)
+    error = "no file matches this pattern, and none has this name; check it"
+    assert (run_of.stdout.count(error), run_of.stderr.count(error)) == (1, 1)
+    monkeypatch.setattr("serenade.cli.predict._is_terminal", lambda: True)
+    run_of = run(calls / "gone*.wav", "-m", model, code=1)
+    assert (run_of.stdout.count(error), run_of.stderr.count(error)) == (1, 0)
+    assert "1 not readable" in run_of.stderr
+    run_of = run(calls / "gone*.wav", "-m", model, "--format", "csv", code=1)
+    assert run_of.stderr.count(error) == 1
 
 
 def test_every_format_is_offered(calls, model):
@@ -206,6 +216,9 @@ def test_every_format_is_offered(calls, model):
     assert f"[{'|'.join(FORMATS)}]" in help_text
     wrong = run(calls, "-m", model, "--format", "jsnol", code=2).stderr
     assert "there is no output format 'jsnol'; did you mean 'jsonl'?" in wrong
+    for suffix, name in (("txt", "table"), ("ndjson", "jsonl")):
+        wrong = run(calls, "-m", model, "--format", suffix, code=2).stderr
+        assert f"there is no output format '{suffix}'; did you mean '{name}'?" in wrong
     run(calls / "a.wav", "-m", model, "--format", "CSV")
 
 
@@ -431,7 +444,9 @@ def test_window_and_hop_are_options_of_the_timeline(calls, model, tmp_path):
     assert run(long, "-m", model, "--format", "vtt", "--window", 4).stdout.startswith("WEBVTT")
     with pytest.raises(ModelError, match=r"takes windows of 0\.25 to 60 s, not 90 s"):
         run(long, "-m", model, "--timeline", "--window", 90)
-    assert "are options of --timeline" in run(long, "-m", model, "--window", 4, code=2).stderr
+    for option in ("--window", "--hop"):
+        ran = run(long, "-m", model, option, 4, code=2)
+        assert f"Invalid value for {option}: needs --timeline; add it" in ran.stderr
 
 
 def test_standard_input_is_a_recording(calls, model, tmp_path):
@@ -448,12 +463,12 @@ def test_standard_input_is_a_recording(calls, model, tmp_path):
         assert json.loads((tmp_path / "out.jsonl").read_text()) == expected | {"file": "-"}
     bad = subprocess.run(command, input=b"not sound", capture_output=True, text=False)
     assert bad.returncode == 1
-    assert bad.stderr.decode().splitlines()[0].startswith("-: cannot be read as sound")
+    assert bad.stderr.decode().splitlines()[0].startswith("-: cannot be decoded as sound")
     assert run("-", "-m", model, "--figures", tmp_path, code=2).stderr
 
 
 def test_an_empty_name_is_refused(model):
-    with pytest.raises(UnsupportedMedia, match="is no file name"):
+    with pytest.raises(UnsupportedMedia, match="the path of a recording is empty"):
         run("", "-m", model)
 
 
@@ -519,7 +534,7 @@ def test_figures_without_matplotlib_are_refused_before_any_work(calls, model, tm
 
 
 def test_without_a_model_one_sentence_says_so(calls):
-    with pytest.raises(ModelError, match=r"pass one: --model RUN or --model model\.onnx$"):
+    with pytest.raises(ModelError, match="name a run, a model folder or an ONNX file"):
         run(calls)
 
 

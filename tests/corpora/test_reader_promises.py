@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from serenade.corpora import check_corpus, licence_of, read_corpora, read_corpus
-from serenade.corpora.registry import CORPORA
 from serenade.corpora.corpus_table import COLUMNS
 from serenade.corpora.read import recognise_corpus
+from serenade.corpora.registry import CORPORA
 from serenade.errors import CorpusError
 from serenade.labels import EMOTIONS, OTHER
 

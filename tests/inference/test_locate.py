@@ -91,7 +91,5 @@ def test_nothing_there_is_an_error(tmp_path):
 @pytest.mark.skipif(bool(bundled_models()), reason="a model is bundled")
 def test_without_a_bundled_model_one_must_be_passed():
     assert list_models() == []
-    with pytest.raises(
-        ModelError, match=r"has no bundled model; pass one: --model RUN or --model model\.onnx"
-    ):
+    with pytest.raises(ModelError, match=r"has no bundled model; name a run, a model folder or an ONNX file"):
         find_model()

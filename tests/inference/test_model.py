@@ -121,10 +121,18 @@ def test_what_is_not_a_recording_is_an_error(model, tmp_path, voices):
         (np.zeros(100), None, "has no sample rate"),
         (voices[0], 16_000, "states its own sample rate"),
         (voices[0].read_bytes(), 16_000, "states its own sample rate"),
-        ("", None, "an empty text is not a file name"),
+        ("", None, "the path of the recording is empty"),
         (b"", None, "is empty"),
-        (io.BytesIO(b"not sound"), None, "cannot be read as sound"),
+        (io.BytesIO(b"not sound"), None, "cannot be decoded as sound"),
         (np.zeros((128, 300)), 16_000, r"shape \(128, 300\)"),
+        (5, None, "samples with their rate, not int 5"),
+        ({"a": 1}, 16_000, "samples with their rate, not dict"),
+        (tmp_path, None, "is a folder without recordings; pass a recording"),
+        (
+            voices[0].parent,
+            None,
+            r"is a folder; pass one recording, or the recordings in it to predict_files",
+        ),
     ]:
         with pytest.raises(UnsupportedMedia, match=message):
             model.predict(recording, rate=rate)
@@ -283,7 +291,7 @@ def test_a_model_of_both(fusion_model, voices, toy, tmp_path):
     assert dict(array.scores) == pytest.approx(dict(both.scores), abs=1e-6)
     assert fusion_model.predict(np.zeros(16_000), rate=16_000).state == "no_speech"
     (tmp_path / "bad.wav").write_text("not sound")
-    with pytest.raises(UnsupportedMedia, match="cannot be read as sound"):
+    with pytest.raises(UnsupportedMedia, match="cannot be decoded as sound"):
         fusion_model.predict(tmp_path / "bad.wav", text="Oh no!")
     with pytest.raises(UnsupportedMedia, match="states its own sample rate"):
         fusion_model.predict(voices[0], rate=16_000, text="Oh no!")

@@ -43,5 +43,5 @@ def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(tmp_path):
 
 
 def test_an_empty_name_is_not_the_current_folder():
-    with pytest.raises(UnsupportedMedia, match=r'use "\." for the current folder'):
+    with pytest.raises(UnsupportedMedia, match=r'is empty; .*such as "\." for the current folder'):
         found("")

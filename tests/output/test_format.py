@@ -107,9 +107,7 @@ def test_the_default_is_a_table(tmp_path):
 def test_an_unknown_suffix_is_refused(name, message):
     with pytest.raises(OutputError, match=message) as error:
         format_of(name)
-    assert all(
-        suffix in str(error.value).lower() for suffix in known_suffixes()
-    )
+    assert all(suffix in str(error.value).lower() for suffix in known_suffixes())
 
 
 def test_a_folder_is_refused_with_the_formats_that_take_one(tmp_path):

@@ -91,7 +91,7 @@ def _missing(path: str) -> str:
             return f"is a URL, not a path; pass {'/' + path[found.end() :]!r}"
         return "is a URL, and nothing is downloaded; download the file and pass its path"
     if glob.has_magic(path):
-        return "no file matches this pattern; check it"
+        return "no file matches this pattern, and none has this name; check it"
     return "there is no such file; check the path"
 
 

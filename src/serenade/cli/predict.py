@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serenade.output.format import FORMATS, OutputFormat, Recording, format_of
+from serenade.errors import OutputError
+from serenade.output.format import (
+    DEFAULT_FORMAT,
+    FORMATS,
+    OutputFormat,
+    Recording,
+    format_of,
+    known_suffixes,
+)
 from serenade.text import printable
 
 if TYPE_CHECKING:
@@ -26,7 +34,9 @@ STDIN = Path("-")
 def _format_name(name: str) -> str:
     """The name of an output format, in lower case."""
     if name.lower() not in FORMATS:
-        raise typer.BadParameter(f"there is no output format {name!r}; {FORMATS.suggest(name)}")
+        by_suffix = known_suffixes().get(f".{name.lower()}")
+        hint = f"did you mean {by_suffix.name!r}?" if by_suffix else FORMATS.suggest(name)
+        raise typer.BadParameter(f"there is no output format {name!r}; {hint}")
     return name.lower()
 
 
@@ -130,7 +140,7 @@ def predict(
 
         require_matplotlib()
     out = None if out == STDIN else out
-    chosen = format_of(out, format)
+    chosen = _chosen_format(out, format)
     is_timeline = timeline or chosen.is_timeline
     _check_options(recordings, text, is_timeline=is_timeline, window=window, hop=hop, figures=figures)
     found = find_recordings(recordings or ())
@@ -197,7 +207,15 @@ def predict(
         draw_all(loaded, [file for file in files if str(file) not in counts.failed], figures)
     if found.skipped:
         print(printable(found), file=sys.stderr)
-    _report(counts, loaded, strict=strict)
+    _report(counts, loaded, strict=strict, format=chosen, out=out)
+
+
+def _chosen_format(out: Path | None, name: str | None) -> OutputFormat:
+    """The output format; an output that means none is a wrong argument."""
+    try:
+        return format_of(out, name)
+    except OutputError as error:
+        raise typer.BadParameter(str(error), param_hint="--out") from error
 
 
 def _check_options(
@@ -218,8 +236,9 @@ def _check_options(
         raise typer.BadParameter(
             "has one prediction for each utterance: no timeline, captions or figures", param_hint="--text"
         )
-    if not is_timeline and not (window is None and hop is None):
-        raise typer.BadParameter("are options of --timeline", param_hint="--window and --hop")
+    for name, value in (("--window", window), ("--hop", hop)):
+        if value is not None and not is_timeline:
+            raise typer.BadParameter("needs --timeline; add it", param_hint=name)
     if figures is not None and str(STDIN) in (recordings or ()):
         raise typer.BadParameter("needs files, not standard input", param_hint="--figures")
 
@@ -260,12 +279,16 @@ def _predict_utterances(
     )
     predictions = ([result] for result in model.predict_utterances(utterances))
     writer.write(lambda _: predictions, [Path(utterance.name) for utterance in utterances], counts=counts)
-    _report(counts, model, strict=strict)
+    _report(counts, model, strict=strict, format=format, out=out)
 
 
-def _report(counts: PredictionCounts, model: Model, *, strict: bool) -> None:
+def _report(
+    counts: PredictionCounts, model: Model, *, strict: bool, format: OutputFormat, out: Path | None
+) -> None:
     """Print warnings, what cannot be read, and the counts on stderr; exit with 1 if nothing was predicted."""
-    for file, reasons in (*counts.warnings.items(), *counts.failed.items()):
+    # A table on the terminal has the reasons already.
+    is_shown = out is None and format.name == DEFAULT_FORMAT and _is_terminal()
+    for file, reasons in (*counts.warnings.items(), *({} if is_shown else counts.failed).items()):
         print(printable(f"{file}: {reasons}"), file=sys.stderr)
     spec = model.spec
     name = f"model {spec.name} {spec.version} ({spec.license or 'no licence stated'})"
@@ -276,4 +299,8 @@ def _report(counts: PredictionCounts, model: Model, *, strict: bool) -> None:
 
 def _width() -> int | None:
     """Columns of the terminal; None if stdout is no terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if _is_terminal() else None
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()

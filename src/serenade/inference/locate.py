@@ -44,7 +44,10 @@ def find_model(name_or_path: str | Path | None = None) -> Path:
     bundled = bundled_models()
     if name_or_path is None:
         if not bundled:
-            raise ModelError("this version has no bundled model; pass one: --model RUN or --model model.onnx")
+            raise ModelError(
+                "this version has no bundled model; name a run, a model folder or an ONNX file (--model in "
+                "a command)"
+            )
         return next(iter(bundled.values()))
     path = Path(name_or_path)
     if path.is_file():

@@ -28,7 +28,9 @@ def find_recordings(arguments: Iterable[str | Path]) -> Discovery:
     skipped: Counter[str] = Counter()
     for argument in arguments:
         if not str(argument):
-            raise UnsupportedMedia('"" is no file name; use "." for the current folder')
+            raise UnsupportedMedia(
+                'the path of a recording is empty; name a file or folder, such as "." for the current folder'
+            )
         path = Path(argument)
         files: list[Path] = [path]
         if path.is_dir():

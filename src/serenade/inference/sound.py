@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -71,8 +71,8 @@ def media_of(recording: Recording, *, rate: float | None = None) -> Media | None
     """The recording as the decoder takes it; None if it is an array.
 
     Raises:
-        UnsupportedMedia: it is a folder, a file of arrays, a file that is open as text, or no array and has a
-            rate.
+        UnsupportedMedia: it is a folder, a file of arrays, a file that is open as text, of another type, or
+            no array and has a rate.
     """
     media: Media
     if isinstance(recording, str | os.PathLike):
@@ -82,12 +82,22 @@ def media_of(recording: Recording, *, rate: float | None = None) -> Media | None
     elif hasattr(recording, "read"):
         media = _seekable(recording)
     else:
+        _require_samples(recording)
         return None
     if rate is not None:
         raise UnsupportedMedia(
             "a sound file states its own sample rate; leave rate= out", file=name_of(recording)
         )
     return media
+
+
+def _require_samples(recording: object) -> None:
+    """Refuse what is neither a list nor an array nor a tensor."""
+    if not isinstance(recording, Sequence) and not hasattr(recording, "__array__"):
+        raise UnsupportedMedia(
+            "a recording is a path, an open binary file, the bytes of a file, or samples with their rate, "
+            f"not {type(recording).__name__} {recording!r:.40}"
+        )
 
 
 def name_of(recording: Recording | None) -> str | None:
@@ -99,7 +109,7 @@ def name_of(recording: Recording | None) -> str | None:
 def _path_of(recording: str | os.PathLike[str]) -> Path:
     path = Path(recording)
     if not os.fspath(recording):
-        raise UnsupportedMedia("an empty text is not a file name; pass the path of a recording")
+        raise UnsupportedMedia("the path of the recording is empty")
     if path.is_dir():
         if discover(path).files:
             raise UnsupportedMedia(

@@ -306,6 +306,6 @@ class TestCommand:
             "  Train: (24, 128, 128, 1)\n  Val:   (10, 128, 128, 1)\n  Test:  (12, 128, 128, 1)\n" in told.out
         )
         assert "3 missing" in told.out
-        assert told.err.count(": missing") == told.err.count(": corrupt: cannot be read as sound") == 3
+        assert told.err.count(": missing") == told.err.count(": corrupt: cannot be decoded as sound") == 3
         assert run([*command, "--strict"]) == 1
         assert "already prepared: all 46 clips are done" in capsys.readouterr().err

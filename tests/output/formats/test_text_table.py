@@ -17,7 +17,7 @@ def test_a_column_per_label_where_there_is_room(timeline, failure, layout):
     assert lines[0].split() == ["file", "start", "end", "emotion", *LABELS]
     assert lines[1].split()[2:] == ["0:00:00.0", "0:00:02.5", "anger", "0.80", "0.10", "0.10"]
     assert lines[3].rstrip().endswith("no speech")
-    assert lines[4] == 'b.txt    cannot be read: is "text",\\nnot sound\n'
+    assert lines[4] == 'b.txt    error: is "text",\\nnot sound\n'
 
 
 def test_a_narrow_table_shows_the_highest_scores_and_says_so(timeline):
