@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 MATPLOTLIB_TEXT: dict[Any, Any] = {"text.parse_math": False}
@@ -96,6 +97,15 @@ def decode_path(text: str) -> str:
     from urllib.parse import unquote_to_bytes
 
     return os.fsdecode(unquote_to_bytes(text[len(_SCHEME) :]))
+
+
+def half_up(number: float, digits: int) -> float:
+    """Return a number rounded to some decimals, halves upwards; Python rounds them to the even neighbour.
+
+    >>> half_up(0.0625, 3), half_up(1.0005, 3), half_up(2.5, 0), round(0.0625, 3)
+    (0.063, 1.001, 3.0, 0.062)
+    """
+    return float(Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def spreadsheet_text(text: str) -> str:

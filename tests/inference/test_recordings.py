@@ -37,6 +37,15 @@ def test_an_argument_without_a_recording_is_kept_to_be_reported(tmp_path):
     assert found(*arguments) == [Path(argument) for argument in arguments]
 
 
+def test_a_file_url_is_a_path(tmp_path):
+    touch(tmp_path / "my calls" / "a.wav")
+    url = (tmp_path / "my calls" / "a.wav").as_uri()
+    assert "%20" in url
+    assert found(url, url.replace("file:///", "file:/"), (tmp_path / "my calls").as_uri()) == [
+        tmp_path / "my calls" / "a.wav"
+    ]
+
+
 def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(tmp_path):
     touch(tmp_path / "take [1].wav")
     assert found(str(tmp_path / "take [1].wav")) == [tmp_path / "take [1].wav"]

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from serenade import load_model
+from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError, SerenadeError
 from serenade.inference.checksum import METADATA, with_checksum
@@ -35,6 +36,12 @@ SPEC = Spec(
     corpora=({"name": "made", "license": "MIT"},),
     split={"name": "grouped", "fold": 1},
     sizes={"text_width": 8},
+    adaptation=Adaptation(
+        means=((2.0, -1.0, -1.0), (-1.0, 2.0, -1.0), (-1.0, -1.0, 2.0)),
+        covariance=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+        spread=8.0,
+        offsets=4.0,
+    ),
 )
 LARGEST_MB, LONGEST_S = 200, 2.0
 LONGEST_EXPORT_S = 10.0  # of a model that can be used: one second on a free core
@@ -143,7 +150,8 @@ def memory_mb(name: str) -> float:
 def check(written: Written, content: dict[str, Any], sentence: Callable[..., str]) -> str:
     written.write(content)
     sound = np.sin(np.arange(32_000) / 20).astype(np.float32)
-    sentence(lambda: load_model(written.onnx).predict(sound, rate=16_000))
+    clips = [sound * level for level in (0.2, 0.5, 1.0)]
+    sentence(lambda: load_model(written.onnx).enrol(clips, rate=16_000).predict(sound, rate=16_000))
     message = sentence(lambda: load_network(written.weights))
     if not message and np.random.default_rng(len(str(content))).random() < 0.1:  # takes half a second
         sentence(lambda: export(written.weights, written.out), longest_s=LONGEST_EXPORT_S)

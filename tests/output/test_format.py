@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 
 import pytest
 
@@ -146,3 +147,18 @@ def test_a_new_module_is_all_that_a_format_needs(new_module, segment):
     assert (
         write(format_of("x.shout"), [[segment(0, 1, {"anger": 1.0})]], Layout(labels=["anger"])) == "ANGER!\n"
     )
+
+
+@BY_NAME
+def test_halves_of_times_are_rounded_up_in_every_format(format, segment):
+    """Python rounds 0.0625 to 0.062 and 0.25 to 0.2, so that times of equal steps look unequal."""
+    recording = [
+        segment(0.0, 0.0625, {"anger": 0.9, "fear": 0.1}),
+        segment(0.0625, 0.25, {"fear": 0.9, "anger": 0.1}),
+    ]
+    text = "".join(format.write([recording], Layout(labels=("anger", "fear"), is_timeline=True)))
+    if format.name == "table":
+        assert "0:00:00.1    0:00:00.3" in text
+    else:
+        assert re.search(r"0\.063|00,063|00\.063|0\.0625", text)
+        assert not re.search(r"[.,]062\D", text)

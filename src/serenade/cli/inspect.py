@@ -181,8 +181,7 @@ def _overview(check: CorpusCheck) -> Iterator[str]:
     lengths = check.durations_s.values()
     if lengths:
         names = {1: "mono", 2: "stereo"}
-        total, mean = sum(lengths), sum(lengths) / len(lengths)
-        yield f"{_span(total)} in all; {min(lengths):.2f} to {max(lengths):.2f} s a file, mean {mean:.2f} s"
+        yield f"{_span(sum(lengths))} in all; {_lengths([*lengths])}"
         rates = _mix({f"{rate / 1000:g} kHz": count for rate, count in check.rates_hz.items()})
         channels = _mix({names.get(n, f"{n} channels"): count for n, count in check.channels.items()})
         yield f"{rates}; {channels}"
@@ -273,13 +272,31 @@ def _mix(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} ({count:,})" for name, count in counts.items())
 
 
+def _lengths(lengths: Sequence[float]) -> str:
+    """Shortest, longest and mean length of a file.
+
+    >>> _lengths([2.0, 2.125]), _lengths([2.0, 2.0])
+    ('2.00 to 2.13 s a file, mean 2.06 s', '2.00 s a file')
+    """
+    from serenade.text import half_up
+
+    shortest, longest, mean = (
+        f"{half_up(length, 2):.2f}" for length in (min(lengths), max(lengths), sum(lengths) / len(lengths))
+    )
+    return (
+        f"{shortest} s a file" if shortest == longest else f"{shortest} to {longest} s a file, mean {mean} s"
+    )
+
+
 def _span(seconds: float) -> str:
     """A length of time for people.
 
-    >>> _span(42.0), _span(4000)
-    ('42 s', '1 h 07 min')
+    >>> _span(42.5), _span(4000)
+    ('43 s', '1 h 07 min')
     """
-    minutes = round(seconds / 60)
+    from serenade.text import half_up
+
+    minutes = int(half_up(seconds / 60, 0))
     if minutes < 2:
-        return f"{seconds:.0f} s"
+        return f"{half_up(seconds, 0):.0f} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from serenade.errors import SerenadeError
+from serenade.text import half_up
 
 State = Literal["ok", "unsure", "no_speech"]
 
@@ -39,7 +40,7 @@ class Quality:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; `warnings` only if there are any."""
         content = {
-            "duration_s": round(self.duration_s, 3),
+            "duration_s": half_up(self.duration_s, 3),
             "speech_ratio": round(self.speech_ratio, 3),
             "level_dbfs": round(self.level_dbfs, 1),
             "clipped": self.clipped,
@@ -154,8 +155,8 @@ class Prediction:
         scores = _rounded(self.scores)
         content = {
             "file": self.file,
-            "start": round(self.start, 3),
-            "end": round(self.end, 3),
+            "start": half_up(self.start, 3),
+            "end": half_up(self.end, 3),
             "emotion": self.emotion,
             "confidence": next(iter(scores.values()), None),
             "state": self.state,

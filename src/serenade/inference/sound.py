@@ -17,6 +17,7 @@ from serenade.audio.discovery import discover
 from serenade.audio.sources import Media
 from serenade.errors import UnsupportedMedia
 from serenade.inference.arrays import Waveform, waveform_of
+from serenade.text import decode_path
 
 Recording = str | os.PathLike[str] | BinaryIO | bytes | bytearray | npt.ArrayLike
 """A path, an open binary file, the content of a file, or samples (with their rate)."""
@@ -107,7 +108,7 @@ def name_of(recording: Recording | None) -> str | None:
 
 
 def _path_of(recording: str | os.PathLike[str]) -> Path:
-    path = Path(recording)
+    path = Path(decode_path(os.fspath(recording)))
     if not os.fspath(recording):
         raise UnsupportedMedia("the path of the recording is empty")
     if path.is_dir():

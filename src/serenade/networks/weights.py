@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from threading import get_ident
 
 import torch
@@ -143,7 +144,8 @@ def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Ne
             network = create_network(spec.network, n_classes=len(spec.labels), **arguments)
         network.load_state_dict(state)
     except (RecipeError, _TooLargeError) as cause:
-        raise ModelError(f"its Spec has no network that can be built: {cause}", file=file) from cause
+        reason = shorten(str(cause), 300, placeholder=" …")
+        raise ModelError(f"its Spec has no network that can be built: {reason}", file=file) from cause
     except RuntimeError as cause:
         reason = str(cause).splitlines()[-1].strip()
         raise ModelError(

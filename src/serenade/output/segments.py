@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from serenade.inference.aggregate import merge_neighbours
 from serenade.inference.prediction import Prediction
 from serenade.output.format import Recording
-from serenade.text import printable
+from serenade.text import half_up, printable
 
 
 def merged_segments(recording: Recording) -> Iterator[Prediction]:
@@ -38,6 +38,6 @@ def clock(seconds: float, *, point: str) -> str:
     >>> clock(3661.25, point=",")
     '01:01:01,250'
     """
-    milliseconds = round(seconds * 1000)
+    milliseconds = round(half_up(seconds, 3) * 1000)
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{rest:03}"

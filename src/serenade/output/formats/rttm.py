@@ -14,7 +14,7 @@ from pathlib import Path
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
 from serenade.output.paths import shared_folder
 from serenade.output.segments import label_of, speech_segments
-from serenade.text import printable
+from serenade.text import half_up, printable
 
 
 def write_rttm(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
@@ -23,9 +23,10 @@ def write_rttm(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]
     for recording in recordings:
         for segment in speech_segments(recording):
             file = segment.file or "array"
+            start, end = half_up(segment.start, 3), half_up(segment.end, 3)
             yield (
-                f"SPEAKER {names.get(file, _field(Path(file).stem))} 1 {segment.start:.3f} "
-                f"{segment.end - segment.start:.3f} <NA> <NA> {_field(label_of(segment))} "
+                f"SPEAKER {names.get(file, _field(Path(file).stem))} 1 {start:.3f} "
+                f"{end - start:.3f} <NA> <NA> {_field(label_of(segment))} "
                 f"{segment.confidence or 0:.4f} <NA>\n"
             )
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 
 from serenade.inference.prediction import Failure, Prediction
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
-from serenade.text import is_unicode, printable
+from serenade.text import half_up, is_unicode, printable
 
 TOP_SCORES = 3
 """Scores shown where the terminal is too narrow for a column per label."""
@@ -81,7 +81,7 @@ def _end_of(name: str, width: int, layout: Layout) -> str:
 
 
 def _clock(seconds: float) -> str:
-    tenths = round(seconds * 10)
+    tenths = round(half_up(seconds, 1) * 10)
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 

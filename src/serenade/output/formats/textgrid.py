@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
 from serenade.output.segments import label_of, merged_segments
+from serenade.text import half_up
 
 
 def write_textgrid(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
@@ -14,7 +15,7 @@ def write_textgrid(recordings: Iterable[Recording], layout: Layout) -> Iterator[
         segments = [*merged_segments(recording)]
         if not segments:
             continue
-        end = segments[-1].end
+        end = half_up(segments[-1].end, 3)
         yield (
             'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
             f"xmin = 0\nxmax = {end:.3f}\ntiers? <exists>\nsize = 1\nitem []:\n    item [1]:\n"
@@ -24,8 +25,8 @@ def write_textgrid(recordings: Iterable[Recording], layout: Layout) -> Iterator[
         for number, segment in enumerate(segments, 1):
             text = label_of(segment).replace('"', '""')
             yield (
-                f"        intervals [{number}]:\n            xmin = {segment.start:.3f}\n"
-                f'            xmax = {segment.end:.3f}\n            text = "{text}"\n'
+                f"        intervals [{number}]:\n            xmin = {half_up(segment.start, 3):.3f}\n"
+                f'            xmax = {half_up(segment.end, 3):.3f}\n            text = "{text}"\n'
             )
 
 
