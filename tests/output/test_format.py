@@ -158,7 +158,7 @@ def test_halves_of_times_are_rounded_up_in_every_format(format, segment):
     ]
     text = "".join(format.write([recording], Layout(labels=("anger", "fear"), is_timeline=True)))
     if format.name == "table":
-        assert "0:00:00.1    0:00:00.3" in text
+        assert "0:00:00.1  0:00:00.3" in text
     else:
         assert re.search(r"0\.063|00,063|00\.063|0\.0625", text)
         assert not re.search(r"[.,]062\D", text)
