@@ -35,6 +35,17 @@ def test_an_unknown_label_is_named_with_its_file(label, own):
         new_table([{"file": "a.wav", "emotion": label}], own_labels=own)
 
 
+@pytest.mark.parametrize("label", ["joy\nfear", "jo\x07y", "joy\x1b[31m", "jo\u200by", "jo\u2028y"])
+def test_a_label_with_a_hidden_character_is_refused_in_any_corpus(label):
+    """Also where a folder has this name."""
+    shown = label.encode("unicode_escape").decode()
+    with pytest.raises(CorpusError) as caught:
+        new_table([{"file": "a.wav", "emotion": label}], own_labels=True)
+    assert caught.value.message == (
+        f"the label '{shown}' contains a control character or an invisible one; correct it"
+    )
+
+
 def test_own_labels_are_kept():
     table = new_table([{"file": "a.wav", "emotion": "Meh"}], own_labels=True)
     assert table["emotion"].tolist() == ["meh"]

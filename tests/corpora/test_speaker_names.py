@@ -28,7 +28,7 @@ def manifest(file, speakers, head="file,emotion,speaker"):
 @pytest.mark.parametrize(
     "same",
     [
-        ("1", "01", "1.0", " 1", "1.", "001", "+1", "1e0", "1.00", "\uff11"),
+        ("1", "01", "1.0", " 1", "1.", "001", "+1", "1e0", "1.00", "1,0", "\uff11", "'01", '="01"'),
         ("0", "00", "0.0", "-0"),
         ("1.1", "1.10"),
         ("100", "1e2", "0100"),
@@ -50,6 +50,7 @@ def test_one_person(same):
         ("Anna", "Anne", "Ann A"),
         ("1e1", "11"),
         ("1_1", "11"),
+        ("'", '"', ""),
     ],
 )
 def test_different_people(different):

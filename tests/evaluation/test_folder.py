@@ -27,6 +27,18 @@ def test_is_read_back(folder: EvaluationFolder, predictions: pd.DataFrame) -> No
     pd.testing.assert_frame_equal(table, predictions, check_dtype=False)
 
 
+def test_names_and_texts_of_any_kind_are_read_back(
+    folder: EvaluationFolder, predictions: pd.DataFrame
+) -> None:
+    """The report looks for the recordings by these names, to play them."""
+    names = ["/a/caf\udce9.wav", "/a/b\r.wav", "/a/file:x.wav", *predictions["file"][3:]]
+    table = predictions.assign(file=names, text="a\rb")
+    folder.start()
+    folder.write_predictions(table)
+    folder.write_metrics({"labels": ("anger",)})
+    assert folder.read()[1][["file", "text"]].equals(table[["file", "text"]])
+
+
 def test_every_flipped_byte_of_the_metrics_is_noticed(folder: EvaluationFolder) -> None:
     whole = folder.metrics.read_bytes()
     content = json.loads(whole)

@@ -344,6 +344,9 @@ def test_other_warnings_of_the_decoder_are_kept(clips: Path, tmp_path: Path) -> 
     warning = "channel 2 is inverted; its sign was changed before mixing"
     assert index["note"].tolist() == [warning, *[""] * 5]
     assert check_corpus(read_corpus(clips, "cremad")).warnings == {str(file): warning}
+    summary = summarise(Store.open(tmp_path / "out"))
+    assert (summary.incomplete, summary.shortened, summary.others) == (0, 0, 1)
+    assert "1 clip with another warning: used as decoded" in str(summary)
 
 
 def test_what_is_no_file_is_named_and_not_opened(clips: Path, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ import pandas as pd
 
 from serenade.text import counted
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?(e[+-]?\d{1,3})?")
+_QUOTES = "'\"`’=\N{ACUTE ACCENT}"  # spreadsheet programs keep the zeros of '01 and ="01"
 _NAMED = 3
 
 
@@ -63,8 +64,9 @@ def speaker_key(name: str) -> str:
     """
     composed = unicodedata.normalize("NFKC", name)
     plain = "".join(one for one in composed if unicodedata.category(one) != "Cf").casefold().strip()
+    plain = plain.strip(_QUOTES).strip() or plain
     if _NUMBER.fullmatch(plain):
-        number = Decimal(plain)
+        number = Decimal(plain.replace(",", "."))
         return str(number.normalize()) if number else "0"
     plain = re.sub(r"[\s_\-\N{HYPHEN}-\N{HORIZONTAL BAR}]+", " ", plain).strip()
     return re.sub(r"\d+", lambda digits: str(int(digits[0])), plain)

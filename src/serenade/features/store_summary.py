@@ -27,6 +27,7 @@ class StoreSummary:
         warned: file and warning of each clip that is used as it is, such as one of an incomplete file.
         incomplete: number of usable clips whose file is incomplete.
         shortened: number of usable clips that end after their recording and are cut there.
+        others: number of usable clips with other warnings only, such as an inverted channel.
         notes: notes of the corpus's reader.
     """
 
@@ -43,6 +44,7 @@ class StoreSummary:
     warned: tuple[str, ...]
     incomplete: int
     shortened: int
+    others: int
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class StoreSummary:
             f"{counted(self.shortened, 'clip')} with an end after that of the recording: cut there"
             if self.shortened
             else "",
+            f"{counted(self.others, 'clip')} with another warning: used as decoded" if self.others else "",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
             *self.notes,
             f"{self.megabytes:,.1f} MB in {self.path} (hash {self.hash[:12]})",
@@ -74,6 +77,8 @@ def summarise(store: Store) -> StoreSummary:
     originals = index["variant"].isin(["original", ""])
     bad = index[index["state"] != "ok"]
     warned = index[(index["state"] == "ok") & (index["note"] != "")]
+    incomplete = warned["note"].str.contains("the file is cut short", regex=False)
+    shortened = warned["note"].str.contains("is after the end of the recording", regex=False)
     return StoreSummary(
         path=str(store.path),
         clips=int(originals.sum()),
@@ -91,7 +96,8 @@ def summarise(store: Store) -> StoreSummary:
         warned=tuple(
             f"{file}: warning: {note}" for file, note in zip(warned["file"], warned["note"], strict=True)
         ),
-        incomplete=int(warned["note"].str.contains("the file is cut short", regex=False).sum()),
-        shortened=int(warned["note"].str.contains("is after the end of the recording", regex=False).sum()),
+        incomplete=int(incomplete.sum()),
+        shortened=int(shortened.sum()),
+        others=int((~incomplete & ~shortened).sum()),
         notes=tuple(store.about.get("notes", ())),
     )
