@@ -166,6 +166,34 @@ def test_a_comment_in_place_of_the_header(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "d.wav;joy;x",
+            "line 5 is one cell (d.wav;joy;x), and the header has 3; use the same separator in all",
+        ),
+        (
+            '"d.wav,joy,x"',
+            "line 5 is one cell (d.wav,joy,x), and the header has 3; use the same separator in all",
+        ),
+        ("d.wav\tjoy\tx", "line 5 is one cell (d.wav\\tjoy\\tx), and the header has 3"),
+    ],
+)
+def test_a_row_that_is_one_cell(tmp_path, row, message):
+    assert refused(tmp_path, text() + row + "\n").startswith(message)
+    assert len(read(tmp_path, text() + '"d;a,b;.wav"\n')) == 4
+
+
+@pytest.mark.parametrize("separator", ["|", " ", '","'])
+def test_a_header_that_is_one_cell(tmp_path, separator):
+    lines = text(separator=separator).splitlines()
+    content = "\n".join(lines) if separator != '","' else "\n".join(f'"{a}"' for a in text().splitlines())
+    assert refused(tmp_path, content).startswith(
+        f"has one column only (file{separator.strip(chr(34))}emotion"
+    )
+
+
+@pytest.mark.parametrize(
     ("time", "start_s"),
     [
         ("0.5", 0.5),

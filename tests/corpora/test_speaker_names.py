@@ -13,6 +13,7 @@ from serenade.corpora import (
     new_table,
     read_corpora,
     read_corpus,
+    suggest_split,
 )
 from serenade.corpora.speaker_names import describe_merged, merge_speakers, speaker_key
 from serenade.corpora.speakers import speaker_ids
@@ -108,6 +109,19 @@ def test_manifests_with_different_spellings_share_their_people(tmp_path):
         split = make_split(table, "one-speaker-out", fold=fold)
         assert split.n_folds == 6
         check_split(table, split)
+
+
+def test_a_split_of_the_corpus_that_leaks_in_another_spelling_is_not_suggested(tmp_path):
+    rows = "".join(
+        f"{part}_{who}.wav,joy,{who:0{width}},{part}\n"
+        for part, width in (("train", 1), ("test", 2))
+        for who in range(6)
+    )
+    (tmp_path / "m.csv").write_text(f"file,emotion,speaker,split\n{rows}")
+    table = read_corpus(tmp_path / "m.csv")
+    assert suggest_split(table)[0] == "grouped-5"
+    with pytest.raises(SplitError, match="6 speakers in two parts"):
+        check_split(table, make_split(table, "official"))
 
 
 def test_a_table_made_in_python_does_not_leak_either():

@@ -76,11 +76,12 @@ def read_columns(file: Path) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
             )
             raise CorpusError(f"the columns {both} both mean {name}; rename or remove one", file=file)
     if "file" not in names:
-        raise CorpusError(
-            f"has no column that names the recordings (its columns are {', '.join(given)}); "
-            "rename that column to `file`",
-            file=file,
-        )
+        what = f"has no column that names the recordings (its columns are {', '.join(given)})"
+        advice = "rename that column to `file`"
+        if len(given) == 1:
+            what = f"has one column only ({given[0]})"
+            advice = "separate columns by commas, semicolons or tabs, with no quotes around a whole line"
+        raise CorpusError(f"{what}; {advice}", file=file)
     _check_cells(rows, names, file)
     table = pd.DataFrame(rows.cells, columns=names, index=rows.lines, dtype=str)
     return table, dict(zip(names, given, strict=True)), rows.notes

@@ -204,6 +204,13 @@ def _check_widths(rows: list[tuple[int, list[str]]], columns: list[str], file: P
                 "the separator in quotes",
                 file=file,
             )
+        separators = 0 if any(row[1:]) else max(map(row[0].count, _SEPARATORS))
+        if separators >= width - 1 > 0 and Path(row[0]).suffix.lower() not in CLIP_SUFFIXES:
+            raise CorpusError(
+                f"line {line} is one cell ({printable(row[0][:_SHOWN])}), and the header has {width}; use "
+                "the same separator in all lines, and no quotes around a whole line",
+                file=file,
+            )
 
 
 def _check_swallowed(
