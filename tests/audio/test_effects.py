@@ -66,10 +66,11 @@ def test_a_short_noise_is_repeated_and_silence_stays_silent():
 
 
 @pytest.mark.parametrize("name", ["mu_law", "mp3", "opus"])
-def test_codecs_add_no_delay(name):
+def test_codecs_add_no_delay_and_print_nothing(name, capfd):
     samples = white_noise(voice(), rate_hz=16_000, rng=np.random.default_rng(1), snr_db=30)
     decoded = EFFECTS[name](samples, rate_hz=16_000, rng=np.random.default_rng(0))
     assert 0.8 < np.corrcoef(samples, decoded)[0, 1] < 0.99999
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_telephone_band_is_kept():

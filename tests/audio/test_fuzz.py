@@ -125,6 +125,7 @@ def test_mutated_recordings_are_decoded_or_refused(tmp_path, encode, babble):
         )
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         assert done.returncode == 0, f"{lines[-1]}: {done.stderr[-2000:]}"
+        assert done.stderr == "", "a decoder prints lines of its own"
         states += [line["state"] for line in lines if line["state"] != "begun"]
     assert len(states) == len(files) == 1080
     assert states.count("read") > 500

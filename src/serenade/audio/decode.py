@@ -92,7 +92,7 @@ def decode(
 ) -> Sound:
     """Read a file, or a part of it, as mono sound.
 
-    libsndfile reads WAV, FLAC, MP3, Ogg and others, FFmpeg's libraries (PyAV) the rest. Channels are mixed by
+    libsndfile reads WAV, FLAC, Ogg and others, FFmpeg's libraries (PyAV) the rest. Channels are mixed by
     `serenade.audio.downmix.Downmix`. soxr (HQ) resamples a stream: the whole equals the joined `blocks`.
     What can be decoded of a damaged or truncated file is returned, with a warning.
 

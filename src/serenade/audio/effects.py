@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serenade.audio.decode import decode
 from serenade.audio.level import is_silent
 
 _Samples = NDArray[np.float32]
@@ -177,9 +178,7 @@ def _round_trip(samples: _Samples, rate_hz: int, codec_hz: int, **how: Any) -> _
     sent = soxr.resample(samples / np.float32(loudest), rate_hz, codec_hz)
     memory = io.BytesIO()
     soundfile.write(memory, sent, codec_hz, **how)
-    memory.seek(0)
-    decoded, decoded_hz = soundfile.read(memory, dtype="float32")
-    decoded = soxr.resample(decoded, decoded_hz, codec_hz)
+    decoded = decode(memory.getvalue(), rate_hz=codec_hz).samples
     decoded = decoded[_delay(sent, decoded, codec_hz) :]
     return _fit(soxr.resample(decoded, codec_hz, rate_hz), len(samples)) * np.float32(loudest)
 

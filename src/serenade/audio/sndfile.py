@@ -1,4 +1,4 @@
-"""Reads WAV, FLAC, MP3, Ogg and others through libsndfile."""
+"""Reads WAV, FLAC, Ogg and others through libsndfile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serenade.audio.sources import Pieces, piece_size
 from serenade.errors import UnsupportedMedia
 
 _UNKNOWN_FRAMES = 1 << 62
-_TOLERANCE_S = 0.05  # two MP3 frames at 48 kHz
+_TOLERANCE_S = 0.05
 
 
 class SndfileSource:
@@ -48,10 +48,10 @@ class SndfileSource:
     def is_reliable(self) -> bool:
         """Whether libsndfile reads all of this file.
 
-        It cannot read FLAC of unstated length, finds no sound in some damaged files, and gives the surround
-        channels of Ogg in another order than that of WAV.
+        It cannot read FLAC of unstated length, finds no sound in some damaged files, gives the surround
+        channels of Ogg in another order than that of WAV, and leaves out frames of MP3 (see `Container`).
         """
-        if self._file.format == "OGG" and self.channels > 2:
+        if self._file.format == "MP3" or (self._file.format == "OGG" and self.channels > 2):
             return False
         if self._file.frames == 0:
             return self._file.format in ("WAV", "WAVEX", "RF64")
