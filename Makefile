@@ -33,8 +33,8 @@ check: install  ## format, lint, types, floors
 docs: install  ## site/, to be opened in a browser
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: install
-	$(BIN)/python benchmarks/speed.py --write docs/benchmarks.md
+bench: install  ## DATA=DIR adds real corpora
+	$(BIN)/python benchmarks/speed.py --write docs/benchmarks.md $(if $(DATA),--data $(DATA))
 
 clean:
 	rm -rf $(VENV) $(DEMO) site

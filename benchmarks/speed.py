@@ -1,6 +1,6 @@
 """Every speed figure, side by side with what one would otherwise run: `make bench` writes docs/benchmarks.md.
 
-    python benchmarks/speed.py [--write docs/benchmarks.md]
+    python benchmarks/speed.py [--write docs/benchmarks.md] [--data DIR]
 
 Ratios, not times, are what to look at; each part may be run alone (`python benchmarks/logmel.py`).
 """
@@ -22,6 +22,7 @@ PARTS = {
     "wav → features against the original generator's loop": "prepare.py",
     "Training": "training.py",
     "Training beside busy processes": "threads.py",
+    "Voice activity detection": "vad.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
 
@@ -41,6 +42,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--data", metavar="DIR", help="corpora for `vad.py`")
     options = parser.parse_args()
     page = io.StringIO()
     print("# Speed\n\nWritten by `make bench`; do not edit.\n", file=page)
@@ -48,6 +50,8 @@ def main() -> None:
     for title, script in PARTS.items():
         print(title, file=sys.stderr)
         name, *options_of_it = script.split()
+        if name == "vad.py" and options.data:
+            script, options_of_it = f"{name} --data DIR", ["--data", options.data]
         command = [sys.executable, str(Path(__file__).with_name(name)), *options_of_it]
         table = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         print(f"\n## {title}\n`python benchmarks/{script}`\n\n{table.strip()}", file=page)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import onnx
 import soundfile
+import soxr
 from onnx import TensorProto, helper, numpy_helper
 
 from serenade.audio.logmel import FrontEnd
 from serenade.inference.adaptation import fit_adaptation
 from serenade.spec import Spec
+from serenade.synthetic.synthesizer import VoiceParameters, synthesize
 
 LABELS = ("anger", "fear", "neutral", "sadness")
 RATE_HZ = 16_000
@@ -158,13 +161,34 @@ def write_toy_fusion_model(path: Path, spec: Spec | None = None) -> Path:
 def voice(
     seconds: float, *, level: float = 0.3, pitch_hz: float = 140.0, rate_hz: int = RATE_HZ, seed: int = 0
 ):
-    """Something speech-like: a harmonic tone in syllables, with a little noise."""
+    """A synthetic voice, one sentence after the other, with peak `level` [shape=(seconds * rate_hz,)]."""
+    count = round(seconds * rate_hz)
+    sentences = _sentences(pitch_hz, seed)
+    if rate_hz != RATE_HZ:
+        sentences = soxr.resample(sentences, RATE_HZ, rate_hz)
+    # Compressed, so that the level hardly depends on the sentence: about 10 dB below the peak.
+    sound = np.tanh(0.37 * np.resize(sentences, count) / max(np.std(sentences), 1e-9))
+    return (level * sound / max(np.abs(sound).max(initial=0.0), 1e-9)).astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _sentences(pitch_hz: float, seed: int):
+    parameters = VoiceParameters(
+        f0_hz=pitch_hz,
+        range_st=4,
+        slope_st=-2,
+        tempo=1,
+        level_db=-20,
+        tilt_db=0,
+        breath=0.05,
+        jitter=0.01,
+        tremor_st=0,
+        tract=1,
+        opening=1,
+    )
     rng = np.random.default_rng(seed)
-    t = np.arange(round(seconds * rate_hz)) / rate_hz
-    tone = sum(np.sin(2 * np.pi * pitch_hz * k * t + rng.uniform(0, 6)) / k for k in range(1, 12))
-    syllables = np.clip(np.sin(2 * np.pi * 3 * t) + 0.3, 0, 1)
-    sound = tone * syllables + 0.002 * rng.normal(size=t.size)
-    return (level * sound / max(np.abs(sound).max(), 1e-9)).astype(np.float32)
+    texts = ("It's eleven o'clock", "That is exactly what happened", "I think I have a doctor's appointment")
+    return np.concatenate([synthesize(text, parameters, rng=rng) for text in texts])
 
 
 def write_voice(path: Path, seconds: float, **how) -> Path:

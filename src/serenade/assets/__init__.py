@@ -1,1 +1,1 @@
-"""Files that travel in the wheel: the recipe of the demo."""
+"""Files in the wheel: recipes, and the model for voice activity detection with its licence."""

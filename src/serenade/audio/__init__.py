@@ -1,1 +1,1 @@
-"""Sound to arrays: decoding, log-mel, changes, speech. No torch, no pandas, no scipy."""
+"""Audio files to arrays: decoding, log-mel, effects, voice activity. No torch, no pandas, no scipy."""

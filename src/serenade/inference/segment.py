@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serenade.audio.level import is_clipped, level_dbfs
-from serenade.audio.vad import speech_ratio
+from serenade.audio.vad import SpeechDetector, speech_ratio
 from serenade.inference.arrays import Waveform
 from serenade.inference.prediction import Quality
 
@@ -37,7 +37,12 @@ class Segment:
 
 
 def measure(
-    samples: Waveform, *, rate_hz: int, source_rate_hz: int | None = None, warnings: tuple[str, ...] = ()
+    samples: Waveform,
+    *,
+    rate_hz: int,
+    source_rate_hz: int | None = None,
+    warnings: tuple[str, ...] = (),
+    detector: SpeechDetector | None = None,
 ) -> Segment:
     """Measure the quality of some sound.
 
@@ -46,10 +51,11 @@ def measure(
         rate_hz: their rate.
         source_rate_hz: the rate of the recording, if it is known.
         warnings: what was found while the recording was decoded.
+        detector: that of the recording whose next block this is; None if it is a whole recording.
     """
     quality = Quality(
         duration_s=len(samples) / rate_hz,
-        speech_ratio=speech_ratio(samples, rate_hz=rate_hz),
+        speech_ratio=speech_ratio(samples, rate_hz=rate_hz, detector=detector),
         level_dbfs=level_dbfs(samples),
         clipped=is_clipped(samples),
         resampled_from_hz=None if source_rate_hz == rate_hz else source_rate_hz,

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from serenade.audio.vad import SpeechDetector
 from serenade.inference.arrays import Waveform
 from serenade.inference.graph import Graph
 from serenade.inference.prediction import Prediction
@@ -77,11 +78,13 @@ def timeline(
     """
     rate_hz = graph.spec.front_end.rate_hz
     remainder = round(MIN_HOP_S * rate_hz)
+    detector = SpeechDetector(rate_hz=rate_hz)
     rows: deque[_Row] = deque()  # those that a window to come can overlap
     windows: deque[_Window] = deque()  # those that a row to come can overlap
     start = end = covered = 0
     for block, is_last in with_last(_without_remainder(blocks, least=remainder)):
-        rows.append(_Row(end, measure(block, rate_hz=rate_hz, source_rate_hz=source_rate_hz)))
+        segment = measure(block, rate_hz=rate_hz, source_rate_hz=source_rate_hz, detector=detector)
+        rows.append(_Row(end, segment))
         end += len(block)
         while rows and (is_last or start + window <= end):
             # No window begins after one has reached the end.
