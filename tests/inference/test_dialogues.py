@@ -53,3 +53,21 @@ def test_text_vectors_without_an_encoder_are_an_error(toy, tmp_path):
     model = load_model(toy.write_toy_vector_model(tmp_path / "m.onnx", spec, weights=np.zeros((8, 4))))
     with pytest.raises(ModelError, match="takes text vectors, and its Spec names no encoder"):
         model.predict(text="oh no !")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ({"encoder": 5, "layers": [1]}, r"its Spec is damaged \('text\.encoder' must be a list, not 5\)"),
+        ({"encoder": "name", "layers": [1]}, r"its Spec is damaged \('text\.encoder' must be a list"),
+        (
+            {"encoder": ["x"], "layers": ["a"]},
+            r"its Spec is damaged \('text\.layers\[0\]' must be a whole num",
+        ),
+    ],
+)
+def test_an_encoder_of_the_wrong_type_is_an_error(toy, tmp_path, text, message):
+    spec = toy.toy_spec(inputs="text", text=text)
+    model = load_model(toy.write_toy_vector_model(tmp_path / "m.onnx", spec, weights=np.zeros((8, 4))))
+    with pytest.raises(ModelError, match=message):
+        model.predict(text="oh no !")

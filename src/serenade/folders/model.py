@@ -37,7 +37,7 @@ class ModelFolder:
 
     @property
     def config(self) -> Path:
-        """The Spec as JSON."""
+        """The Spec as JSON, for people and for model hubs; what is read is the Spec in the weights."""
         return self.path / "config.json"
 
     @property

@@ -15,6 +15,7 @@ from serenade.inference.prediction import Failure, Prediction, Quality
 from serenade.inference.segment import Segment, measure
 from serenade.inference.tokens import Vocabulary, padded
 from serenade.inference.utterances import Utterance
+from serenade.schema import SchemaError, check
 
 NO_SOUND = Quality(duration_s=0.0, speech_ratio=0.0, level_dbfs=-120.0, clipped=False)
 """The quality of an utterance without a recording."""
@@ -112,7 +113,11 @@ def predict_utterances(graph: Graph, utterances: Sequence[Utterance]) -> Iterato
 
 def _encoder_of(graph: Graph) -> Encode:
     """The frozen text encoders of a model of text vectors."""
-    encoders, layers = graph.spec.text.get("encoder"), graph.spec.text.get("layers")
+    try:
+        encoders = check(graph.spec.text.get("encoder") or (), tuple[str, ...], key="text.encoder")
+        layers = check(graph.spec.text.get("layers") or (), tuple[int, ...], key="text.layers")
+    except SchemaError as cause:
+        raise ModelError(f"its Spec is damaged ({cause}); export it again", file=graph.file) from cause
     if not encoders or not layers:
         raise ModelError(
             "takes text vectors, and its Spec names no encoder; use a model of tokens",

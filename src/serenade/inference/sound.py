@@ -133,7 +133,13 @@ def _seekable(file: Any) -> BinaryIO:
         opened: BinaryIO = file
         return opened
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - read later, closed with its last reference
-    shutil.copyfileobj(file, copy)
+    try:
+        shutil.copyfileobj(file, copy)
+    except OSError as cause:
+        raise UnsupportedMedia(
+            f"cannot be copied to a temporary file ({cause.strerror}); save it as a file first",
+            file=name_of(file),
+        ) from cause
     return copy
 
 
