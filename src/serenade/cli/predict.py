@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serenade.errors import OutputError
+from serenade.files import is_stream
 from serenade.output.format import (
     DEFAULT_FORMAT,
     FORMATS,
@@ -83,6 +84,16 @@ def predict(
             help="Seconds from the start of one window to the next (default: half a window).",
         ),
     ] = None,
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            "--speakers",
+            metavar="FILE|folder|column:NAME",
+            help="Adapt predictions to their speakers, by all recordings of each: an RTTM file; a CSV "
+            "file with the columns file, speaker (and start, end); folder: each sub-folder is a speaker; "
+            "column:NAME: a column of the CSV file of --text.",
+        ),
+    ] = None,
     track: Annotated[
         int | None,
         typer.Option(
@@ -127,10 +138,12 @@ def predict(
     Each prediction has the confidence of every class.
     """
     from serenade.cli.progress import progress_bar
+    from serenade.cli.speakers import adapted_predictions, report_speakers
     from serenade.files import protect_inputs, sha256_of
     from serenade.inference.load import load_model
     from serenade.inference.recordings import find_recordings
     from serenade.inference.utterances import Utterance, read_utterances
+    from serenade.output.adapted import adapted_settings
     from serenade.output.counts import PredictionCounts
     from serenade.output.paths import paths_per_recording
     from serenade.output.writer import PredictionWriter
@@ -142,23 +155,39 @@ def predict(
     out = None if out == STDIN else out
     chosen = _chosen_format(out, format)
     is_timeline = timeline or chosen.is_timeline
-    _check_options(recordings, text, is_timeline=is_timeline, window=window, hop=hop, figures=figures)
+    _check_options(
+        recordings, text, is_timeline=is_timeline, window=window, hop=hop, figures=figures, speakers=speakers
+    )
     found = find_recordings(recordings or ())
     files = list(found.files)
     loaded = load_model(model)
+    if speakers is not None:
+        _ = loaded.adaptation  # raises before any work
     if is_timeline or figures is not None:
         loaded.windows(window_s=window, hop_s=hop)  # raises before any work
     elif text is not None or not loaded.has_timeline:
         utterances = [Utterance(name=str(file), recording=file) for file in files]
         utterances = utterances if text is None else read_utterances(text, files)
         utterances = [_opened(replace(utterance, track=track)) for utterance in utterances]
-        inputs = (text, model, loaded.file, *files)
-        _predict_utterances(loaded, utterances, format=chosen, out=out, inputs=inputs, strict=strict)
+        inputs = (text, model, loaded.file, speakers, *files)
+        _predict_utterances(
+            loaded,
+            utterances,
+            format=chosen,
+            out=out,
+            inputs=inputs,
+            strict=strict,
+            speakers=speakers,
+            table=text,
+            folders=recordings or (),
+        )
         return
     if figures is not None:
         protect_inputs(paths_per_recording(files, figures, suffix=".png").values(), files)
     spec = loaded.spec
-    counts = PredictionCounts(rate_hz=spec.front_end.rate_hz, is_timeline=is_timeline)
+    counts = PredictionCounts(
+        rate_hz=spec.front_end.rate_hz, is_timeline=is_timeline, has_speakers=speakers is not None
+    )
     settings = {
         "model": f"{spec.name} {spec.version}",
         "model file": sha256_of(loaded.file),
@@ -167,6 +196,21 @@ def predict(
         "hop": hop,
         "track": track,
     }
+    adapted = None
+    if speakers is not None:
+        # Standard input can have other content in the next run.
+        can_continue = STDIN not in files and chosen.is_resumable and not (out is None or is_stream(out))
+        adapted = adapted_predictions(
+            loaded,
+            speakers,
+            files,
+            folders=recordings or (),
+            is_timeline=is_timeline,
+            settings=settings if can_continue else None,
+            out=out,
+            overwrite=overwrite,
+        )
+        settings = settings | adapted_settings(speakers, files)
     writer = PredictionWriter(
         format=chosen,
         labels=spec.labels,
@@ -175,7 +219,7 @@ def predict(
         is_timeline=is_timeline,
         # Standard input can have other content in the next run.
         settings=None if STDIN in files else settings,
-        inputs=(model, loaded.file),
+        inputs=(model, loaded.file, speakers),
         overwrite=overwrite,
         width=_width(),
     )
@@ -189,7 +233,9 @@ def predict(
             bar.update(total=len(missing))
             media = [sys.stdin.buffer if file == STDIN else file for file in missing]
             results: Iterator[Recording]
-            if is_timeline:
+            if adapted is not None and not is_timeline:
+                results = loaded.segments_files(media, jobs=jobs, track=track, progress=show)
+            elif is_timeline:
                 results = loaded.timeline_files(
                     media, window_s=window, hop_s=hop, jobs=jobs, track=track, progress=show
                 )
@@ -200,7 +246,14 @@ def predict(
                 bar.update(advance=1)
                 yield [replace(result, file=str(file)) for result in recording]
 
-        is_new = writer.write(predict_missing, files, counts=counts)
+        if adapted is None:
+            is_new = writer.write(predict_missing, files, counts=counts)
+        else:
+            adapted.first_pass = predict_missing
+            is_new = writer.write(adapted.predict, files, counts=counts)
+            adapted.discard()
+    if adapted is not None:
+        report_speakers(adapted, speakers)
     if not is_new:
         print(f"{printable(out)} is complete already; --overwrite predicts all again", file=sys.stderr)
     if figures is not None:
@@ -226,6 +279,7 @@ def _check_options(
     window: float | None,
     hop: float | None,
     figures: Path | None,
+    speakers: str | None,
 ) -> None:
     """Refuse options that do not go together."""
     if not recordings and text is None:
@@ -239,6 +293,14 @@ def _check_options(
     for name, value in (("--window", window), ("--hop", hop)):
         if value is not None and not is_timeline:
             raise typer.BadParameter("needs --timeline; add it", param_hint=name)
+    if figures is not None and speakers is not None:
+        raise typer.BadParameter("does not go together with --speakers", param_hint="--figures")
+    if speakers is not None and speakers.startswith("column:") and text is None:
+        raise typer.BadParameter(
+            "column:NAME is a column of the CSV file of --text; for recordings pass a CSV file with the "
+            "columns file and speaker",
+            param_hint="--speakers",
+        )
     if figures is not None and str(STDIN) in (recordings or ()):
         raise typer.BadParameter("needs files, not standard input", param_hint="--figures")
 
@@ -259,14 +321,20 @@ def _predict_utterances(
     out: Path | None,
     inputs: Sequence[str | Path | None],
     strict: bool,
+    speakers: str | None,
+    table: str | None,
+    folders: Sequence[str],
 ) -> None:
     """Predict for texts, and recordings with their texts, dialogue by dialogue."""
+    from serenade.cli.speakers import adapted_predictions, report_speakers
     from serenade.output.counts import PredictionCounts
     from serenade.output.writer import PredictionWriter
 
     for note in model.ignored_inputs(utterances):
         print(printable(f"{model.file}: {note}"), file=sys.stderr)
-    counts = PredictionCounts(rate_hz=model.spec.front_end.rate_hz, unit="utterance")
+    counts = PredictionCounts(
+        rate_hz=model.spec.front_end.rate_hz, unit="utterance", has_speakers=speakers is not None
+    )
     recordings = [u.recording for u in utterances if isinstance(u.recording, Path)]
     # An utterance depends on its dialogue, so no file is continued.
     writer = PredictionWriter(
@@ -277,8 +345,13 @@ def _predict_utterances(
         inputs=(*inputs, *recordings),
         width=_width(),
     )
-    predictions = ([result] for result in model.predict_utterances(utterances))
-    writer.write(lambda _: predictions, [Path(utterance.name) for utterance in utterances], counts=counts)
+    names = [Path(utterance.name) for utterance in utterances]
+    predictions: Iterator[Recording] = ([result] for result in model.predict_utterances(utterances))
+    if speakers is not None:
+        adapted = adapted_predictions(model, speakers, names, folders=folders, table=table)
+        predictions = adapted.predict_all(predictions)
+        report_speakers(adapted, speakers)
+    writer.write(lambda _: predictions, names, counts=counts)
     _report(counts, model, strict=strict, format=format, out=out)
 
 

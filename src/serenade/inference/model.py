@@ -7,7 +7,7 @@ else is predicted; `jobs` recordings at a time. Batches of eight would take 3 to
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -267,17 +267,31 @@ class Model:
         Yields:
             The predictions of one recording, or its Failure alone.
         """
-        _require_several(files)
         self.windows(window_s=window_s, hop_s=hop_s)
 
-        def predict(file: Recording, progress: Progress) -> list[Prediction | Failure]:
-            try:
-                rows = self.timeline(file, window_s=window_s, hop_s=hop_s, track=track, progress=progress)
-                return list(rows)
-            except UnsupportedMedia as error:
-                return [Failure(file=name_of(file) or "", error=error)]
+        def rows_of(file: Recording, progress: Progress) -> Iterator[Prediction]:
+            return self.timeline(file, window_s=window_s, hop_s=hop_s, track=track, progress=progress)
 
-        return map_in_order(predict, files, jobs=jobs, progress=progress)
+        return _lists(rows_of, files, jobs=jobs, progress=progress)
+
+    def segments_files(
+        self,
+        files: Iterable[Recording],
+        *,
+        jobs: int = 1,
+        track: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[list[Prediction | Failure]]:
+        """What `segments` returns for many recordings, in their order; arguments as for `predict_files`.
+
+        Yields:
+            The predictions of one recording, or its Failure alone.
+        """
+
+        def rows_of(file: Recording, progress: Progress) -> Iterator[Prediction]:
+            return self.segments(file, track=track, progress=progress)
+
+        return _lists(rows_of, files, jobs=jobs, progress=progress)
 
     def predict_utterances(self, utterances: Sequence[Utterance]) -> Iterator[Prediction | Failure]:
         """Predict the emotion of each utterance of dialogues; see `serenade.inference.dialogues`.
@@ -331,6 +345,25 @@ class Model:
         front_end = self.spec.front_end
         waveform = waveform_of(samples, rate=rate, rate_hz=front_end.rate_hz)[: front_end.max_samples]
         return measure(waveform, rate_hz=front_end.rate_hz, source_rate_hz=int(rate or 0))
+
+
+def _lists(
+    rows_of: Callable[[Recording, Progress], Iterator[Prediction]],
+    files: Iterable[Recording],
+    *,
+    jobs: int,
+    progress: Progress | None,
+) -> Iterator[list[Prediction | Failure]]:
+    """The predictions of each recording, or its Failure alone."""
+    _require_several(files)
+
+    def predict(file: Recording, progress: Progress) -> list[Prediction | Failure]:
+        try:
+            return list(rows_of(file, progress))
+        except UnsupportedMedia as error:
+            return [Failure(file=name_of(file) or "", error=error)]
+
+    return map_in_order(predict, files, jobs=jobs, progress=progress)
 
 
 def _require_several(files: object) -> None:

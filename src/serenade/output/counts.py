@@ -18,6 +18,8 @@ class RecordingCounts:
         segments: predictions for it.
         unsure: those below the confidence threshold.
         no_speech: those without speech.
+        adapted: those that were corrected by other clips of the speaker.
+        not_adapted: those of a speaker with too few clips, or too similar ones.
         is_resampled: its rate is not the model's.
         error: why it could not be read, else "".
         warnings: what was found while it was decoded.
@@ -26,6 +28,8 @@ class RecordingCounts:
     segments: int = 0
     unsure: int = 0
     no_speech: int = 0
+    adapted: int = 0
+    not_adapted: int = 0
     is_resampled: bool = False
     error: str = ""
     warnings: tuple[str, ...] = ()
@@ -41,6 +45,8 @@ class RecordingCounts:
             segments=len(predictions),
             unsure=states.count("unsure"),
             no_speech=states.count("no_speech"),
+            adapted=sum(bool(prediction.adaptation) for prediction in predictions),
+            not_adapted=sum(prediction.adaptation == 0 for prediction in predictions),
             is_resampled=any(prediction.quality.resampled_from_hz for prediction in predictions),
             error=errors[0] if errors else "",
             warnings=tuple(dict.fromkeys(warnings)),
@@ -57,6 +63,7 @@ class PredictionCounts:
     Args:
         unit: what is predicted, "recording" or "utterance".
         is_timeline: predictions are segments of a timeline.
+        has_speakers: predictions are adapted to speakers, so that it matters which are not.
         rate_hz: the model's rate.
 
     Attributes:
@@ -71,8 +78,21 @@ class PredictionCounts:
     '1 recording predicted in 800 segments (34 unsure)'
     """
 
-    def __init__(self, *, rate_hz: int, unit: str = "recording", is_timeline: bool = False) -> None:
-        self.unit, self.is_timeline, self.rate_hz = unit, is_timeline, rate_hz
+    def __init__(
+        self,
+        *,
+        rate_hz: int,
+        unit: str = "recording",
+        is_timeline: bool = False,
+        has_speakers: bool = False,
+    ) -> None:
+        self.unit, self.is_timeline, self.rate_hz, self.has_speakers = (
+            unit,
+            is_timeline,
+            rate_hz,
+            has_speakers,
+        )
+        self.adapted = self.not_adapted = 0
         self.predicted = self.earlier = 0
         self.segments = self.unsure = self.no_speech = self.resampled = 0
         self.failed: dict[str, str] = {}
@@ -89,6 +109,8 @@ class PredictionCounts:
         self.segments += counts.segments
         self.unsure += counts.unsure
         self.no_speech += counts.no_speech
+        self.adapted += counts.adapted
+        self.not_adapted += counts.not_adapted
         self.resampled += counts.is_resampled
 
     def counted(self, recordings: Iterable[Recording]) -> Iterator[Recording]:
@@ -99,6 +121,15 @@ class PredictionCounts:
 
     def __str__(self) -> str:
         states = [(self.unsure, "unsure"), (self.no_speech, "without speech")]
+        if self.has_speakers:
+            states += [
+                (self.adapted, "adapted to their speaker"),
+                (self.not_adapted, "not adapted: too few clips or too similar ones"),
+                (
+                    self.segments - self.no_speech - self.adapted - self.not_adapted,
+                    "not adapted: without a speaker",
+                ),
+            ]
         details = ", ".join(f"{count:,} {state}" for count, state in states if count)
         if self.is_timeline and self.predicted:
             details = f" in {_number(self.segments, 'segment')}" + (f" ({details})" if details else "")

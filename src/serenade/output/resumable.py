@@ -114,14 +114,19 @@ class ResumableFile:
             self._counts[file] = counts
             yield recording
 
+    def texts(self) -> Iterator[str]:
+        """What the format writes for each recording, in order; all must be done."""
+        assert self._file is not None, "a complete file is not read again"
+        for offset in map(self._offsets.__getitem__, self.stamps):
+            self._file.seek(offset)
+            yield json.loads(self._file.readline())["text"]
+
     def finish(self) -> None:
         """Write the complete file under its name."""
         assert self._file is not None, "a complete file needs no finish"
         with write_whole(self.out) as out:
             out.write(self._head)
-            for offset in map(self._offsets.__getitem__, self.stamps):
-                self._file.seek(offset)
-                out.write(json.loads(self._file.readline())["text"])
+            out.writelines(self.texts())
         record = FinishedRecord(
             settings=self.settings, output=sha256_of(self.out), stamps=self.stamps, counts=self._counts
         )
