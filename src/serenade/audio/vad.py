@@ -2,10 +2,11 @@
 
 The model, `assets/silero_vad_16k_sequence.onnx` (SHA-256
 9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85), gives a probability of speech for every
-32 ms. Used as it is, it misses faint clips, shouting in a high voice and single syllables, and takes some music
-for speech. Hence four additions; `benchmarks/vad.py` measures the whole. All sound is brought to one level. The probabilities are averaged over windows. Where
-nothing is found, short sound is repeated to fill a window, which gives the model its context. Where still
-nothing is found, the sound is slowed down, which lowers a high voice, and passed to the model again.
+32 ms. Used as it is, it misses faint clips, shouting in a high voice and single syllables, and takes some
+music for speech. Hence four additions; `benchmarks/vad.py` measures the whole. All sound is brought to one
+level. The probabilities are averaged over windows. Where nothing is found, short sound is repeated to fill a
+window, which gives the model its context. Where still nothing is found, the sound is slowed down,
+which lowers a high voice, and passed to the model again.
 """
 
 from __future__ import annotations
