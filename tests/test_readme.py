@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
 from serenade.cli.main import COMMANDS
 from serenade.networks import create_network
@@ -52,7 +53,10 @@ def recording_and_model(tmp_path_factory):
     recording, model = folder / "a.wav", folder / "model.onnx"
     soundfile.write(recording, 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
     network = create_network("compact", n_mels=128, n_classes=2)
-    export_onnx(network, Spec(name="m", labels=("a", "b"), front_end=FrontEnd(), network="compact"), model)
+    rows = ((1.0, 0.0), (0.0, 1.0))
+    adaptation = Adaptation(means=rows, covariance=rows, spread=1.0, offsets=1.0)
+    spec = Spec(name="m", labels=("a", "b"), front_end=FrontEnd(), network="compact", adaptation=adaptation)
+    export_onnx(network, spec, model)
     return recording, model
 
 

@@ -40,6 +40,7 @@ class Adaptation:
         spread: variance of all clips of a training speaker, summed over the logits, mean over speakers.
         offsets: variance of the offsets of training speakers, summed over the logits.
         temperature: the logits are divided by it before the softmax.
+        posterior_temperature: the log densities of the classes of a speaker are divided by it.
         speakers: number of training speakers that it was fitted on.
         clips: number of their clips.
 
@@ -63,6 +64,7 @@ class Adaptation:
     spread: Annotated[float, Range(1e-6, 1e6)]
     offsets: Annotated[float, Range(0, 1e6)]
     temperature: Annotated[float, Range(1e-3, 1e3)] = 1.0
+    posterior_temperature: Annotated[float, Range(1e-3, 1e3)] = 1.0
     speakers: Annotated[int, Range(0, 1e9)] = 0
     clips: Annotated[int, Range(0, 1e12)] = 0
 
@@ -150,6 +152,7 @@ class Adaptation:
             means=means,
             precision=precision,
             temperature=self.temperature,
+            posterior_temperature=self.posterior_temperature,
         )
 
     @cached_property

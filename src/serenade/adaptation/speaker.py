@@ -23,6 +23,7 @@ class Speaker:
         means: mean of each class, without the offset [shape=(K, K)].
         precision: inverse of the covariance within a class [shape=(K, K)].
         temperature: divides the logits before the softmax.
+        posterior_temperature: divides the log densities.
     """
 
     clips: int
@@ -32,12 +33,13 @@ class Speaker:
     means: Floats
     precision: Floats
     temperature: float
+    posterior_temperature: float
 
     def probabilities(self, logits: ArrayLike) -> Floats:
         """Corrected probabilities of clips of this speaker.
 
         They are (1 - w) softmax((z - offset) / temperature) + w posterior(z), where w is `weight` and the
-        posterior is that of equally frequent Gaussian classes.
+        posterior is that of equally frequent Gaussian classes, at its temperature.
 
         Args:
             logits: of any clips of the speaker [shape=(n, K)].
@@ -52,9 +54,14 @@ class Speaker:
         plain = softmax(z / self.temperature)
         if not self.weight:
             return plain
-        posterior = softmax(log_densities(z, self.means, self.precision))
+        posterior = softmax(self.densities(logits) / self.posterior_temperature)
         mixed: Floats = (1 - self.weight) * plain + self.weight * posterior
         return mixed
+
+    def densities(self, logits: ArrayLike) -> Floats:
+        """Log densities of clips of this speaker under each class, less a constant [shape=(n, K)]."""
+        z = centred(logits, classes=len(self.offset)) - self.offset
+        return log_densities(z, self.means, self.precision)
 
 
 def centred(logits: ArrayLike, *, classes: int) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -37,7 +39,8 @@ def fit_adaptation(
 
     The mean of a class is the mean over speakers of their own means. The covariance is that of the clips less
     the mean of their class and the offset of their speaker (the mean over classes of his difference to the
-    means), shrunk halfway towards equal variance.
+    means), shrunk halfway towards equal variance. Both temperatures have the highest likelihood, that of the
+    posterior when each of these speakers is enrolled by all of their clips.
 
     Args:
         logits: [shape=(n, K)], of clips of speakers that the model was not trained on.
@@ -89,7 +92,7 @@ def fit_adaptation(
     equal = max(float(np.trace(covariance)), 1e-6) / classes * np.eye(classes)
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * equal
     spread = np.mean([z[mask].var(0).sum() for mask in of_speaker.values()])
-    return Adaptation(
+    fitted = Adaptation(
         means=_rounded(means),
         covariance=_rounded((covariance + covariance.T) / 2),
         spread=max(float(spread), 1e-6),
@@ -97,6 +100,14 @@ def fit_adaptation(
         temperature=_temperature(z, true) if temperature is None else temperature,
         speakers=len(found),
         clips=len(z),
+    )
+    enrolled = [(mask, fitted.enrol(z[mask])) for mask in of_speaker.values()]
+    if not any(speaker.weight for _, speaker in enrolled):
+        return fitted
+    densities = [speaker.densities(z[mask]) for mask, speaker in enrolled if speaker.weight]
+    targets = [true[mask] for mask, speaker in enrolled if speaker.weight]
+    return replace(
+        fitted, posterior_temperature=_temperature(np.concatenate(densities), np.concatenate(targets))
     )
 
 
