@@ -77,12 +77,14 @@ class Predictions:
         columns = [name for name in map(str, table.columns) if name.startswith("score_")]
         labels = [name.removeprefix("score_") for name in columns]
         table = table[table["emotion"].isin(labels)]
+        several = "fold" in table and table["fold"].nunique() > 1
+        groups = table["fold" if several else "speaker"]
         return cls(
             name=file.resolve().parent.parent.name,
             logits=logits_of(table[columns].to_numpy(np.float64)),
             labels=np.array([labels.index(emotion) for emotion in table["emotion"]]),
             speakers=table["speaker"].to_numpy(str),
-            folds=np.unique(table["fold" if "fold" in table else "speaker"], return_inverse=True)[1],
+            folds=np.unique(groups, return_inverse=True)[1],
             about=f"the models of the run {file.resolve().parent.parent.name}",
         )
 
