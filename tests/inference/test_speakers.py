@@ -70,6 +70,9 @@ def test_each_sub_folder_of_the_folder_that_was_passed_is_a_speaker(tmp_path, fi
     speakers = read_speakers("folder", files, folders=[calls])
     names = [speakers.of(str(file), start=0, end=1) for file in files]
     assert names == ["", "", str(calls / "sub"), str(calls / "sub2")]
+    both = read_speakers("folder", files[1:], folders=[calls / "sub", calls])
+    names = [both.of(str(file), start=0, end=1) for file in files[1:]]
+    assert names == [str(calls), str(calls / "sub"), str(calls / "sub2")]
     assert read_speakers("folder", files[2:]).of(str(files[2]), start=0, end=1) == str(calls / "sub")
     with pytest.raises(UnsupportedMedia, match="the recordings are in no sub-folder"):
         read_speakers("folder", files[:2], folders=[calls])

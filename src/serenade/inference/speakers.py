@@ -66,10 +66,11 @@ def read_speakers(spec: str, files: Sequence[Path], *, folders: Iterable[str | P
     """Read what `--speakers` names.
 
     Args:
-        spec: "folder": each sub-folder of `folders`, else the folder of each recording, is one speaker. The
-            path of an RTTM file, whose recordings are named by file name, with or without suffix. Or the path
-            of a CSV file with the columns `file, speaker`, and `start, end` in seconds if a recording has
-            several speakers; relative paths start at its folder, and a file name alone is enough.
+        spec: "folder": each sub-folder of `folders` is one speaker. For recordings without a sub-folder it is
+            their folder, unless that is the only one in `folders`. Or the path of an RTTM file, whose
+            recordings are named by file name, with or without suffix. Or the path of a CSV file with the
+            columns `file, speaker`, and `start, end` in seconds if a recording has several speakers; relative
+            paths start at its folder, and a file name alone is enough.
         files: the recordings that are predicted.
         folders: folders among the arguments.
 
@@ -77,7 +78,8 @@ def read_speakers(spec: str, files: Sequence[Path], *, folders: Iterable[str | P
         UnsupportedMedia: another value, a file that cannot be read, or one that names none of the recordings.
     """
     if spec == FOLDER:
-        of_file = {str(file): _sub_folder(file, folders) for file in files}
+        passed = [path for path in map(Path, folders) if path.is_dir()]
+        of_file = {str(file): _sub_folder(file, passed) for file in files}
         if not any(of_file.values()):
             raise UnsupportedMedia(
                 "--speakers folder: each sub-folder is a speaker, and the recordings are in no sub-folder"
@@ -120,12 +122,14 @@ def read_speaker_column(spec: str, table: str | Path, names: Sequence[str]) -> S
     return Speakers(turns=turns)
 
 
-def _sub_folder(file: Path, folders: Iterable[str | Path]) -> str:
-    """The sub-folder of a folder that was passed in which a file is, else the file's own folder."""
-    for folder in map(Path, folders):
-        if folder.is_dir() and folder in file.parents:
+def _sub_folder(file: Path, folders: Sequence[Path]) -> str:
+    """The folder that stands for the speaker of a file; "" for none."""
+    for folder in folders:
+        if folder in file.parents:
             inner = file.relative_to(folder).parts
-            return str(folder / inner[0]) if len(inner) > 1 else ""
+            if len(inner) > 1:
+                return str(folder / inner[0])
+            return str(folder) if len(folders) > 1 else ""
     return str(file.parent)
 
 
