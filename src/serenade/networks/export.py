@@ -160,12 +160,14 @@ def _example(names: list[str], spec: Spec) -> tuple[Tensor, ...]:
     """Three utterances of different lengths in two dialogues, so that no size becomes a constant."""
     # Some 60 frames of any front end: two seconds can be many times as many.
     samples = spec.front_end.n_fft + 64 * spec.front_end.hop
+    # A network without text vectors ignores this size, so it can be anything in a Spec.
+    text_width = spec.sizes["text_width"] if "text_vectors" in names else 1
     whole = {
         "waveform": 0.1 * torch.randn(3, samples),
         "lengths": torch.tensor([samples, samples // 2, samples // 3]),
         "tokens": torch.ones(3, 4, dtype=torch.int64),
         "token_lengths": torch.tensor([4, 2, 1]),
-        "text_vectors": torch.randn(3, spec.sizes.get("text_width", 1)),
+        "text_vectors": torch.randn(3, text_width),
         "present": torch.ones(3, 2, dtype=torch.bool),
         "dialogues": torch.tensor([2, 1]),
         "speakers": torch.tensor([0, 1, 0]),
