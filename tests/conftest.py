@@ -48,6 +48,31 @@ def real_meld(shared: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Whisper of three random layers, 16 wide, in Hugging Face's layout; 2 s of positions."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    sizes = {f"{part}_{name}": 2 for part in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+    config = transformers.WhisperConfig(
+        d_model=16,
+        vocab_size=8,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_source_positions=100,
+        init_std=0.3,
+        **sizes | {"encoder_layers": 3},
+    )
+    path = tmp_path_factory.mktemp("whisper")
+    transformers.WhisperModel(config).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def made_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a BERT of three random layers, eight wide, and its tokenizer of eight words."""
     torch = pytest.importorskip("torch")

@@ -47,10 +47,9 @@ def train_corpus(
     def steps() -> Iterator[list[str | Path]]:
         speakers: list[str | Path] = ["--speakers-from", speakers_from] if speakers_from else []
         yield ["inspect", source, *speakers]
-        needs: list[str | Path] = ["--recipe", recipe] if recipe else []
-        yield ["prepare", source, *speakers, *needs, "--out", store]
         if recipe is None:
-            _write_default_recipe(store, default, changes)
+            _write_default_recipe(source, default, changes, speakers_from=speakers_from)
+        yield ["prepare", source, *speakers, "--recipe", recipe or default, "--out", store]
         sets = [word for change in changes for word in ("--set", change)] if recipe else []
         yield ["train", recipe or default, *sets, "--store", store, "--out", run, "--resume", *options]
         notes.append(_limits(run))
@@ -63,13 +62,16 @@ def train_corpus(
     print(f"\nNow: serenade predict YOUR.wav --model {shlex.quote(str(run))}", file=sys.stderr)
 
 
-def _write_default_recipe(store: Path, file: Path, changes: Sequence[str]) -> None:
-    """Write the default recipe for a store, and print which split it uses and why."""
-    from serenade.features.store import Store
+def _write_default_recipe(
+    source: Path, file: Path, changes: Sequence[str], *, speakers_from: str | None
+) -> None:
+    """Write the default recipe for a corpus, and print which split it uses and why."""
+    from serenade.corpora import read_corpus
     from serenade.files import write_whole
     from serenade.training.default_recipe import default_recipe
 
-    recipe = default_recipe(Store.open(store).usable, name=file.stem, changes=changes)
+    clips = read_corpus(source, speakers_from=speakers_from)
+    recipe = default_recipe(clips, name=file.stem, changes=changes)
     with write_whole(file) as text:
         text.write(recipe.to_toml())
     print(f"\n{file}: {recipe.about}", file=sys.stderr)

@@ -6,6 +6,7 @@ One file then holds everything that `serenade predict` needs, and onnxruntime al
 from __future__ import annotations
 
 import io
+import json
 import logging
 import warnings
 from pathlib import Path
@@ -14,10 +15,13 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from serenade.encoders.onnx_weights import store_rounded
+from serenade.encoders.speech import SIZE_KEY
 from serenade.errors import ModelError
 from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
 from serenade.inference import checksum
+from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
 from serenade.networks.weights import load_network, require_finite
@@ -41,7 +45,9 @@ AXES = {
 
 def graph_inputs(network: Network) -> list[str]:
     """Names of the inputs of an exported network: its own, with waveforms in place of features."""
-    takes = {"waveform" if name == "features" else name for name in network.takes}
+    takes = set(network.takes)
+    if takes & {"features", "statistics"}:
+        takes |= {"waveform", "lengths"}
     return [name for name in AXES if name in takes]
 
 
@@ -55,12 +61,28 @@ class Classifier(nn.Module):
         self.names = graph_inputs(network)
         self.front_end = TorchFrontEnd(spec.front_end) if "waveform" in self.names else None
         self.network = network
+        self.speech = network.speech if isinstance(network, EncoderNetwork) else None
         self.temperature = spec.temperature
         self.register_buffer("shift", torch.tensor(spec.shift or [0.0] * len(spec.labels)))
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order."""
+    @property
+    def outputs(self) -> list[str]:
+        """Names of what it returns."""
+        return ["probabilities", "embedding"] if self.speech is not None else ["probabilities"]
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order.
+
+        A network on a frozen encoder returns its embeddings as well [shape=(batch, width)].
+        """
         given = dict(zip(self.names, inputs, strict=True))
+        if (
+            self.speech is not None
+            and self.front_end is not None
+            and isinstance(self.network, EncoderNetwork)
+        ):
+            embedding = self.network.embed(self.speech(*self.front_end(**given)))
+            return self._probabilities(self.network.classify(embedding)), embedding
         if self.front_end is not None:
             features, frames = self.front_end(given.pop("waveform"), given["lengths"])
             if "present" in given:
@@ -69,7 +91,9 @@ class Classifier(nn.Module):
                 features = features * has_sound[:, None, None].to(features.dtype)
                 frames = torch.where(has_sound, frames, 1)
             given |= {"features": features, "lengths": frames}
-        logits: Tensor = self.network(**given)
+        return (self._probabilities(self.network(**given)),)
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
         return ((logits + self.shift) / self.temperature).softmax(-1)
 
 
@@ -102,8 +126,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
 
     The graph of an audio network takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
     `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
-    the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]). The Spec and a checksum
-    are in its metadata.
+    the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]); a network on a frozen
+    speech encoder has `embedding` as well. The Spec and a checksum are in its metadata.
 
     Args:
         network: the trained network; its mode does not change.
@@ -137,14 +161,18 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=classifier.names,
-            output_names=["probabilities"],
+            output_names=classifier.outputs,
             dynamic_axes={
                 name: dict(enumerate(AXES.get(name, ("batch",))))
-                for name in (*classifier.names, "probabilities")
+                for name in (*classifier.names, *classifier.outputs)
             },
         )
     network.train(was_training)
     model = onnx.load_from_string(graph.getvalue())
+    if isinstance(network, EncoderNetwork):
+        encoder = network.speech.encoder
+        store_rounded(model, encoder.state_dict(), precision=network.encoder.precision)
+        model.metadata_props.add(key=SIZE_KEY, value=json.dumps(encoder.size.to_dict()))
     for key, value in (spec.to_metadata() | checksum.METADATA).items():
         model.metadata_props.add(key=key, value=value)
     model.producer_name, model.doc_string = "serenade", f"{spec.name} {spec.version}"

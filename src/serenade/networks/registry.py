@@ -49,6 +49,7 @@ class Network(nn.Module):
     - `tokens`: token ids, 0 for padding, 1 for the unknown token [shape=(n, longest)], int64
     - `token_lengths`: valid tokens of each text, at least 1 [shape=(n,)], int64
     - `text_vectors`: of a frozen encoder [shape=(n, width)]
+    - `statistics`: of a frozen speech encoder [shape=(n, width)]
     - `present`: whether there is sound, and whether there is text [shape=(n, 2)], bool
     - `dialogues`: number of utterances of each dialogue; a batch holds whole dialogues, one after another
       [shape=(d,)], int64, sums to n

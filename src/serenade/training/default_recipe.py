@@ -1,8 +1,7 @@
-"""The recipe that is used when none is given: a compact network, with a split that fits the corpus."""
+"""The recipe that is used when none is given: the bundled encoder, with a split that fits the corpus."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +13,12 @@ from serenade.corpora import suggest_split
 from serenade.training.recipe import Recipe, load_recipe
 
 _FILE = Path(serenade.assets.__file__).with_name("default.toml")
-_CLIPS = 24_000
-"""Clips that training goes through at least, so that a small corpus has enough steps."""
-_EPOCHS = (15, 100)
 
 
 def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Sequence[str] = ()) -> Recipe:
     """The default recipe for a corpus.
 
-    The split is that of `serenade.corpora.suggest_split`: by speaker where the speakers are known. The number
-    of epochs is larger for fewer clips.
+    The split is that of `serenade.corpora.suggest_split`: by speaker where the speakers are known.
 
     Args:
         clips: the usable clips of a store.
@@ -34,18 +29,13 @@ def default_recipe(clips: pd.DataFrame, *, name: str = "default", changes: Seque
     >>> rows = ({"file": f"{i}.wav", "emotion": "fear", "speaker": "abcde"[i % 5]} for i in range(200))
     >>> clips = new_table(rows)
     >>> recipe = default_recipe(clips)
-    >>> recipe.data.split, recipe.training.epochs
-    ('grouped-5', 100)
+    >>> recipe.data.split, recipe.network.name
+    ('grouped-5', 'encoder')
     """
     recipe = load_recipe(_FILE, changes=changes)
     given = {change.partition("=")[0].strip() for change in changes}
-    data, training = recipe.data, recipe.training
-    about = recipe.about
+    data, about = recipe.data, recipe.about
     if "data.split" not in given:
         split, reason = suggest_split(clips)
         data, about = replace(data, split=split), f"{about}; split {split}: {reason}"
-    if "training.epochs" not in given:
-        low, high = _EPOCHS
-        labelled = int((clips["emotion"] != "").sum())
-        training = replace(training, epochs=min(high, max(low, math.ceil(_CLIPS / max(1, labelled)))))
-    return replace(recipe, name=name, about=about, data=data, training=training)
+    return replace(recipe, name=name, about=about, data=data)

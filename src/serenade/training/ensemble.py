@@ -15,7 +15,7 @@ from serenade.folders import EpochLog, RunFolder
 from serenade.networks.architectures.ensemble import Ensemble
 from serenade.networks.weights import load_network
 from serenade.training.data.assemble import batches_of, inputs_of
-from serenade.training.dev import dev_figures
+from serenade.training.dev import HeldOut, dev_figures
 from serenade.training.fold_run import FoldRun, fold_runs_of, split_of
 from serenade.training.publish import write_model
 from serenade.training.recipe import Recipe, load_recipe
@@ -111,7 +111,7 @@ def _ensemble_of(recipe: Recipe, store: Store, fold_run: FoldRun, members: list[
     for copy, (original, _) in zip(network.networks, loaded, strict=True):
         copy.load_state_dict(original.state_dict())
     network.eval()
-    inputs.takes = network.takes
+    inputs.attach(network)
     dev = batches_of(recipe, store, split, "dev", labels, inputs, Fabric(accelerator="cpu", devices=1))
     logs = [member.read_log() for member in members]
     line = {
@@ -124,5 +124,6 @@ def _ensemble_of(recipe: Recipe, store: Store, fold_run: FoldRun, members: list[
         prior = shares.reindex(labels).fillna(0).to_numpy("float32")
         folder.write_split(split_rows(store, split))
         folder.write_recipe(recipe.to_toml())
-        write_model(recipe, store, split, network, dev, prior, labels, [line], folder.model)
+        held_out = HeldOut.of_dev(network, dev)
+        write_model(recipe, store, split, network, held_out, inputs, prior, labels, [line], folder.model)
     return line

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -19,8 +20,11 @@ from serenade.features.store import Store
 from serenade.folders import EpochLog, RunFolder
 from serenade.labels import ordered_labels
 from serenade.networks import create_network
+from serenade.networks.architectures.encoder import EncoderNetwork
+from serenade.training.closed_form import fit_closed_form
 from serenade.training.curves import write_curves
 from serenade.training.data.assemble import auxiliary_targets_of, batches_of, inputs_of, usable_rows
+from serenade.training.dev import HeldOut
 from serenade.training.devices import Send, launch
 from serenade.training.loop import fit
 from serenade.training.precision import fabric_precision
@@ -102,6 +106,22 @@ def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
     return split
 
 
+def labels_of(recipe: Recipe, store: Store, split: Split) -> tuple[str, ...]:
+    """The labels to train: those of the train part, or of the recipe.
+
+    Raises:
+        RecipeError: the recipe names a label that the train part does not have.
+    """
+    found = ordered_labels(store.index.loc[(split.parts == "train") & usable_rows(recipe, store), "emotion"])
+    missing = [label for label in recipe.data.labels if label not in found]
+    if missing:
+        raise RecipeError(
+            f"data.labels names {', '.join(missing)}, which the train part does not have; it has "
+            f"{', '.join(found)}"
+        )
+    return tuple(label for label in found if not recipe.data.labels or label in recipe.data.labels)
+
+
 def train_fold_run(
     recipe: Recipe,
     store: Store,
@@ -161,14 +181,13 @@ def _work(
 ) -> None:
     """Train; runs in every process of a distributed training, of which the first one writes the files."""
     store, folder = Store.open(store_path), fold_run.folder
-    labels = ordered_labels(store.index.loc[(split.parts == "train") & usable_rows(recipe, store), "emotion"])
+    labels = labels_of(recipe, store, split)
     inputs = inputs_of(recipe, store, split)
     torch.manual_seed(fold_run.seed)
     network = create_network(
         recipe.network.name, n_classes=len(labels), **inputs.sizes, **recipe.network.options
     )
-    inputs.takes = network.takes
-    train, dev = (batches_of(recipe, store, split, name, labels, inputs, fabric) for name in ("train", "dev"))
+    inputs.attach(network)
     lines: list[EpochLog] = []
 
     def on_epoch(line: EpochLog) -> None:
@@ -179,23 +198,44 @@ def _work(
 
     if fabric.is_global_zero:
         folder.write_split(split_rows(store, split))
-    network = fit(
-        recipe,
-        network,
-        train,
-        dev,
-        labels,
-        seed=fold_run.seed,
-        folder=folder,
-        fabric=fabric,
-        on_epoch=on_epoch,
-        auxiliary_targets=auxiliary_targets_of(recipe, store, split),
-    )
+    if isinstance(network, EncoderNetwork):
+        held_out, line = fit_closed_form(recipe, store, split, network, labels, inputs)
+        on_epoch(line)
+        shares = np.bincount(held_out.targets, minlength=len(labels)) / len(held_out.targets)
+        prior = shares.astype(np.float32)
+    else:
+        train, dev = (
+            batches_of(recipe, store, split, name, labels, inputs, fabric) for name in ("train", "dev")
+        )
+        network = fit(
+            recipe,
+            network,
+            train,
+            dev,
+            labels,
+            seed=fold_run.seed,
+            folder=folder,
+            fabric=fabric,
+            on_epoch=on_epoch,
+            auxiliary_targets=auxiliary_targets_of(recipe, store, split),
+        )
+        held_out, prior = HeldOut.of_dev(network, dev), train.targets.mean(0)
     if fabric.is_global_zero:
         write_curves(lines, folder, score=recipe.training.score)
         folder.write_recipe(recipe.to_toml())
-        prior = train.targets.mean(0)
         write_model(
-            recipe, store, split, network, dev, prior, labels, lines, folder.model, adaptation=adaptation
+            recipe,
+            store,
+            split,
+            network,
+            held_out,
+            inputs,
+            prior,
+            labels,
+            lines,
+            folder.model,
+            adaptation=adaptation,
+            # Ten copies of the same encoder would take longer to write than the classifiers to train.
+            with_onnx=fold_run.final or fold_run.count == 1 or not isinstance(network, EncoderNetwork),
         )
     fabric.barrier()

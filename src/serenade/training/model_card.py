@@ -31,7 +31,7 @@ Predicts {labels} from {inputs}. Network `{network}`, trained with serenade {ver
 |---|---|
 | trained on | {corpora} |
 | split | `{split}`, {place}: {sizes} clips; hash `{split_hash}` |
-{teacher}| dialogue context | {context} |
+{teacher}{encoder}| dialogue context | {context} |
 | input | {input} |
 | dev {score_name} | {score:.1%} ({dev_use}; not a test result) |
 | temperature, fitted on dev | {temperature:.3f} |
@@ -120,12 +120,11 @@ def model_card(
         split_hash=split.hash[:12],
         context=_CONTEXT[spec.context],
         teacher=_teacher(recipe),
+        encoder=_encoder(spec),
         input=_FORMATS[spec.inputs].format(spec.front_end.rate_hz),
         score_name={"uar": "UAR"}.get(score, score.replace("_f1", " F1")),
         score=kept_epoch(log, recipe)[f"dev_{score}"],
-        dev_use="used to choose the epoch"
-        if recipe.training.checkpoint == "best"
-        else "used for calibration",
+        dev_use=_dev_use(spec, recipe),
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
         adaptation=_adaptation(spec),
@@ -151,6 +150,23 @@ def _teacher(recipe: Recipe) -> str:
     if data.distill_features:
         what += f"; {data.distill_features} principal components of its text vectors"
     return f"| distilled from | {what} |\n"
+
+
+def _dev_use(spec: Spec, recipe: Recipe) -> str:
+    """Where the dev figure comes from."""
+    if spec.network == "encoder":
+        return "cross-validation by speaker within the training clips, used for calibration"
+    return "used to choose the epoch" if recipe.training.checkpoint == "best" else "used for calibration"
+
+
+def _encoder(spec: Spec) -> str:
+    """The row on a pretrained speech encoder; "" without."""
+    if spec.network != "encoder":
+        return ""
+    arguments = spec.network_args
+    layers = f"layers {arguments.get('first_layer', 1)} to {arguments.get('last_layer', 5)}"
+    name = _code(str(arguments.get("encoder", "serenade-base")))
+    return f"| encoder | `{name}`, {layers}, weights in {arguments.get('precision', 'int8')} |\n"
 
 
 def _escaped(text: str) -> str:

@@ -54,7 +54,7 @@ class StorePredictor:
             StoreError: the store has another front end.
         """
         network, spec = load_network(model)
-        if "features" in network.takes and store.front_end != spec.front_end:
+        if network.takes & {"features", "statistics"} and store.front_end != spec.front_end:
             config = ModelFolder(find_weights(model).parent).config
             raise StoreError(
                 f"has another front end than the model in {model}; prepare the corpus with "
@@ -95,4 +95,6 @@ class StorePredictor:
         return table.assign(**{f"score_{label}": scores[:, i] for i, label in enumerate(labels)})
 
     def _inputs(self) -> Inputs:
-        return Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
+        inputs = Inputs.of_spec(self.store, self.spec, takes=self.network.takes)
+        inputs.attach(self.network)
+        return inputs

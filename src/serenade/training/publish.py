@@ -1,4 +1,4 @@
-"""Writes a trained network as a model folder: calibrated on dev, with its Spec, card and ONNX graph."""
+"""Writes a trained network as a model folder: calibrated, with its Spec, card and ONNX graph."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from serenade.networks.registry import Network
 from serenade.networks.weights import save_network
 from serenade.spec import Spec
 from serenade.training.adaptation import adaptation_of, speaker_names
-from serenade.training.data.batches import Batches
-from serenade.training.dev import predict_logits
+from serenade.training.data.inputs import Inputs
+from serenade.training.dev import HeldOut
 from serenade.training.logit_adjustment import fit_logit_adjustment
 from serenade.training.model_card import model_card
 from serenade.training.recipe import Recipe
@@ -34,32 +34,36 @@ def write_model(
     store: Store,
     split: Split,
     network: Network,
-    dev: Batches,
+    held_out: HeldOut,
+    inputs: Inputs,
     prior: NDArray[np.float32],
     labels: tuple[str, ...],
     lines: list[EpochLog],
     folder: ModelFolder,
     *,
     adaptation: Adaptation | None = None,
+    with_onnx: bool = True,
 ) -> None:
-    """Calibrate on dev and write the model folder; the card is written last, when the rest is complete.
+    """Calibrate on held-out clips and write the model folder, the card last, when the rest is complete.
 
     Args:
         recipe: of the training.
         store: what was trained on.
         split: which rows of the store.
         network: the trained network.
-        dev: the dev part, for the calibration.
+        held_out: logits for the calibration, such as those of the dev part.
+        inputs: of the network.
         prior: share of each class in the train part [shape=(classes,)].
         labels: order of the classes.
         lines: figures of every epoch.
         folder: is created if need be.
+        with_onnx: whether the graph is written now; if not, `serenade predict` writes it on first use.
         adaptation: to speakers; None to fit one to dev, if it has enough speakers.
 
     Raises:
         OutputError: it cannot be written there.
     """
-    logits, true = predict_logits(network, dev), dev.targets.argmax(1)
+    logits, true = held_out.logits, held_out.targets
     monitor = recipe.training.monitor.removeprefix("dev_")
     shift = fit_logit_adjustment(
         logits,
@@ -72,8 +76,7 @@ def write_model(
     temperature = fit_temperature(logits, true)
     probabilities = softmax(logits, temperature=temperature)
     if adaptation is None or len(adaptation.means) != len(labels):
-        adaptation = adaptation_of(probabilities, true, speaker_names(store.index.iloc[dev.rows]))
-    inputs = dev.inputs
+        adaptation = adaptation_of(probabilities, true, speaker_names(store.index.iloc[held_out.rows]))
     spec = Spec(
         name=recipe.name,
         labels=labels,
@@ -96,7 +99,7 @@ def write_model(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     save_network(network, spec, folder.path)
-    if network.exports:
+    if network.exports and with_onnx:
         export_onnx(network, spec, folder.onnx)
     folder.write_trained_on(trained_on(store, split))
     folder.write_card(model_card(spec, recipe, split, lines, has_onnx=network.exports))

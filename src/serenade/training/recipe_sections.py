@@ -49,6 +49,7 @@ class DataSection:
 
     Attributes:
         inputs: what the network takes as input.
+        labels: labels to train; clips with another label are skipped. Empty for all labels of the store.
         split: how clips are split into train, dev and test; one of `serenade list splits`.
         split_corpus: in a store of several corpora, the corpus that is split; the clips of the others with
             one of its labels are all in train. "" splits all.
@@ -68,6 +69,7 @@ class DataSection:
     """
 
     inputs: Literal["sound", "text", "both"] = "sound"
+    labels: tuple[str, ...] = ()
     split: str = "grouped-5"
     split_corpus: str = ""
     fold: Count = 0
@@ -145,6 +147,10 @@ class TrainingSection:
         checkpoint: the epoch that is kept: "best" by `monitor`, or "last".
         monitor: the figure of the dev part that decides.
         early_stopping_patience: epochs without improvement before training stops; 0 never stops early.
+        ridge_penalty: of the squared weights of a linear classifier in closed form (network `encoder`),
+            relative to the number of features.
+        other_corpora_weight: total weight of each further corpus of the store in that classifier, relative
+            to the corpus that is split.
         seeds: one training each.
     """
 
@@ -169,6 +175,8 @@ class TrainingSection:
     checkpoint: Literal["best", "last"] = "best"
     monitor: Monitor = "dev_uar"
     early_stopping_patience: Count = 0
+    ridge_penalty: Positive = 1.0
+    other_corpora_weight: NonNegative = 0.2
     seeds: Annotated[tuple[Count, ...], Meta(min_length=1)] = (0,)
 
     @property

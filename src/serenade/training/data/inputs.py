@@ -12,10 +12,12 @@ from torch import Tensor
 
 from serenade.audio.logmel import normalize
 from serenade.encoders.text import SubwordTokenizer
+from serenade.features.encoder_statistics import OnProgress, encoder_statistics
 from serenade.features.store import Store
 from serenade.features.text_vectors import text_vectors, texts_of
 from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
-from serenade.networks.registry import SOUND
+from serenade.networks.architectures.encoder import EncoderNetwork
+from serenade.networks.registry import SOUND, Network
 from serenade.spec import Spec
 
 
@@ -37,6 +39,7 @@ class Inputs:
     Attributes:
         has_sound: whether there is sound [shape=(rows,)].
         has_text: whether there is text [shape=(rows,)].
+        statistics: of a frozen speech encoder, for a network that takes them [shape=(rows, width)].
 
     Raises:
         CorpusError: `kind` needs text and the store has none.
@@ -58,6 +61,7 @@ class Inputs:
         self.frames = store.index["frames"].to_numpy(np.int64)
         self.has_sound = (store.index["state"] == "ok").to_numpy() & (kind != "text")
         self.has_text = np.zeros(len(self.frames), bool)
+        self.statistics = np.zeros((len(self.frames), 0), np.float32)
         if kind != "sound":
             texts = texts_of(store)
             self.has_text = (texts != "").astype(bool)
@@ -105,6 +109,17 @@ class Inputs:
             takes=takes,
         )
 
+    def attach(self, network: Network, *, on_progress: OnProgress | None = None) -> None:
+        """Provide what a network takes; statistics of a frozen speech encoder are computed if need be.
+
+        Args:
+            network: the network.
+            on_progress: see `serenade.features.encoder_statistics`.
+        """
+        self.takes = network.takes
+        if isinstance(network, EncoderNetwork):
+            self.statistics = encoder_statistics(self.store, network.encoder, on_progress=on_progress)
+
     def drop_modality(self, modality: str) -> None:
         """Mark the sound, or the text, of every row as absent."""
         if modality == "sound":
@@ -150,6 +165,8 @@ class Inputs:
         if "text_vectors" in self.takes and self.vectors is not None:
             vectors = np.where(self.has_text[rows, None], self.vectors[rows], np.float32(0))
             inputs["text_vectors"] = torch.from_numpy(vectors)
+        if "statistics" in self.takes:
+            inputs["statistics"] = torch.from_numpy(np.array(self.statistics[rows]))
         if "present" in self.takes:
             inputs["present"] = torch.from_numpy(self.present[rows])
         return inputs

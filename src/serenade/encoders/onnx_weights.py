@@ -1,0 +1,115 @@
+"""Weights of an encoder inside an ONNX file: stored rounded, under their names, and read back.
+
+A bundled model contains its encoder, so that a new classifier can be trained on it without another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from serenade.encoders.rounding import Precision, quantized
+from serenade.errors import ModelError
+
+PREFIX = "encoder."
+"""Of the names of an encoder's weights in a graph."""
+
+_SCALE = ".scale"
+
+
+def store_rounded(model: onnx.ModelProto, weights: Mapping[str, Tensor], *, precision: Precision) -> None:
+    """Rename the weights of an encoder in a graph to their own names, and store its matrices rounded.
+
+    The exporter transposes matrices and gives them numbers for names. onnxruntime restores float32 once, when
+    it loads the graph.
+
+    Args:
+        model: changed in place.
+        weights: of the encoder, by name.
+        precision: of matrices and filters.
+    """
+    graph = model.graph
+    found: dict[tuple[tuple[int, ...], bytes], list[TensorProto]] = {}
+    for entry in graph.initializer:
+        found.setdefault(_key(numpy_helper.to_array(entry)), []).append(entry)
+    nodes, stored = [], []
+    for name, weight in weights.items():
+        array = weight.detach().cpu().numpy()
+        transposed = _key(array) not in found and array.ndim == 2
+        entries = found.get(_key(array.T if transposed else array))
+        if entries is None:
+            raise ModelError(f"the exported graph does not contain the weight {name}")
+        output, steps, tensors = _restored(PREFIX + name, weight, precision)
+        stored += tensors
+        # Weights that are equal, such as biases of zero, are one in the graph; they are all stored.
+        if entries:
+            entry = entries.pop()
+            graph.initializer.remove(entry)
+            permutation = [1, 0] if transposed else list(range(array.ndim))
+            steps.append(helper.make_node("Transpose", [output], [entry.name], perm=permutation))
+            nodes += steps
+    graph.initializer.extend(stored)
+    for place, node in enumerate(nodes):
+        graph.node.insert(place, node)
+
+
+def read_weights(file: str | Path) -> dict[str, Tensor]:
+    """The weights of the encoder in an ONNX file, by name, in float32.
+
+    Raises:
+        ModelError: the file cannot be read, or contains no encoder.
+    """
+    try:
+        model = onnx.load(str(file))
+    except Exception as cause:
+        raise ModelError(f"is not a readable ONNX model ({cause})", file=file) from cause
+    arrays = {
+        entry.name.removeprefix(PREFIX): numpy_helper.to_array(entry)
+        for entry in model.graph.initializer
+        if entry.name.startswith(PREFIX)
+    }
+    if not arrays:
+        raise ModelError("contains no speech encoder", file=file)
+    return {
+        name: torch.from_numpy(_float32(array, arrays.get(name + _SCALE)))
+        for name, array in arrays.items()
+        if not name.endswith(_SCALE)
+    }
+
+
+def _key(array: NDArray[np.generic]) -> tuple[tuple[int, ...], bytes]:
+    return array.shape, np.ascontiguousarray(array).tobytes()
+
+
+def _float32(array: NDArray[np.generic], scale: NDArray[np.generic] | None) -> NDArray[np.float32]:
+    values = array.astype(np.float32)
+    return values if scale is None else values * scale.astype(np.float32)
+
+
+def _restored(
+    name: str, weight: Tensor, precision: Precision
+) -> tuple[str, list[onnx.NodeProto], list[TensorProto]]:
+    """The stored form of a weight, and the nodes that make float32 of it; the name of their output first."""
+    if weight.ndim < 2 or precision == "float32":
+        return name, [], [numpy_helper.from_array(weight.detach().numpy(), name)]
+    output = f"{name}.float32"
+    if precision == "float16":
+        cast = helper.make_node("Cast", [name], [output], to=TensorProto.FLOAT)
+        return output, [cast], [numpy_helper.from_array(weight.detach().half().numpy(), name)]
+    values, scale = quantized(weight.detach())
+    nodes = [
+        helper.make_node("Cast", [name], [f"{name}.levels"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}.levels", name + _SCALE], [output]),
+    ]
+    tensors = [
+        numpy_helper.from_array(values.numpy(), name),
+        numpy_helper.from_array(scale.numpy(), name + _SCALE),
+    ]
+    return output, nodes, tensors

@@ -1,0 +1,182 @@
+"""Pretrained speech encoders: Whisper, from a Hugging Face folder or name, or from a bundled model."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from serenade.encoders.rounding import Precision, round_weights
+from serenade.encoders.speech_statistics import SpeechStatistics, statistics_width
+from serenade.encoders.whisper import WhisperEncoder, WhisperSize
+from serenade.errors import ModelError
+from serenade.files import hash_of, sha256_of
+from serenade.inference.locate import bundled_models
+from serenade.schema import SchemaError, build, read_json
+
+SIZE_KEY = "encoder"
+"""Key of the size of the encoder in the metadata of an ONNX file that contains one."""
+
+_PREFIXES = ("model.encoder.", "encoder.", "")
+_CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+_VERSION = 1
+"""Raised when the statistics of the same encoder change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechEncoder:
+    """Which encoder, which of its layers, and how its weights are stored. Loaded on first use.
+
+    Attributes:
+        source: a folder in Hugging Face's layout, a name on the hub such as `openai/whisper-base`, or the
+            name of a bundled model that contains an encoder.
+        first_layer: the first layer, from 1, whose states are used.
+        last_layer: the last one; later layers are not computed.
+        precision: of matrices and filters: "float32", "float16" or "int8".
+
+    Raises:
+        ModelError: on use: there is no such encoder, it is damaged, or has fewer layers.
+    """
+
+    source: str
+    first_layer: int
+    last_layer: int
+    precision: Precision
+
+    @cached_property
+    def size(self) -> WhisperSize:
+        """The size of the encoder, up to the last layer that is used."""
+        size = self._bundled_size() if self._is_bundled else _folder_size(self._folder)
+        if not 1 <= self.first_layer <= self.last_layer <= size.encoder_layers:
+            raise ModelError(
+                f"has the layers 1 to {size.encoder_layers}, so {self.first_layer} to {self.last_layer} "
+                "cannot be used",
+                file=self.source,
+            )
+        return WhisperSize(**size.to_dict() | {"encoder_layers": self.last_layer})
+
+    @property
+    def width(self) -> int:
+        """Numbers of the vector of a clip."""
+        return statistics_width(self.size, first_layer=self.first_layer)
+
+    @cached_property
+    def hash(self) -> str:
+        """Hexadecimal SHA-256 of all that its statistics depend on."""
+        file = bundled_models()[self.source] if self._is_bundled else self._folder / _WEIGHTS
+        try:
+            weights = sha256_of(file)
+        except OSError as cause:
+            raise _unreadable(self.source, cause) from cause
+        layers = [self.first_layer, self.last_layer]
+        return hash_of(
+            {"weights": weights, "layers": layers, "precision": self.precision, "version": _VERSION}
+        )
+
+    def load(self) -> SpeechStatistics:
+        """The encoder with its pooling, in evaluation mode."""
+        encoder = WhisperEncoder(self.size)
+        if self._is_bundled:
+            from serenade.encoders.onnx_weights import read_weights
+
+            weights = read_weights(bundled_models()[self.source])
+        else:
+            weights = _folder_weights(self._folder)
+        _fill(encoder, weights, self.source)
+        round_weights(encoder, self.precision)
+        return SpeechStatistics(encoder, first_layer=self.first_layer).eval()
+
+    @property
+    def _is_bundled(self) -> bool:
+        return self.source in bundled_models() and not os.path.isdir(self.source)
+
+    def _bundled_size(self) -> WhisperSize:
+        import onnx
+
+        file = bundled_models()[self.source]
+        metadata = {entry.key: entry.value for entry in onnx.load(str(file)).metadata_props}
+        if SIZE_KEY not in metadata:
+            raise ModelError("is a bundled model without a speech encoder", file=self.source)
+        return build(WhisperSize, json.loads(metadata[SIZE_KEY]))
+
+    @cached_property
+    def _folder(self) -> Path:
+        if os.path.isdir(self.source):
+            return Path(self.source)
+        return _downloaded(self.source)
+
+
+def _downloaded(name: str) -> Path:
+    """The folder of a name on the hub, downloaded once."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    except ModuleNotFoundError:
+        raise ModelError(
+            "is neither a folder nor a bundled model; for a name on the Hugging Face hub, first: "
+            'pip install "serenade[text]"',
+            file=name,
+        ) from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=[_CONFIG, _WEIGHTS]))
+    except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as cause:
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
+        raise ModelError(
+            "is neither a folder nor a bundled model, and cannot be downloaded from the Hugging Face "
+            f"hub: {reason}",
+            file=name,
+        ) from cause
+
+
+def _folder_size(folder: Path) -> WhisperSize:
+    try:
+        content = read_json(folder / _CONFIG)
+        if not isinstance(content, dict) or content.get("model_type") != "whisper":
+            raise SchemaError("its model_type is not whisper")
+        return build(WhisperSize, content, unknown="ignore")
+    except (OSError, SchemaError) as cause:
+        raise _unreadable(folder, cause) from cause
+
+
+def _folder_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights of the encoder, without those of a decoder."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / _WEIGHTS, framework="pt") as opened:
+            names = [name for name in opened.keys() if "decoder" not in name]  # noqa: SIM118
+            return {_short(name): opened.get_tensor(name).float() for name in names}
+    except (OSError, SafetensorError) as cause:
+        raise _unreadable(folder, cause) from cause
+
+
+def _short(name: str) -> str:
+    return name.removeprefix(next(prefix for prefix in _PREFIXES if name.startswith(prefix)))
+
+
+def _unreadable(folder: str | Path, cause: Exception) -> ModelError:
+    return ModelError(
+        f"is not a Whisper encoder, a folder with {_CONFIG} and {_WEIGHTS} ({cause})", file=folder
+    )
+
+
+def _fill(encoder: WhisperEncoder, weights: dict[str, Tensor], source: Any) -> None:
+    """Copy weights, all of them checked."""
+    wanted = encoder.state_dict()
+    for name, tensor in wanted.items():
+        if name not in weights:
+            raise ModelError(f"has no weight {name}", file=source)
+        if weights[name].shape != tensor.shape:
+            raise ModelError(
+                f"has the weight {name} of shape {tuple(weights[name].shape)}, not {tuple(tensor.shape)}",
+                file=source,
+            )
+        if not torch.isfinite(weights[name]).all():
+            raise ModelError(f"has values in the weight {name} that are not finite", file=source)
+    encoder.load_state_dict({name: weights[name] for name in wanted})

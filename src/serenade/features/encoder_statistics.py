@@ -1,0 +1,96 @@
+"""Statistics of a frozen speech encoder for the rows of a store, computed once and cached in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from serenade.audio.front_end import WHISPER
+from serenade.audio.logmel import normalize
+from serenade.encoders.speech import SpeechEncoder
+from serenade.errors import StoreError
+from serenade.features.store import Store
+from serenade.files import hash_of, write_json, write_whole
+
+BATCH_FRAMES = 4_000
+"""Frames of a batch, padding included: 40 s."""
+
+FORMAT_VERSION = 1
+"""Of the cached files; files of another version are computed again."""
+
+OnProgress = Callable[[int, int], None]
+"""Called with the number of clips that are done, and of all clips."""
+
+
+def encoder_statistics(
+    store: Store, encoder: SpeechEncoder, *, on_progress: OnProgress | None = None
+) -> NDArray[np.float32]:
+    """Return the vector of every row of a store [shape=(rows, width)]; zeros for a row without sound.
+
+    It is cached in the store (`encoder-<hash>.npy` and `.json`), by the content of the store and the encoder.
+
+    Args:
+        store: with Whisper's front end.
+        encoder: which encoder and layers.
+        on_progress: called after every batch.
+
+    Raises:
+        StoreError: the store has another front end.
+        ModelError: see `serenade.encoders.speech.SpeechEncoder`.
+        OutputError: the store cannot be written to.
+    """
+    front_end = replace(WHISPER, n_mels=encoder.size.num_mel_bins)
+    if replace(store.front_end, max_duration_s=None) != front_end:
+        raise StoreError(
+            "has another front end than Whisper's, which the network `encoder` needs; prepare the corpus "
+            "with --recipe RECIPE, the recipe that is trained",
+            file=store.path,
+        )
+    key = hash_of({"store": store.hash, "encoder": encoder.hash, "version": FORMAT_VERSION})[:16]
+    file = store.path / f"encoder-{key}.npy"
+    if file.is_file():
+        found: NDArray[np.float32] = np.load(file, mmap_mode="r")
+        if found.shape == (len(store), encoder.width):
+            return found
+    vectors = _computed(store, encoder, on_progress)
+    with write_whole(file, "wb") as out:
+        np.save(out, vectors)
+    about = {"source": encoder.source, "layers": [encoder.first_layer, encoder.last_layer]}
+    write_json(Path(file).with_suffix(".json"), {**about, "precision": encoder.precision})
+    return vectors
+
+
+def _computed(store: Store, encoder: SpeechEncoder, on_progress: OnProgress | None) -> NDArray[np.float32]:
+    statistics = encoder.load()
+    rows = np.flatnonzero((store.index["state"] == "ok").to_numpy())
+    vectors = np.zeros((len(store), encoder.width), np.float32)
+    done = 0
+    with torch.inference_mode():
+        for batch in _batches(rows, store.index["frames"].to_numpy(np.int64)):
+            clips = [normalize(store.features(int(row)), store.front_end) for row in batch]
+            lengths = torch.tensor([len(clip) for clip in clips])
+            features = torch.zeros(len(clips), store.front_end.n_mels, int(lengths.max()))
+            for place, clip in zip(features, clips, strict=True):
+                place[:, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip.T))
+            vectors[batch] = statistics(features, lengths).numpy()
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(rows))
+    return vectors
+
+
+def _batches(rows: NDArray[np.int64], frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Rows of similar length together."""
+    rows = rows[np.argsort(frames[rows], kind="stable")]
+    start = 0
+    while start < len(rows):
+        size = 1
+        while start + size < len(rows) and (size + 1) * frames[rows[start + size]] <= BATCH_FRAMES:
+            size += 1
+        yield rows[start : start + size]
+        start += size
