@@ -20,7 +20,7 @@ RECIPES = sorted(file for file in FOLDER.glob("*.toml") if "[training]" in file.
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 
 
-def tiny_store(folder: Path, corpus: str, front_end: FrontEnd) -> Store:
+def tiny_store(folder: Path, corpus: str, front_end: FrontEnd, emotions: tuple[str, ...] = EMOTIONS) -> Store:
     """Two clips of each emotion and speaker, the speakers such that every split has all its parts."""
     if corpus == "cremad":
         speakers = [sorted(SPEAKERS[part])[place] for part in ("train", "dev") for place in (0, 1, 2)]
@@ -30,7 +30,7 @@ def tiny_store(folder: Path, corpus: str, front_end: FrontEnd) -> Store:
         [
             {"id": f"{speaker}_{emotion}_{take}", "emotion": emotion, "speaker": speaker, "frames": 24}
             for speaker in speakers
-            for emotion in EMOTIONS
+            for emotion in emotions
             for take in range(2)
         ]
     )
@@ -44,7 +44,7 @@ def tiny_store(folder: Path, corpus: str, front_end: FrontEnd) -> Store:
         end=np.nan,
         sentence=[f"{number % 3}" for number in range(len(rows))],
     )
-    for emotion in EMOTIONS:
+    for emotion in emotions:
         rows[f"emotion_{emotion}"] = (rows["emotion"] == emotion).astype(float)
     if corpus == "meld":
         # A dialogue a speaker; the first utterance of each has no clip, the second no words.
@@ -60,7 +60,7 @@ def tiny_store(folder: Path, corpus: str, front_end: FrontEnd) -> Store:
             frames=np.where(rank == 0, 0, 24),
         )
     rng = np.random.default_rng(0)
-    blocks = (rng.uniform(-80, 0, (frames, 128)).astype(np.float32) for frames in rows["frames"])
+    blocks = (rng.uniform(-80, 0, (frames, front_end.n_mels)).astype(np.float32) for frames in rows["frames"])
     return write_store(folder, blocks, rows, front_end=front_end)
 
 
@@ -79,7 +79,17 @@ def test_recipe_runs(file, tmp_path, request):
     if encoders := load_recipe(file).text.encoder:
         small += with_encoders(request, len(encoders))
     learns = [f"text.trainable_layers={min(1, load_recipe(file).text.trainable_layers)}"]
-    store = tiny_store(tmp_path / "store", corpus, load_recipe(file).store.front_end or FrontEnd())
+    if load_recipe(file).network.name == "encoder":
+        small += [
+            f"network.options.encoder={request.getfixturevalue('tiny_whisper')}",
+            "network.options.last_layer=3",
+        ]
+    store = tiny_store(
+        tmp_path / "store",
+        corpus,
+        load_recipe(file).store.front_end or FrontEnd(),
+        load_recipe(file).data.labels or EMOTIONS,
+    )
     if name := Path(load_recipe(file).data.distill_from).name:
         teacher = load_recipe(FOLDER / f"{name}.toml", changes=small + with_encoders(request, 2))
         hints = min(2, load_recipe(file).data.distill_features)

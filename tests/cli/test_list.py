@@ -21,8 +21,8 @@ def test_corpora_with_their_licences(serenade):
     assert "CC-BY-NC-SA-4.0" in serenade("list", "corpora", "rav*").stdout
 
 
-def test_without_a_bundled_model_the_next_step_is_named(serenade):
-    assert "--model" in serenade("list", "models").stdout
+def test_the_bundled_models_are_listed(serenade):
+    assert "serenade-base" in serenade("list", "models").stdout
 
 
 @pytest.mark.parametrize("what", NAMES)

@@ -39,7 +39,7 @@ def test_the_context_is_what_it_says(example, inputs_for):
     """Which logits change with the last utterance of a dialogue."""
     inputs = inputs_for(example, [4])
     changed = {name: tensor.clone() for name, tensor in inputs.items()}
-    for name in ("features", "text_vectors"):
+    for name in ("features", "text_vectors", "statistics"):
         if name in changed:
             changed[name][3] = -2 * changed[name][3] + 1
     if "tokens" in changed:

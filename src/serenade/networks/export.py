@@ -70,7 +70,7 @@ class Classifier(nn.Module):
         """Names of what it returns."""
         return ["probabilities", "embedding"] if self.speech is not None else ["probabilities"]
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order.
 
         A network on a frozen encoder returns its embeddings as well [shape=(batch, width)].
@@ -91,7 +91,7 @@ class Classifier(nn.Module):
                 features = features * has_sound[:, None, None].to(features.dtype)
                 frames = torch.where(has_sound, frames, 1)
             given |= {"features": features, "lengths": frames}
-        return (self._probabilities(self.network(**given)),)
+        return self._probabilities(self.network(**given))
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         return ((logits + self.shift) / self.temperature).softmax(-1)

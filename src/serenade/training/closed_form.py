@@ -17,6 +17,7 @@ from serenade.training.data.inputs import Inputs
 from serenade.training.dev import HeldOut
 from serenade.training.linear_classifier import TrainingClips, fit_linear_classifier
 from serenade.training.recipe import Recipe
+from serenade.training.split_record import names_of_speakers
 
 
 def fit_closed_form(
@@ -60,7 +61,8 @@ def fit_closed_form(
         chosen &= originals
     rows = np.flatnonzero(chosen)
     table = index.iloc[rows]
-    speakers = table["corpus"] + "/" + table["speaker"].where(table["speaker"] != "", table["source"])
+    speakers = names_of_speakers(table)
+    speakers = speakers.where(speakers != "", table["source"])
     main = table["corpus"].to_numpy(object) == recipe.data.split_corpus
     clips = TrainingClips(
         features=np.asarray(inputs.statistics[rows]),

@@ -19,6 +19,7 @@ from serenade.spec import Spec
 from serenade.training.data.dialogues import batches_for_prediction
 from serenade.training.data.inputs import Inputs
 from serenade.training.dev import predict_logits
+from serenade.training.split_record import names_of_speakers
 
 COLUMNS = (
     *("id", "file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s"),
@@ -90,6 +91,7 @@ class StorePredictor:
             scores[~inputs.present[rows].any(1)] = prior
         index = self.store.index
         table = index.iloc[rows][[name for name in COLUMNS if name in index]].reset_index(drop=True)
+        table["speaker"] = names_of_speakers(index).iloc[rows].to_numpy(object)
         table["predicted"] = [labels[best] for best in scores.argmax(1)]
         table["confidence"] = scores.max(1)
         return table.assign(**{f"score_{label}": scores[:, i] for i, label in enumerate(labels)})

@@ -10,9 +10,21 @@ from serenade.folders import CorpusClips, SplitRow, TrainedOn
 from serenade.folders.trained_on import short_hash
 
 
+def names_of_speakers(table: pd.DataFrame) -> pd.Series[str]:
+    """The speakers of some rows; with their corpus, where there are several corpora.
+
+    >>> names_of_speakers(pd.DataFrame({"corpus": ["a", "b"], "speaker": ["01", "01"]})).tolist()
+    ['a/01', 'b/01']
+    """
+    if "corpus" not in table or table["corpus"].nunique() < 2:
+        return table["speaker"]
+    return (table["corpus"] + "/" + table["speaker"]).where(table["speaker"] != "", "")
+
+
 def split_rows(store: Store, split: Split) -> list[SplitRow]:
     """The rows of `split.csv`, in the order of the store."""
     table = pd.DataFrame({name: store.index[name] for name in ("id", "file", "source", "speaker", "emotion")})
+    table["speaker"] = names_of_speakers(store.index)
     table["dialogue"] = store.index["dialogue"].astype(str) if "dialogue" in store.index else ""
     table["part"] = split.parts
     table["dropped"] = split.dropped.reindex(table.index).fillna("")
