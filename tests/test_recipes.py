@@ -74,7 +74,7 @@ def with_encoders(request, count: int) -> list[str]:
 def test_recipe_runs(file, tmp_path, request):
     corpus = file.stem.partition("_")[0]
     small = ["training.epochs=1", "training.seeds=[0]", "store.variants=0"]
-    if load_recipe(file).data.split.startswith(("grouped", "actors")):
+    if load_recipe(file).data.split.startswith(("grouped", "actors", "one-speaker")):
         small.append("data.fold=1")
     if encoders := load_recipe(file).text.encoder:
         small += with_encoders(request, len(encoders))

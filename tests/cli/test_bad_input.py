@@ -115,7 +115,7 @@ def test_an_empty_folder(serenade: Serenade, recipe_file: Path, trained: Path, t
         ["evaluate", empty],
         ["evaluate", empty, "--store", empty],
         ["report", empty],
-        ["predict", empty, "--model", empty, "--out", out],
+        ["predict", empty, "--model", empty, "--out", tmp_path / "out.csv"],
         ["export", empty, "--out", out],
     ):
         assert serenade(*verb).is_one_sentence(), verb
@@ -136,7 +136,7 @@ def test_what_is_not_there(serenade: Serenade, recipe_file: Path, trained: Path,
         ["evaluate", none],
         ["evaluate", trained, "--store", none],
         ["report", none],
-        ["predict", none, "--model", none, "--out", out],
+        ["predict", none, "--model", none, "--out", tmp_path / "out.csv"],
         ["export", none, "--out", out],
     ):
         ran = serenade(*verb)

@@ -533,9 +533,8 @@ def test_figures_without_matplotlib_are_refused_before_any_work(calls, model, tm
     assert not (tmp_path / "a.csv").exists()
 
 
-def test_without_a_model_one_sentence_says_so(calls):
-    with pytest.raises(ModelError, match="name a run, a model folder or an ONNX file"):
-        run(calls)
+def test_without_a_model_the_bundled_one_is_used(calls):
+    assert "model serenade-base" in run(calls).output
 
 
 BLOCKER = """

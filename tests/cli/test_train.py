@@ -11,11 +11,6 @@ import pytest
 
 from serenade.folders import RunFolder
 
-SMALL = (
-    *("--set", "training.epochs=1"),
-    *("--set", "network.options={stem = 16, widths = [16, 16, 16], projection = 16}"),
-)
-
 
 def commands(stderr: str) -> list[str]:
     return [line.removeprefix("$ serenade ") for line in stderr.splitlines() if line.startswith("$ ")]
@@ -25,11 +20,11 @@ def test_a_folder_becomes_an_evaluated_final_model(
     serenade: Callable, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ran = serenade("train", corpus, *SMALL, "--out", "mine")
+    ran = serenade("train", corpus, "--out", "mine")
     assert ran.status == 0, ran.stderr
     assert commands(ran.stderr) == [
         f"inspect {corpus}",
-        f"prepare {corpus} --out mine_store",
+        f"prepare {corpus} --recipe mine.toml --out mine_store",
         "train mine.toml --store mine_store --out mine --resume",
         "evaluate mine",
         "train mine --refit",
@@ -42,7 +37,7 @@ def test_a_folder_becomes_an_evaluated_final_model(
     assert (run.evaluation / "report.html").is_file()
     # The steps are the commands that they are printed as, and the same command finds all done.
     trained = run.final.model.weights.stat().st_mtime_ns
-    again = serenade("train", corpus, *SMALL, "--out", "mine")
+    again = serenade("train", corpus, "--out", "mine")
     assert again.status == 0, again.stderr
     assert "dev loss" not in again.stderr
     assert run.final.model.weights.stat().st_mtime_ns == trained
@@ -57,7 +52,7 @@ def test_without_speakers_the_result_is_not_called_speaker_independent(
         writer.writerow(["file", "emotion"])
         names = {"ANG": "anger", "NEU": "neutral", "SAD": "sadness"}
         writer.writerows([file, names[file.stem.split("_")[2]]] for file in sorted(corpus.glob("*.wav")))
-    ran = serenade("train", tmp_path / "clips.csv", *SMALL)
+    ran = serenade("train", tmp_path / "clips.csv")
     assert ran.status == 0, ran.stderr
     assert "no speakers are known, so the split is random by file" in ran.stderr
     assert "not speaker-independent: its split is random by file" in ran.stderr
