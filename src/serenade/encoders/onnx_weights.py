@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
@@ -68,7 +69,7 @@ def read_weights(file: str | Path) -> dict[str, Tensor]:
     """
     try:
         model = onnx.load(str(file))
-    except Exception as cause:
+    except (OSError, DecodeError) as cause:
         raise ModelError(f"is not a readable ONNX model ({cause})", file=file) from cause
     arrays = {
         entry.name.removeprefix(PREFIX): numpy_helper.to_array(entry)

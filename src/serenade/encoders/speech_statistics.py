@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from serenade.encoders.whisper import WhisperEncoder, WhisperSize, frame_mask
+from serenade.encoders.masking import frame_mask
+from serenade.encoders.whisper import WhisperEncoder, WhisperSize
 
 LOUD_RANGE_DB = 35.0
 """A step is loud if its level is within this range of the 95th percentile of the clip's levels."""

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from serenade.encoders.masking import frame_mask
 from serenade.schema import Range
-
-STEP_S = 0.02
-"""Duration of one step of the encoder, in seconds."""
 
 _MASKED = -1e4
 """Added to the attention score of padding; its weight is 0 in any precision."""
@@ -134,8 +132,3 @@ class WhisperEncoder(nn.Module):
         inside = frame_mask(lengths, padded.shape[2]).to(features.dtype)
         parts = padded.reshape(batch, mels, chunks, chunk).transpose(1, 2).reshape(-1, mels, chunk)
         return parts, inside.reshape(-1, 1, chunk)
-
-
-def frame_mask(lengths: Tensor, frames: int) -> Tensor:
-    """Return whether a frame belongs to its clip [shape=(batch, frames)]."""
-    return torch.arange(frames, device=lengths.device)[None] < lengths[:, None]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,13 +22,8 @@ BATCH_FRAMES = 4_000
 FORMAT_VERSION = 1
 """Of the cached files; files of another version are computed again."""
 
-OnProgress = Callable[[int, int], None]
-"""Called with the number of clips that are done, and of all clips."""
 
-
-def encoder_statistics(
-    store: Store, encoder: SpeechEncoder, *, on_progress: OnProgress | None = None
-) -> NDArray[np.float32]:
+def encoder_statistics(store: Store, encoder: SpeechEncoder) -> NDArray[np.float32]:
     """Return the vector of every row of a store [shape=(rows, width)]; zeros for a row without sound.
 
     It is cached in the store (`encoder-<hash>.npy` and `.json`), by the content of the store and the encoder.
@@ -37,7 +31,6 @@ def encoder_statistics(
     Args:
         store: with Whisper's front end.
         encoder: which encoder and layers.
-        on_progress: called after every batch.
 
     Raises:
         StoreError: the store has another front end.
@@ -57,19 +50,18 @@ def encoder_statistics(
         found: NDArray[np.float32] = np.load(file, mmap_mode="r")
         if found.shape == (len(store), encoder.width):
             return found
-    vectors = _computed(store, encoder, on_progress)
+    vectors = _computed(store, encoder)
     with write_whole(file, "wb") as out:
         np.save(out, vectors)
     about = {"source": encoder.source, "layers": [encoder.first_layer, encoder.last_layer]}
-    write_json(Path(file).with_suffix(".json"), {**about, "precision": encoder.precision})
+    write_json(file.with_suffix(".json"), {**about, "precision": encoder.precision})
     return vectors
 
 
-def _computed(store: Store, encoder: SpeechEncoder, on_progress: OnProgress | None) -> NDArray[np.float32]:
+def _computed(store: Store, encoder: SpeechEncoder) -> NDArray[np.float32]:
     statistics = encoder.load()
     rows = np.flatnonzero((store.index["state"] == "ok").to_numpy())
     vectors = np.zeros((len(store), encoder.width), np.float32)
-    done = 0
     with torch.inference_mode():
         for batch in _batches(rows, store.index["frames"].to_numpy(np.int64)):
             clips = [normalize(store.features(int(row)), store.front_end) for row in batch]
@@ -78,9 +70,6 @@ def _computed(store: Store, encoder: SpeechEncoder, on_progress: OnProgress | No
             for place, clip in zip(features, clips, strict=True):
                 place[:, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip.T))
             vectors[batch] = statistics(features, lengths).numpy()
-            done += len(batch)
-            if on_progress is not None:
-                on_progress(done, len(rows))
     return vectors
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from serenade.audio.logmel import normalize
 from serenade.encoders.text import SubwordTokenizer
-from serenade.features.encoder_statistics import OnProgress, encoder_statistics
+from serenade.features.encoder_statistics import encoder_statistics
 from serenade.features.store import Store
 from serenade.features.text_vectors import text_vectors, texts_of
 from serenade.inference.tokens import UNKNOWN, Vocabulary, padded
@@ -109,16 +109,15 @@ class Inputs:
             takes=takes,
         )
 
-    def attach(self, network: Network, *, on_progress: OnProgress | None = None) -> None:
+    def attach(self, network: Network) -> None:
         """Provide what a network takes; statistics of a frozen speech encoder are computed if need be.
 
         Args:
             network: the network.
-            on_progress: see `serenade.features.encoder_statistics`.
         """
         self.takes = network.takes
         if isinstance(network, EncoderNetwork):
-            self.statistics = encoder_statistics(self.store, network.encoder, on_progress=on_progress)
+            self.statistics = encoder_statistics(self.store, network.encoder)
 
     def drop_modality(self, modality: str) -> None:
         """Mark the sound, or the text, of every row as absent."""
