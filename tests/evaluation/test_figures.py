@@ -14,6 +14,7 @@ import pytest
 from serenade.audio.logmel import FrontEnd
 from serenade.evaluation import figures
 from serenade.evaluation.figures.style import PAGE, PAPER, Theme, save_png, to_svg
+from serenade.evaluation.robustness.conditions import conditions
 from serenade.evaluation.scores import scores_from_confusion
 
 LABELS = ("anger", "calm", "disgust", "a quite long emotion", "happiness", "neutral", "sadness", "surprise")
@@ -34,6 +35,13 @@ LOG = [
     for e in range(1, 12)
 ]
 BINS = {"edges": [0, 0.5, 1], "counts": [0, 9], "confidence": [None, 0.8], "accuracy": [None, 0.7]}
+CONDITIONS = {
+    "headline": "uar",
+    "conditions": [
+        {"name": c.name, "title": c.title, "snr_db": c.snr_db, "uar": {"value": 0.9 - (c.snr_db or 0) / 40}}
+        for c in conditions(has_noises=True)
+    ],
+}
 SOUND = np.random.default_rng(0).normal(-40, 9, (90, 128))
 
 
@@ -68,6 +76,7 @@ DRAW: dict[str, Callable[[Theme, tuple[str, ...]], Any]] = {
         scores_of(names)["per_class"], theme=t
     ),
     "speakers": draw_speakers,
+    "robustness": lambda t, names: figures.robustness(CONDITIONS, theme=t),
     "reliability": lambda t, names: figures.reliability(BINS, theme=t),
     "curves": lambda t, names: figures.learning_curves({names[0]: LOG, names[1]: LOG}, theme=t),
     "curves of one epoch": lambda t, names: figures.learning_curves({names[0]: LOG[:1]}, theme=t),

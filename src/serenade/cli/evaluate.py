@@ -50,6 +50,48 @@ def evaluate(
     audio: Annotated[
         bool, typer.Option(help="Embed the audio of the most confident errors in the report.")
     ] = True,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also evaluate the same clips with noise, reverberation, a telephone band, other levels, "
+            "codecs and speeds. Needs the recordings.",
+        ),
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="DIR", help="Folder of the recordings, if they were moved. For --robustness."
+        ),
+    ] = None,
+    noise: Annotated[
+        Path | None,
+        typer.Option(
+            "--noise",
+            metavar="DIR",
+            help="Folder of recorded noises, besides white noise and babble. For --robustness.",
+        ),
+    ] = None,
+    rooms: Annotated[
+        Path | None,
+        typer.Option(
+            "--rooms",
+            metavar="DIR",
+            help="Folder of room impulse responses, in place of a synthetic one. For --robustness.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="Largest number of clips of each model, drawn at random. For --robustness.",
+        ),
+    ] = 300,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, metavar="N", help="Clips processed in parallel. For --robustness.")
+    ] = 1,
 ) -> None:
     """Evaluate a model and write a report.
 
@@ -59,7 +101,9 @@ def evaluate(
     """
     from serenade.cli.progress import progress_bar
     from serenade.evaluation.folder import EvaluationFolder
-    from serenade.evaluation.report.terminal import terminal_lines
+    from serenade.evaluation.report import write_report
+    from serenade.evaluation.report.terminal import robustness_lines, terminal_lines
+    from serenade.evaluation.robustness.measure import RobustnessOptions, evaluate_robustness
     from serenade.training.evaluate import evaluate as evaluate_model
 
     with progress_bar("evaluate", unit="models") as bar:
@@ -75,4 +119,15 @@ def evaluate(
     print(f"Evaluated on {evaluation.data}.")
     for line in terminal_lines(evaluation.metrics):
         print(line)
+    if robustness:
+        options = RobustnessOptions(data=data, noise=noise, rooms=rooms, limit=limit, jobs=jobs)
+        with progress_bar("robustness", unit="clips") as bar:
+            content = evaluate_robustness(
+                evaluation,
+                options=options,
+                progress=lambda done, total: bar.update(done=done, total=total),
+            )
+        for line in robustness_lines(content):
+            print(line)
+        write_report(evaluation.folder, audio=audio)
     print(EvaluationFolder(evaluation.folder).report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,29 @@ from serenade.files import LOCK, lock, make_folder
 from serenade.folders import RunFolder
 from serenade.spec import Spec
 from serenade.version import __version__
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The result of an evaluation.
+
+    Attributes:
+        folder: where its files are.
+        metrics: the content of `metrics.json`.
+        data: which clips were evaluated, in words.
+        models: each evaluated model, with the values of `fold` and `seed` of its predictions.
+        trim: whether silence at both ends of the clips was removed.
+    """
+
+    folder: Path
+    metrics: dict[str, Any]
+    data: str
+    models: tuple[tuple[dict[str, int], Path], ...]
+    trim: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return folder, metrics and data as JSON-able values."""
+        return {"folder": str(self.folder), "metrics": self.metrics, "data": self.data}
 
 
 def evaluate_predictions(

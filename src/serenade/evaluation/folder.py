@@ -16,8 +16,8 @@ from serenade.features.csv_text import quoting_of, with_decoded_paths, with_enco
 from serenade.files import hash_of, sha256_of, write_json, write_whole
 from serenade.schema import SchemaError, read_json
 
-FORMAT, VERSION = "serenade-evaluation", 2
-FIGURES = ("confusion_matrix", "per_class", "speakers", "reliability", "curves")
+FORMAT, VERSION = "serenade-evaluation", 3
+FIGURES = ("confusion_matrix", "per_class", "speakers", "reliability", "curves", "robustness")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,16 @@ class EvaluationFolder:
     def classification_report(self) -> Path:
         """Scores of each class as text."""
         return self.path / "classification_report.txt"
+
+    @property
+    def robustness(self) -> Path:
+        """The scores under recording conditions, if they were evaluated."""
+        return self.path / "robustness.json"
+
+    @property
+    def robustness_table(self) -> Path:
+        """The same as a table."""
+        return self.path / "robustness.csv"
 
     @property
     def report(self) -> Path:
@@ -87,7 +97,14 @@ class EvaluationFolder:
 
     def _files(self) -> list[Path]:
         """All files but `metrics.json`."""
-        return [self.report, self.predictions, self.classification_report, *map(self.figure, FIGURES)]
+        return [
+            self.report,
+            self.predictions,
+            self.classification_report,
+            self.robustness,
+            self.robustness_table,
+            *map(self.figure, FIGURES),
+        ]
 
     def _is_evaluation(self) -> bool:
         try:
@@ -112,6 +129,36 @@ class EvaluationFolder:
         named = {"format": FORMAT, "version": VERSION, **content}
         named["predictions_sha256"] = sha256_of(self.predictions)
         write_json(self.metrics, named | {"sha256": hash_of(_plain(named))})
+
+    def write_robustness(self, content: Mapping[str, Any]) -> None:
+        """Write `robustness.json` and `robustness.csv`, of the predictions that are in the folder."""
+        rows = [
+            {
+                name: value["value"] if isinstance(value, Mapping) else value
+                for name, value in condition.items()
+            }
+            for condition in content["conditions"]
+        ]
+        with write_whole(self.robustness_table) as out:
+            pd.DataFrame(rows).to_csv(out, index=False, lineterminator="\n")
+        write_json(self.robustness, {**content, "predictions_sha256": sha256_of(self.predictions)})
+
+    def read_robustness(self) -> dict[str, Any] | None:
+        """Return the content of `robustness.json`; None if recording conditions were not evaluated.
+
+        Raises:
+            CorpusError: it is damaged, or of other predictions.
+        """
+        if not self.robustness.exists():
+            return None
+        try:
+            content = read_json(self.robustness)
+        except (OSError, SchemaError) as cause:
+            raise CorpusError(f"cannot be read ({cause}); {_AGAIN}", file=self.robustness) from cause
+        found = content.get("predictions_sha256") if isinstance(content, dict) else None
+        if not isinstance(content, dict) or found != sha256_of(self.predictions):
+            raise CorpusError(f"is not of these predictions; {_AGAIN}", file=self.robustness)
+        return content
 
     def read(self) -> tuple[dict[str, Any], pd.DataFrame]:
         """Return the content of `metrics.json` and the predictions.
@@ -146,7 +193,7 @@ class EvaluationFolder:
             self.predictions,
             dtype=dict.fromkeys(TEXT_COLUMNS, str),
             keep_default_na=False,
-            na_values={"start": [""], "end": [""], "duration_s": [""]},
+            na_values={name: [""] for name in ("start", "end", "duration_s", "age")},
             float_precision="round_trip",
         )
         return content, with_decoded_paths(predictions)

@@ -10,7 +10,10 @@ import pandas as pd
 from serenade.errors import CorpusError
 
 REQUIRED = ("id", "file", "source", "speaker", "emotion", "predicted", "confidence")
-TEXT_COLUMNS = (*REQUIRED[:-1], "corpus", "listeners_emotion", "dialogue", "text", "state")
+TEXT_COLUMNS = (
+    *REQUIRED[:-1],
+    *("corpus", "listeners_emotion", "dialogue", "text", "state", "sex", "race", "ethnicity", "language"),
+)
 
 
 def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

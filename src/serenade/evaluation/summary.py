@@ -11,6 +11,7 @@ import pandas as pd
 from serenade.evaluation.calibration import reliability
 from serenade.evaluation.confusion import confusion_matrix
 from serenade.evaluation.fold_runs import FoldRuns
+from serenade.evaluation.groups import group_scores
 from serenade.evaluation.listeners import listener_scores
 from serenade.evaluation.metric import HEADLINE, METRICS
 from serenade.evaluation.predictions import labelled, one_per_clip
@@ -50,6 +51,7 @@ def summarize(
           together. With several seeds these are the predictions of the first seed (`pooled["seed"]`).
         - `baseline`: the metrics of always predicting the most frequent class, averaged like `mean`.
         - `without`: the metrics with the sound or the text removed, averaged like `mean`.
+        - `groups`: scores by attributes of the speakers, see `serenade.evaluation.groups`.
         - `listeners`, `speakers`, `calibration`: of one prediction per clip.
     """
     scored = labelled(table, labels)
@@ -65,6 +67,7 @@ def summarize(
         "baseline": None,
         "without": {},
         "speakers": [],
+        "groups": {},
         "listeners": None,
         "calibration": None,
     }
@@ -94,6 +97,7 @@ def summarize(
             for name, rows in (without or {}).items()
         },
         "speakers": _speakers(clips, labels) if group == "speaker" else [],
+        "groups": group_scores(clips, labels, rng=rng, group=group),
         "listeners": listener_scores(scored, labels, group=group),
         "calibration": _calibration(clips, unsure_below),
     }

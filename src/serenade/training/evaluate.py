@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from serenade.corpora import PARTS
 from serenade.errors import CorpusError, ModelError, RunError, StoreError
-from serenade.evaluation.evaluate import evaluate_predictions
+from serenade.evaluation.evaluate import Evaluation, evaluate_predictions
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.training_clips import REASONS, training_clips
 from serenade.features.store import Store
@@ -22,25 +22,6 @@ from serenade.files import protect_inputs
 from serenade.folders import ModelFolder, RunFolder
 from serenade.networks.weights import find_weights
 from serenade.training.predict_store import StorePredictor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """The result of an evaluation.
-
-    Attributes:
-        folder: where its files are.
-        metrics: the content of `metrics.json`.
-        data: which clips were evaluated, in words.
-    """
-
-    folder: Path
-    metrics: dict[str, Any]
-    data: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return folder, metrics and data as JSON-able values."""
-        return {"folder": str(self.folder), "metrics": self.metrics, "data": self.data}
 
 
 def evaluate(
@@ -130,7 +111,19 @@ def evaluate(
     data = (
         f"the {part} part of {opened.path}" if part else f"{opened.path}, which is not the model's own store"
     )
-    return Evaluation(folder=folder, metrics=metrics, data=data)
+    return Evaluation(
+        folder=folder,
+        metrics=metrics,
+        data=data,
+        models=tuple((_fold_and_seed(each), Path(each)) for each in models),
+        trim=bool(opened.about.get("trim")),
+    )
+
+
+def _fold_and_seed(folder: Path) -> dict[str, int]:
+    """The columns that mark the predictions of a fold run."""
+    run = RunFolder(folder)
+    return {name: value for name, value in (("fold", run.fold), ("seed", run.seed)) if value is not None}
 
 
 def own_store(path: Path) -> str:
@@ -192,9 +185,7 @@ def _evaluate_model(folder: Path, store: Store, part: str, *, include: bool) -> 
     rows = np.flatnonzero(chosen & usable)
     if not len(rows) and chosen.any():
         raise StoreError("holds no clip that can be evaluated", file=store.path)
-    run = RunFolder(folder)
-    names = {"fold": run.fold, "seed": run.seed}
-    marks = {name: value for name, value in names.items() if value is not None}
+    marks = _fold_and_seed(folder)
     prior = prior if count_all else None
     return _Result(
         predictor=predictor,

@@ -24,6 +24,7 @@ from serenade.training.split_record import names_of_speakers
 COLUMNS = (
     *("id", "file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s"),
     *("start", "end", "dialogue", "rank", "text", "state"),
+    *("sex", "age", "race", "ethnicity", "language"),
 )
 """Columns of the store's index that a table of predictions keeps, where there are such."""
 
@@ -79,7 +80,8 @@ class StorePredictor:
             without: "sound" or "text" is removed from the input.
 
         Returns:
-            One row per prediction: columns of the index, `predicted`, `confidence` and `score_<label>`.
+            One row per prediction: columns of the index, `predicted`, `confidence`, `score_<label>`, and the
+            model's `temperature` and `unsure_below`.
         """
         inputs, labels = self._inputs(), self.spec.labels
         if without:
@@ -94,6 +96,7 @@ class StorePredictor:
         table["speaker"] = names_of_speakers(index).iloc[rows].to_numpy(object)
         table["predicted"] = [labels[best] for best in scores.argmax(1)]
         table["confidence"] = scores.max(1)
+        table["temperature"], table["unsure_below"] = self.spec.temperature, self.spec.unsure_below
         return table.assign(**{f"score_{label}": scores[:, i] for i, label in enumerate(labels)})
 
     def _inputs(self) -> Inputs:

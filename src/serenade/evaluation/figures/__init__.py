@@ -8,6 +8,7 @@ from serenade.evaluation.figures.comparison import comparison
 from serenade.evaluation.figures.confusion_matrix import confusion_matrix
 from serenade.evaluation.figures.learning_curves import learning_curves
 from serenade.evaluation.figures.reliability import reliability
+from serenade.evaluation.figures.robustness import robustness
 from serenade.evaluation.figures.speaker_scores import speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
 
@@ -17,6 +18,7 @@ __all__ = [
     "confusion_matrix",
     "learning_curves",
     "reliability",
+    "robustness",
     "speaker_scores",
     "spectrogram",
 ]

@@ -57,6 +57,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     run = RunFolder((folder / raw["run_path"]).resolve()) if raw["run_path"] else None
     run_is_missing = run is not None and not run.recipe.is_file()
     run = None if run_is_missing else run
+    robustness = evaluation.read_robustness()
     errors = []
     if raw["pooled"]:
         takes_sound = (raw["model"] or {}).get("inputs") != "text"
@@ -85,8 +86,9 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
         splits=details.split_rows(metrics),
         parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
-        svg=_figures(metrics, read_logs(run) if run else {}),
+        svg=_figures(metrics, read_logs(run) if run else {}, robustness),
         errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
+        robustness=robustness,
         recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
         run_is_missing=run_is_missing,
     )
@@ -95,13 +97,18 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     return evaluation.report
 
 
-def _figures(metrics: Metrics, logs: Mapping[str, list[EpochLog]]) -> dict[str, str]:
+def _figures(
+    metrics: Metrics, logs: Mapping[str, list[EpochLog]], robustness: Metrics | None
+) -> dict[str, str]:
     """SVG elements by name, each with its text alternative."""
     drawn: dict[str, tuple[Figure, str]] = {}
     first = metrics["headline"]
     if logs:
         figure = figures.learning_curves(logs, theme=PAGE, metric=first)
         drawn["curves"] = figure, alt_text.learning_curves(logs, first)
+    if robustness:
+        figure = figures.robustness(robustness, theme=PAGE)
+        drawn["robustness"] = figure, alt_text.robustness(robustness)
     if metrics["pooled"]:
         pooled, labels = metrics["pooled"], metrics["labels"]
         recall = (metrics["listeners"] or {}).get("recall")

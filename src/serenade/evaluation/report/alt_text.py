@@ -53,3 +53,15 @@ def learning_curves(logs: Mapping[str, Sequence[Mapping[str, float]]], metric: s
 def spectrogram(row: Mapping[str, Any]) -> str:
     """Describe the spectrogram of an error."""
     return f"Log-mel spectrogram of a clip of {row['emotion']}, predicted as {row['predicted']}."
+
+
+def robustness(content: Mapping[str, Any]) -> str:
+    """Describe the scores under recording conditions by the worst one."""
+    name = content["headline"]
+    clean, *others = content["conditions"]
+    worst = min(others, key=lambda row: float(row[name]["value"]))
+    snr = "" if worst["snr_db"] is None else f" at {worst['snr_db']} dB"
+    return (
+        f"{METRICS[name].title} under {len(others)} recording conditions: clean "
+        f"{percent(clean[name]['value'])}, lowest {percent(worst[name]['value'])} ({worst['title']}{snr})."
+    )

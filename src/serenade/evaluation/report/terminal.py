@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serenade.evaluation.metric import headline_first
+from serenade.evaluation.metric import METRICS, headline_first
 from serenade.evaluation.report import headline, warnings
 from serenade.evaluation.report.format import (
     counted,
@@ -28,6 +28,19 @@ def terminal_lines(metrics: Mapping[str, Any]) -> list[str]:
         lines.append("No clip has a label that the model knows, so there is no score; see predictions.csv.")
     plain = [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
     return plain + [f"Warning: {warning}" for warning in warnings.warnings(metrics)]
+
+
+def robustness_lines(content: Mapping[str, Any]) -> list[str]:
+    """Return the scores of `robustness.json` as lines, each with its difference to the clean recordings."""
+    metric = METRICS[content["headline"]]
+    clean = content["conditions"][0][metric.name]["value"]
+    lines = [f"{metric.title} under recording conditions, {counted(content['clips'], 'clip')}:"]
+    for row in content["conditions"]:
+        name = row["title"] if row["snr_db"] is None else f"{row['title']}, {row['snr_db']} dB"
+        value = row[metric.name]["value"]
+        change = "" if row["name"] == "clean" else f" ({100 * (value - clean):+.1f})"
+        lines.append(f"  {name}: {100 * value:.1f} %{change}")
+    return lines
 
 
 def _data(metrics: Mapping[str, Any]) -> str:
