@@ -149,7 +149,7 @@ def test_clips_in_the_training_data_are_reported(tmp_path: Path, predictions: pd
     other = {"known": True, "included": False, "clips": 100, "runs": [{"found": 40, **counts}]}
     metrics, page = evaluated(predictions, tmp_path, training_clips=other)
     expected = (
-        "Left out, because the model was trained on them: 40 of 100 clips of the store (30 the same sound "
+        "Left out, because the model was trained on them: 40 of 100 clips (30 the same sound "
         "and 10 other clips of a speaker in the training data)."
     )
     assert expected in text_of(page)

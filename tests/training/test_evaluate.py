@@ -155,7 +155,7 @@ def test_another_store_is_evaluated_whole(
         "clips": 24,
         "runs": [{"found": 0, "sound": 0, "source": 0, "speaker": 0}] * 3,
     }
-    assert "None of the 24 clips of the store is in the training data." in terminal_lines(done.metrics)
+    assert "None of the 24 clips is in the training data." in terminal_lines(done.metrics)
 
 
 HARD = ("01", "02")

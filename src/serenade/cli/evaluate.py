@@ -10,7 +10,12 @@ import typer
 
 def evaluate(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL|RUN", help="A run folder or a model folder.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="MODEL|RUN",
+            help="A run folder or a model folder. With --on also an ONNX file or a bundled model.",
+            show_default=False,
+        ),
     ],
     store: Annotated[
         Path | None,
@@ -19,6 +24,21 @@ def evaluate(
             metavar="STORE",
             help="Store to evaluate on, prepared with the front end of the model. Default: the store of "
             "the run.",
+        ),
+    ] = None,
+    on: Annotated[
+        Path | None,
+        typer.Option(
+            "--on",
+            metavar="FOLDER|CSV",
+            help="Labelled recordings to evaluate on: the folder of a corpus, or a CSV file with the columns "
+            "file, emotion, speaker.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option(
+            "--corpus", metavar="NAME", help="Corpus of --on (default: recognised by its file names)."
         ),
     ] = None,
     part: Annotated[
@@ -43,7 +63,7 @@ def evaluate(
         bool,
         typer.Option(
             "--include-training-clips",
-            help="Also evaluate clips of another store that the model was trained on. The scores are then "
+            help="Also evaluate clips of --store or --on that the model was trained on. The scores are then "
             "too high.",
         ),
     ] = False,
@@ -90,32 +110,57 @@ def evaluate(
         ),
     ] = 300,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, metavar="N", help="Clips processed in parallel. For --robustness.")
+        int,
+        typer.Option(
+            "--jobs", min=1, metavar="N", help="Clips processed in parallel, for --on and --robustness."
+        ),
     ] = 1,
 ) -> None:
     """Evaluate a model and write a report.
 
     The evaluation consists of scores, predictions, figures and an HTML report. A run is evaluated on the test
-    part of its own store, the model of each fold on its own fold. On another store all clips are evaluated
-    except those that the model was trained on.
+    part of its own store, the model of each fold on its own fold. On another store, or on the recordings of
+    --on, all clips are evaluated except those that the model was trained on, and those of its training
+    speakers.
     """
     from serenade.cli.progress import progress_bar
     from serenade.evaluation.folder import EvaluationFolder
+    from serenade.evaluation.recordings import evaluate_recordings
     from serenade.evaluation.report import write_report
     from serenade.evaluation.report.terminal import robustness_lines, terminal_lines
     from serenade.evaluation.robustness.measure import RobustnessOptions, evaluate_robustness
     from serenade.training.evaluate import evaluate as evaluate_model
 
-    with progress_bar("evaluate", unit="models") as bar:
-        evaluation = evaluate_model(
-            model,
-            store=store,
-            part=part,
-            out=out,
-            include_training_clips=include_training_clips,
-            audio=audio,
-            progress=lambda done, total: bar.update(done=done, total=total),
-        )
+    if on is not None and (store is not None or part is not None):
+        raise typer.BadParameter("does not go together with --store or --part", param_hint="--on")
+    if on is None and corpus is not None:
+        raise typer.BadParameter("names the corpus of --on; add it", param_hint="--corpus")
+    with progress_bar("evaluate", unit="models" if on is None else "clips") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.update(done=done, total=total)
+
+        if on is not None:
+            evaluation = evaluate_recordings(
+                model,
+                on,
+                corpus=corpus,
+                out=out,
+                include_training_clips=include_training_clips,
+                jobs=jobs,
+                audio=audio,
+                progress=show,
+            )
+        else:
+            evaluation = evaluate_model(
+                model,
+                store=store,
+                part=part,
+                out=out,
+                include_training_clips=include_training_clips,
+                audio=audio,
+                progress=show,
+            )
     print(f"Evaluated on {evaluation.data}.")
     for line in terminal_lines(evaluation.metrics):
         print(line)

@@ -120,3 +120,14 @@ def describe_merged(merged: Iterable[MergedSpeaker]) -> list[str]:
         f"warning: {counted(len(merged), 'speaker')} with several spellings, each counted as one person "
         f"({named}); write the names of different people differently"
     ]
+
+
+def names_of_speakers(table: pd.DataFrame) -> pd.Series[str]:
+    """The speakers of some rows; with their corpus, where there are several corpora.
+
+    >>> names_of_speakers(pd.DataFrame({"corpus": ["a", "b"], "speaker": ["01", "01"]})).tolist()
+    ['a/01', 'b/01']
+    """
+    if "corpus" not in table or table["corpus"].nunique() < 2:
+        return table["speaker"]
+    return (table["corpus"] + "/" + table["speaker"]).where(table["speaker"] != "", "")

@@ -15,6 +15,13 @@ TEXT_COLUMNS = (
     *("corpus", "listeners_emotion", "dialogue", "text", "state", "sex", "race", "ethnicity", "language"),
 )
 
+INDEX_COLUMNS = (
+    *("id", "file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s"),
+    *("start", "end", "dialogue", "rank", "text", "state"),
+    *("sex", "age", "race", "ethnicity", "language"),
+)
+"""Columns of clips that a table of predictions keeps, where there are such."""
+
 
 def checked(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """Return the table with its columns in order and its texts as str ("" where missing).

@@ -127,7 +127,7 @@ def prepare(
     notes = [*table.attrs.get("notes", ()), *describe_merged(table.attrs["merged_speakers"])]
     if replaced := [name for name in table.columns if name in _OWN_COLUMNS]:
         notes.append(f"not kept, since the store has columns of these names: {', '.join(replaced)}")
-    table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=_ids(table))
+    table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=clip_ids(table))
     out = Path(out)
     chunks = cut_into_chunks(
         [_clip(row) for row in table[["id", "file", "start", "end"]].itertuples(index=False)],
@@ -194,8 +194,12 @@ def _front_end(
     return front_ends.pop()
 
 
-def _ids(table: pd.DataFrame) -> list[str]:
-    """Return a unique id for each row, from source, variant and start, independent of the folder."""
+def clip_ids(table: pd.DataFrame) -> list[str]:
+    """Return a unique id for each row of a corpus table, from source, variant and start.
+
+    >>> clip_ids(pd.DataFrame({"source": ["a", "a", "b"], "start": [math.nan, 2.5, math.nan]}))
+    ['a', 'a@2.5', 'b']
+    """
     variants = table["variant"] if "variant" in table else ["original"] * len(table)
     seen: Counter[str] = Counter()
     ids = []

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from serenade.corpora import Split
+from serenade.corpora.speaker_names import names_of_speakers
 from serenade.errors import RecipeError
 from serenade.evaluation.calibration import fit_temperature
 from serenade.features.store import Store
@@ -17,7 +18,6 @@ from serenade.training.data.inputs import Inputs
 from serenade.training.dev import HeldOut
 from serenade.training.linear_classifier import TrainingClips, fit_linear_classifier
 from serenade.training.recipe import Recipe
-from serenade.training.split_record import names_of_speakers
 
 
 def fit_closed_form(

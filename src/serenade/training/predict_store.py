@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serenade.corpora.speaker_names import names_of_speakers
 from serenade.errors import StoreError
 from serenade.evaluation.calibration import softmax
+from serenade.evaluation.predictions import INDEX_COLUMNS
 from serenade.features.store import Store
 from serenade.folders import ModelFolder
 from serenade.networks.registry import Network
@@ -19,14 +21,6 @@ from serenade.spec import Spec
 from serenade.training.data.dialogues import batches_for_prediction
 from serenade.training.data.inputs import Inputs
 from serenade.training.dev import predict_logits
-from serenade.training.split_record import names_of_speakers
-
-COLUMNS = (
-    *("id", "file", "source", "speaker", "emotion", "corpus", "listeners_emotion", "duration_s"),
-    *("start", "end", "dialogue", "rank", "text", "state"),
-    *("sex", "age", "race", "ethnicity", "language"),
-)
-"""Columns of the store's index that a table of predictions keeps, where there are such."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +86,7 @@ class StorePredictor:
         if prior is not None and not self.network.takes & {"present", "dialogues"}:
             scores[~inputs.present[rows].any(1)] = prior
         index = self.store.index
-        table = index.iloc[rows][[name for name in COLUMNS if name in index]].reset_index(drop=True)
+        table = index.iloc[rows][[name for name in INDEX_COLUMNS if name in index]].reset_index(drop=True)
         table["speaker"] = names_of_speakers(index).iloc[rows].to_numpy(object)
         table["predicted"] = [labels[best] for best in scores.argmax(1)]
         table["confidence"] = scores.max(1)

@@ -5,20 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from serenade.corpora import Split
+from serenade.corpora.speaker_names import names_of_speakers
 from serenade.features.store import Store
 from serenade.folders import CorpusClips, SplitRow, TrainedOn
 from serenade.folders.trained_on import short_hash
-
-
-def names_of_speakers(table: pd.DataFrame) -> pd.Series[str]:
-    """The speakers of some rows; with their corpus, where there are several corpora.
-
-    >>> names_of_speakers(pd.DataFrame({"corpus": ["a", "b"], "speaker": ["01", "01"]})).tolist()
-    ['a/01', 'b/01']
-    """
-    if "corpus" not in table or table["corpus"].nunique() < 2:
-        return table["speaker"]
-    return (table["corpus"] + "/" + table["speaker"]).where(table["speaker"] != "", "")
 
 
 def split_rows(store: Store, split: Split) -> list[SplitRow]:

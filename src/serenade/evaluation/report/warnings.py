@@ -63,13 +63,13 @@ def warnings(metrics: Metrics) -> list[str]:
 
 
 def left_out_text(metrics: Metrics) -> str:
-    """Return how many clips of another store were left out because the model was trained on them."""
+    """Return how many clips of other data were left out because the model was trained on them."""
     other = metrics["training_clips"]
     if other is None or not other["known"] or other["included"]:
         return ""
     runs = other["runs"]
     if not any(run["found"] for run in runs):
-        return f"None of the {counted(other['clips'], 'clip')} of the store is in the training data."
+        return f"None of the {counted(other['clips'], 'clip')} is in the training data."
     by = {
         "sound": "the same sound",
         "source": "the same source clip",
@@ -81,5 +81,5 @@ def left_out_text(metrics: Metrics) -> str:
     each = "" if len(runs) == 1 else "on average over the models, "
     return (
         f"Left out, because the model was trained on them: {each}{total:,.0f} of "
-        f"{counted(other['clips'], 'clip')} of the store ({reasons})."
+        f"{counted(other['clips'], 'clip')} ({reasons})."
     )
