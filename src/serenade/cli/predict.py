@@ -94,6 +94,15 @@ def predict(
             "column:NAME: a column of the CSV file of --text.",
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="A,B,…",
+            help="Restrict predictions to some of the model's labels, separated by commas; their "
+            "probabilities are divided by their sum.",
+        ),
+    ] = None,
     track: Annotated[
         int | None,
         typer.Option(
@@ -160,7 +169,8 @@ def predict(
     )
     found = find_recordings(recordings or ())
     files = list(found.files)
-    loaded = load_model(model)
+    chosen_labels = None if labels is None else [label.strip() for label in labels.split(",")]
+    loaded = load_model(model, labels=chosen_labels)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work
     if is_timeline or figures is not None:
@@ -195,6 +205,7 @@ def predict(
         "window": window,
         "hop": hop,
         "track": track,
+        "labels": list(loaded.labels),
     }
     adapted = None
     if speakers is not None:
@@ -213,7 +224,7 @@ def predict(
         settings = settings | adapted_settings(speakers, files)
     writer = PredictionWriter(
         format=chosen,
-        labels=spec.labels,
+        labels=loaded.labels,
         out=out,
         stdout=sys.stdout,
         is_timeline=is_timeline,
@@ -233,14 +244,16 @@ def predict(
             bar.update(total=len(missing))
             media = [sys.stdin.buffer if file == STDIN else file for file in missing]
             results: Iterator[Recording]
+            # An adaptation needs all labels.
+            used = loaded if adapted is None else loaded.restricted_to(None)
             if adapted is not None and not is_timeline:
-                results = loaded.segments_files(media, jobs=jobs, track=track, progress=show)
+                results = used.segments_files(media, jobs=jobs, track=track, progress=show)
             elif is_timeline:
-                results = loaded.timeline_files(
+                results = used.timeline_files(
                     media, window_s=window, hop_s=hop, jobs=jobs, track=track, progress=show
                 )
             else:
-                each = loaded.predict_files(media, jobs=jobs, track=track, progress=show)
+                each = used.predict_files(media, jobs=jobs, track=track, progress=show)
                 results = ([result] for result in each)
             for file, recording in zip(missing, results, strict=True):
                 bar.update(advance=1)
@@ -339,14 +352,16 @@ def _predict_utterances(
     # An utterance depends on its dialogue, so no file is continued.
     writer = PredictionWriter(
         format=format,
-        labels=model.spec.labels,
+        labels=model.labels,
         out=out,
         stdout=sys.stdout,
         inputs=(*inputs, *recordings),
         width=_width(),
     )
     names = [Path(utterance.name) for utterance in utterances]
-    predictions: Iterator[Recording] = ([result] for result in model.predict_utterances(utterances))
+    # An adaptation needs all labels.
+    used = model if speakers is None else model.restricted_to(None)
+    predictions: Iterator[Recording] = ([result] for result in used.predict_utterances(utterances))
     if speakers is not None:
         adapted = adapted_predictions(model, speakers, names, folders=folders, table=table)
         predictions = adapted.predict_all(predictions)

@@ -51,6 +51,7 @@ def adapted_predictions(
         if is_column
         else read_speakers(spec, files, folders=folders),
         labels=model.spec.labels,
+        chosen=None if model.labels == model.spec.labels else model.labels,
         unsure_below=model.spec.unsure_below,
         is_timeline=is_timeline,
         settings=settings,

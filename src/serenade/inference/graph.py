@@ -18,7 +18,7 @@ from serenade.errors import ModelError
 from serenade.inference import checksum
 from serenade.inference.adaptation import adapted_probabilities
 from serenade.inference.arrays import Waveform
-from serenade.inference.prediction import ModelName, Prediction, Quality
+from serenade.inference.prediction import ModelName, Prediction, Quality, restricted
 from serenade.spec import Spec
 
 SOUND_ONLY = frozenset({"waveform", "lengths"})
@@ -52,12 +52,14 @@ class Graph:
         spec: its Spec.
         session: the onnxruntime session; several threads may use it at once.
         speaker: the speaker to whom predictions are adapted; None for no adaptation.
+        labels: the labels that predictions are restricted to, in the order of the Spec; None for all.
     """
 
     file: Path
     spec: Spec
     session: onnxruntime.InferenceSession
     speaker: Speaker | None = None
+    labels: tuple[str, ...] | None = None
 
     @classmethod
     def load(cls, file: Path, *, threads: int) -> Graph:
@@ -156,7 +158,7 @@ class Graph:
         start: float = 0.0,
         file: str | None = None,
     ) -> Prediction:
-        """The probabilities of a segment under their names, adapted to the speaker.
+        """The probabilities of a segment under their names, adapted to the speaker, for the chosen labels.
 
         Args:
             scores: probabilities [shape=(labels,)]; None if there is no speech.
@@ -168,8 +170,9 @@ class Graph:
         if scores is not None and speaker is not None:
             adaptation = speaker.trust
             scores = adapted_probabilities(scores[None], speaker)[0]
+        named = {} if scores is None else dict(zip(spec.labels, map(float, scores), strict=True))
         return Prediction.of(
-            {} if scores is None else dict(zip(spec.labels, map(float, scores), strict=True)),
+            restricted(named, self.labels),
             quality=quality,
             model=ModelName(name=spec.name, version=spec.version, license=spec.license),
             start=start,

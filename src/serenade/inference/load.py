@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from serenade.inference.graph import Graph
@@ -11,7 +12,9 @@ from serenade.inference.prediction import Prediction
 from serenade.inference.sound import Recording
 
 
-def load_model(name_or_path: str | Path | None = None, *, threads: int = 1) -> Model:
+def load_model(
+    name_or_path: str | Path | None = None, *, threads: int = 1, labels: Sequence[str] | None = None
+) -> Model:
     """Load a model for prediction.
 
     Args:
@@ -20,15 +23,17 @@ def load_model(name_or_path: str | Path | None = None, *, threads: int = 1) -> M
             (`.safetensors`) and PyTorch is installed, the ONNX file is exported once, which is logged.
         threads: threads inside one computation. Many short recordings take less time with `jobs=` of
             `Model.predict_files`.
+        labels: restrict predictions to some of the labels, see `Model.restricted_to`; None for all.
 
     Raises:
-        ModelError: missing, damaged, or not a model of serenade.
+        ModelError: missing, damaged, or not a model of serenade; or without one of the labels.
 
     >>> from serenade import load_model
     >>> load_model("model.onnx")
     <Model toy 3: anger, fear, neutral, sadness>
     """
-    return Model(Graph.load(find_model(name_or_path), threads=threads))
+    model = Model(Graph.load(find_model(name_or_path), threads=threads))
+    return model if labels is None else model.restricted_to(labels)
 
 
 def predict(
@@ -38,6 +43,7 @@ def predict(
     rate: float | None = None,
     text: str | None = None,
     track: int | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Prediction:
     """Predict the emotion of one recording or text; for many, load the model once with `load_model`.
 
@@ -47,6 +53,7 @@ def predict(
         rate: samples per second; needed for samples, and only there.
         text: the transcript, for a model that takes text.
         track: number of the audio track, from 1; None for the first that is not silent.
+        labels: restrict the prediction to some of the labels, see `Model.restricted_to`; None for all.
 
     Raises:
         UnsupportedMedia: the recording cannot be decoded as sound.
@@ -57,4 +64,5 @@ def predict(
     'sadness'
     """
     loaded = model if isinstance(model, Model) else load_model(model)
+    loaded = loaded if labels is None else loaded.restricted_to(labels)
     return loaded.predict(recording, rate=rate, text=text, track=track)

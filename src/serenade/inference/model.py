@@ -23,6 +23,7 @@ from serenade.inference.segment import Segment, measure
 from serenade.inference.sound import Recording, media_of, name_of, open_sound
 from serenade.inference.utterances import Utterance
 from serenade.inference.windows import Windows, mean_of, predict_rows
+from serenade.labels import canonical
 from serenade.spec import Spec
 
 
@@ -47,7 +48,46 @@ class Model:
         self.file: Path = graph.file
 
     def __repr__(self) -> str:
-        return f"<Model {self.spec.name} {self.spec.version}: {', '.join(self.spec.labels)}>"
+        return f"<Model {self.spec.name} {self.spec.version}: {', '.join(self.labels)}>"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of its predictions: those of the Spec, or some of them (`restricted_to`)."""
+        return self._graph.labels or self.spec.labels
+
+    def restricted_to(self, labels: Sequence[str] | None) -> Model:
+        """Return the same model, its predictions restricted to some of its labels.
+
+        Their probabilities are divided by their sum, so that they sum to 1 again; a confidence then only
+        compares these labels with each other. Speaker adaptation uses all labels.
+
+        Args:
+            labels: at least two, by name or in another spelling ("angry"); None for all.
+
+        Raises:
+            ModelError: the model does not have such a label, a label is there twice, or there is only one.
+
+        >>> from serenade import load_model
+        >>> model = load_model("model.onnx").restricted_to(["neutral", "anger"])
+        >>> model.labels, model.predict("call.wav").emotion
+        (('anger', 'neutral'), 'neutral')
+        """
+        if labels is None:
+            return Model(replace(self._graph, labels=None))
+        if isinstance(labels, str):
+            raise ModelError(f"takes a list of labels, not {labels!r:.80}", file=self.file)
+        known = self.spec.labels
+        chosen = [label if label in known else canonical(label) for label in labels]
+        for passed, label in zip(labels, chosen, strict=True):
+            if label not in known:
+                raise ModelError(f"has no label {passed!r:.80}; it has {', '.join(known)}", file=self.file)
+        if len(set(chosen)) < max(2, len(chosen)):
+            raise ModelError(
+                f"is restricted to at least two different labels, not {', '.join(labels) or 'none'}; it has "
+                f"{', '.join(known)}",
+                file=self.file,
+            )
+        return Model(replace(self._graph, labels=tuple(label for label in known if label in chosen)))
 
     @property
     def has_timeline(self) -> bool:
@@ -189,7 +229,8 @@ class Model:
         0.92
         """
         _require_several(clips)
-        state, unadapted = SpeakerState(self.adaptation), Model(replace(self._graph, speaker=None))
+        state = SpeakerState(self.adaptation)
+        unadapted = Model(replace(self._graph, speaker=None, labels=None))
         for clip in clips:
             for row in unadapted.segments(clip, rate=rate, track=track):
                 if row.scores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,9 @@ State = Literal["ok", "unsure", "no_speech"]
 
 DIGITS = 4
 """Decimals of a score in JSON and tables; no model is more precise."""
+
+TINY = 1e-30
+"""Least probability of a label where others are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +168,18 @@ class Prediction:
             "model": asdict(self.model),
         }
         return content if self.adaptation is None else content | {"adaptation": round(self.adaptation, 3)}
+
+
+def restricted(scores: Mapping[str, float], labels: Collection[str] | None) -> dict[str, float]:
+    """The scores of some labels; all of them for None. `Prediction.of` divides them by their sum.
+
+    >>> restricted({"anger": 0.2, "calm": 0.7, "fear": 0.1}, ["anger", "fear"])
+    {'anger': 0.2, 'fear': 0.1}
+    """
+    if labels is None:
+        return dict(scores)
+    # In float32 all of them can be zero, which has no sum to divide by.
+    return {label: max(score, TINY) for label, score in scores.items() if label in labels}
 
 
 @dataclass(frozen=True, kw_only=True)

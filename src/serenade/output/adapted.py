@@ -20,7 +20,7 @@ from serenade.adaptation import Adaptation, Speaker
 from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.files import fitting_name, hash_of, sha256_of
 from serenade.inference.adaptation import SpeakerState, adapted_probabilities, logits_of
-from serenade.inference.prediction import Failure, Prediction
+from serenade.inference.prediction import Failure, Prediction, restricted
 from serenade.inference.speakers import Speakers
 from serenade.inference.windows import mean_of
 from serenade.output.format import Layout, OutputFormat, Recording
@@ -42,7 +42,8 @@ class AdaptedPredictions:
         files: all recordings, in order.
         adaptation: of the model.
         speakers: who speaks.
-        labels: of the model.
+        labels: all labels of the model; the first pass predicts all of them.
+        chosen: the labels that predictions are restricted to; None for all.
         unsure_below: of the model.
         first_pass: yields the predictions of each recording, without adaptation.
         is_timeline: each prediction is written; else the mean of those of a recording.
@@ -57,6 +58,7 @@ class AdaptedPredictions:
     speakers: Speakers
     labels: Sequence[str]
     unsure_below: float
+    chosen: Sequence[str] | None = None
     first_pass: Predict = _nothing
     is_timeline: bool = False
     settings: Mapping[str, Any] | None = None
@@ -119,18 +121,22 @@ class AdaptedPredictions:
 
     def _adapted_row(self, row: Prediction) -> Prediction:
         speaker = self.enrolled.get(self._speaker_of(row)) if row.scores else None
-        if speaker is None or not speaker.trust:
+        is_corrected = speaker is not None and speaker.trust > 0
+        if not is_corrected and (self.chosen is None or not row.scores):
             return row if speaker is None else replace(row, adaptation=0.0)
-        scores = adapted_probabilities([self._probabilities(row)], speaker)[0]
+        scores = row.scores
+        if speaker is not None and is_corrected:
+            (adapted,) = adapted_probabilities([self._probabilities(row)], speaker)
+            scores = dict(zip(self.labels, map(float, adapted), strict=True))
         return Prediction.of(
-            dict(zip(self.labels, map(float, scores), strict=True)),
+            restricted(scores, self.chosen),
             quality=row.quality,
             model=row.model,
             start=row.start,
             end=row.end,
             file=row.file,
             unsure_below=self.unsure_below,
-            adaptation=speaker.trust,
+            adaptation=None if speaker is None else speaker.trust,
         )
 
     def _speaker_of(self, row: Prediction) -> str:

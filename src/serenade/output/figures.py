@@ -91,7 +91,7 @@ def draw(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequ
 def draw_all(model: Model, files: Sequence[Path], folder: Path) -> None:
     """Draw recordings into a folder, one PNG each."""
     for file, out in paths_per_recording(files, folder, suffix=".png").items():
-        draw(model.predict(file), list(model.timeline(file)), labels=model.spec.labels, out=out)
+        draw(model.predict(file), list(model.timeline(file)), labels=model.labels, out=out)
 
 
 def _figure_of(prediction: Prediction, segments: Sequence[Prediction], *, labels: Sequence[str]) -> Figure:
