@@ -64,6 +64,14 @@ def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def replace_block(page: Path, begin: str, end: str, text: str) -> None:
+    """Replace what a page has between two marks."""
+    content = page.read_text(encoding="utf-8")
+    before, after = content.split(begin)[0], content.split(end)[1]
+    with write_whole(page) as out:
+        out.write(f"{before}{begin}\n{text}{end}{after}")
+
+
 def _distilled(recipe: Recipe) -> str:
     """Which run the network is distilled from, if any."""
     run = recipe.data.distill_from
@@ -102,41 +110,10 @@ def main() -> None:
         print(table(rows, list(rows[0])))
         return
     command = "python benchmarks/accuracy.py " + " ".join(f"runs/{run.name}" for run in options.runs)
-    with write_whole(ROOT / "docs" / "results.md") as out:
-        out.write(f"# Results\n\nWritten by `{command} --write`; do not edit.\n\n")
-        out.write(table(rows, list(rows[0])) + _NOTES)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, after = readme.split(BEGIN)[0], readme.split(END)[1]
-    with write_whole(ROOT / "README.md") as out:
-        out.write(f"{before}{BEGIN}\n{table(rows, IN_README)}{END}{after}")
+    text = f"Written by `{command} --write`.\n\n{table(rows, list(rows[0]))}"
+    replace_block(ROOT / "docs" / "results.md", BEGIN, END, text)
+    replace_block(ROOT / "README.md", BEGIN, END, table(rows, IN_README))
 
-
-_NOTES = """
-Scores are means over folds, each the mean of its seeds; ± is the standard deviation over folds, or over seeds
-if there is one fold. For a single model the 95 % interval is given in brackets (bootstrap over speakers; over
-dialogues for MELD). [Evaluate and compare](how-to/evaluate.md) defines mean and pooled scores.
-
-Test speakers are never in train or dev, except in the split that leaks on purpose. MELD's official parts keep
-dialogues apart, not speakers. Listeners: the share of the same clips for which most human listeners, by the
-sound alone, chose the emotion that the actor was to express. Minutes are wall time on one core that was
-shared with other work. The corpora are acted.
-
-Rows evaluated on dev are slightly too high, because the epoch was chosen on these clips; the test part of
-`tfds` was not available. The network of the published CREMA-D trainer was trained for fewer than its 40
-epochs, because there was no GPU. Some recipes were evaluated on their test folds more than once, after a
-change that dev preferred: `cremad_compact` twice (first with nine dev speakers, three seeds and no test-time
-augmentation; its rows on `tfds` and `random-leaky` are without test-time augmentation), `ravdess_cnn_lstm`
-twice (first after two epochs), `ravdess_compact` three times (first an earlier recipe with one seed, then
-with auxiliary tasks and time masking), `meld_text` twice (first an earlier ensemble), `meld_text_best` twice
-(first with layers 6, 8 and 10) and `meld_text_distilled` three times (first with every token seen twice and
-less token dropout, then without feature distillation).
-
-`meld_text_causal` takes the dialogue up to the utterance as input, the other MELD models the whole dialogue.
-`meld_text_distilled` has tokens from MELD only and runs without a pretrained encoder, but it is distilled
-from a model with two of them, so it is not trained from scratch as `meld_text` is. A row whose name ends in
-`_combined` is an ensemble of all seeds of the row that it is named after (`serenade ensemble`), in
-`_combined_2` of every two of them (`--members 2`); nothing was trained or chosen for it.
-"""
 
 if __name__ == "__main__":
     main()

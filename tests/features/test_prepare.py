@@ -167,6 +167,20 @@ def test_a_finished_store_is_opened_as_it_is(clips: Path, tmp_path: Path) -> Non
     assert not (again.path / ".chunks").exists()
 
 
+def test_noisy_copies_follow_their_clips(clips: Path, tmp_path: Path) -> None:
+    options = {"corpus": "cremad", "front_end": SMALL, "noisy": 2, "jobs": 1}
+    store = prepare(clips, tmp_path / "out", **options)
+    again = prepare(clips, tmp_path / "again", **options)
+    index = store.index
+    originals = index[index["variant"] == "original"]
+    copies = index[index["variant"] == "noisy_1"]
+    usable = originals[originals["state"] == "ok"]
+    assert list(copies["id"]) == [f"{name}_noisy_1" for name in usable["id"]]
+    assert list(copies["frames"]) == list(usable["frames"])
+    for row in copies.index:
+        np.testing.assert_array_equal(store.features(row), again.features(row))
+
+
 @pytest.mark.parametrize(
     "other", [{"front_end": FrontEnd()}, {"augment": 1}, {"front_end": SMALL, "seed": 1}]
 )

@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from serenade.training.linear_classifier import LinearClassifier, TrainingClips, fit_linear_classifier
+from serenade.training.linear_classifier import (
+    LinearClassifier,
+    TrainingClips,
+    _row_weights,
+    fit_linear_classifier,
+)
 
 N, WIDTH, CLASSES = 90, 40, 3
 PENALTY, OTHER, ABSENT = 0.7, 0.3, 0.05
@@ -96,6 +101,15 @@ def test_copies_do_not_raise_the_weight_of_a_corpus(clips):
     )
     twice = replace(twice, is_original=np.arange(2 * N) < N)
     np.testing.assert_allclose(fitted(twice).logits[:60], fitted(clips).logits, atol=1e-4)
+
+
+def test_copies_have_a_quarter_of_the_weight(clips):
+    copies = replace(clips, is_original=np.arange(N) % 2 == 0)
+    weights = _row_weights(copies, 0.2)
+    for corpus in np.unique(clips.corpora):
+        rows = clips.corpora == corpus
+        share = weights[rows & ~copies.is_original].sum() / weights[rows].sum()
+        assert share == pytest.approx(0.25)
 
 
 def test_the_order_of_clips_changes_nothing(clips):

@@ -47,6 +47,8 @@ def test_variants_are_counted(make_store: Callable[..., Store], tmp_path: Path) 
     check_store(recipe(store={"variants": 1}), with_one)
     with pytest.raises(StoreError, match="has 1 waveform variants of each clip, not 2"):
         check_store(recipe(store={"variants": 2}), with_one)
+    with pytest.raises(StoreError, match="has 0 noisy copies of each clip, not 1"):
+        check_store(recipe(store={"noisy_copies": 1}), with_one)
 
 
 def test_a_text_recipe_needs_no_front_end(store: Store) -> None:

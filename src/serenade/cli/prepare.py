@@ -37,6 +37,16 @@ def prepare(
     augment: Annotated[
         int, typer.Option("--augment", min=0, max=8, metavar="N", help="Augmented variants per clip, 0 to 8.")
     ] = 0,
+    noisy: Annotated[
+        int,
+        typer.Option(
+            "--noisy",
+            min=0,
+            max=8,
+            metavar="N",
+            help="Copies per clip with noise, reverberation or telephone band, 0 to 8.",
+        ),
+    ] = 0,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", min=1, metavar="N", help="Worker processes (default: one per core)."),
@@ -71,7 +81,8 @@ def prepare(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, metavar="N", help="Seed of the augmented variants.")
+        int,
+        typer.Option("--seed", min=0, metavar="N", help="Seed of variants and noisy copies."),
     ] = 0,
     trim: Annotated[bool, typer.Option("--trim", help="Remove silence at both ends of each clip.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a clip cannot be used.")] = False,
@@ -93,6 +104,7 @@ def prepare(
         if len(corpus_at) == 1 and corpus_at[0].is_dir():
             corpus = corpus or needed.corpus or None
         end, augment, trim = end or needed.front_end, augment or needed.variants, trim or needed.trim
+        noisy = noisy or needed.noisy_copies
     with show_progress() as progress:
         store = prepare_store(
             corpus_at if len(corpus_at) > 1 else corpus_at[0],
@@ -101,6 +113,7 @@ def prepare(
             speakers_from=speakers_from,
             front_end=end,
             augment=augment,
+            noisy=noisy,
             seed=seed,
             trim=trim,
             jobs=jobs,

@@ -18,6 +18,9 @@ from serenade.corpora.speakers import assign_speakers, unknown_speakers
 from serenade.corpora.split import PARTS, Split, count_folds, make_split, rows_of_corpus, suggest_split
 from serenade.corpora.split_check import check_split
 from serenade.corpora.split_registry import list_splits
+from serenade.text_columns import use_python_strings
+
+use_python_strings()
 
 __all__ = [
     "PARTS",

@@ -42,6 +42,7 @@ class Chunk:
     folder: Path
     front_end: FrontEnd
     augment: int
+    noisy: int
     seed: int
     trim: bool
 
@@ -69,7 +70,12 @@ class Chunk:
         blocks = [np.empty((0, self.front_end.n_mels), np.float32)]
         for clip in self.clips:
             rendered = render(
-                clip, front_end=self.front_end, augment=self.augment, seed=self.seed, trim=self.trim
+                clip,
+                front_end=self.front_end,
+                augment=self.augment,
+                noisy=self.noisy,
+                seed=self.seed,
+                trim=self.trim,
             )
             for row, frames in rendered:
                 rows.append({"clip": clip.id, **row.to_dict()})
@@ -95,7 +101,14 @@ class Chunk:
 
 
 def cut_into_chunks(
-    clips: Sequence[Clip], *, folder: Path, front_end: FrontEnd, augment: int, seed: int, trim: bool = False
+    clips: Sequence[Clip],
+    *,
+    folder: Path,
+    front_end: FrontEnd,
+    augment: int,
+    noisy: int = 0,
+    seed: int,
+    trim: bool = False,
 ) -> list[Chunk]:
     """Cut clips into chunks of `CLIPS_PER_CHUNK`, in order."""
     chunks = []
@@ -108,6 +121,7 @@ def cut_into_chunks(
             "augment": augment,
             "seed": seed,
             "trim": trim,
+            **({"noisy": noisy} if noisy else {}),
         }
         chunks.append(
             Chunk(
@@ -116,6 +130,7 @@ def cut_into_chunks(
                 folder=folder,
                 front_end=front_end,
                 augment=augment,
+                noisy=noisy,
                 seed=seed,
                 trim=trim,
             )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from serenade.audio.decode import decode, probe
 from serenade.audio.level import SILENCE_DBFS, is_silent
 from serenade.audio.logmel import FrontEnd, log_mel
+from serenade.audio.noisy import noisy_copy
 from serenade.audio.trim import trim_silence
 from serenade.audio.variants import draw_variants, make_variant
 from serenade.corpora.file_checks import check_path
@@ -26,6 +27,9 @@ from serenade.features.mel_folder import read_mel
 
 LONGEST_S = 600.0
 """Longest clip in seconds: longer recordings are not utterances, and the limit bounds a worker's memory."""
+
+NOISY = "noisy_"
+"""Name of a noisy copy in the column variant, before its number."""
 
 _ROUNDING_S = 0.01
 
@@ -46,7 +50,7 @@ class Row:
 
     Attributes:
         id: id of the clip; a variant's id ends in the variant's name.
-        variant: "original", or the name of a waveform variant.
+        variant: "original", the name of a waveform variant, or "noisy_" and the number of a noisy copy.
         frames: number of frames; 0 for a clip that cannot be used.
         duration_s: duration of these frames in seconds.
         sha256: SHA-256 of the float32 samples at the front end's rate (of a spectrogram: of its array), so
@@ -77,18 +81,25 @@ Rendered = tuple[Row, NDArray[np.float32]]
 
 
 def render(
-    clip: Clip, *, front_end: FrontEnd, augment: int = 0, seed: int = 0, trim: bool = False
+    clip: Clip,
+    *,
+    front_end: FrontEnd,
+    augment: int = 0,
+    noisy: int = 0,
+    seed: int = 0,
+    trim: bool = False,
 ) -> Iterator[Rendered]:
-    """Yield the features of a clip, then those of `augment` distinct variants of it.
+    """Yield the features of a clip, of `augment` distinct variants of it, and of `noisy` noisy copies.
 
-    Only a clip in state "ok" has variants. A clip that cannot be used gives one row with a note and no
-    frames; a silent clip keeps its frames.
+    Only a clip in state "ok" has variants and copies. A clip that cannot be used gives one row with a note
+    and no frames; a silent clip keeps its frames.
 
     Args:
         clip: the clip.
         front_end: front end of the features.
         augment: number of waveform variants to draw.
-        seed: seed of the draw, used together with the clip's id.
+        noisy: number of noisy copies (`serenade.audio.noisy`).
+        seed: seed of both, used together with the clip's id.
         trim: remove silence at both ends; spectrograms (`.npy`) stay as they are.
     """
     if (found := check_path(clip.file)).state != "ok":
@@ -133,6 +144,11 @@ def render(
         for name in draw_variants(augment, rng):
             varied = make_variant(samples, name, rate_hz=front_end.rate_hz, rng=rng)
             yield _row(f"{clip.id}_{name}", name, varied, front_end, silent=False)
+    if noisy and not silent:
+        for number in range(1, noisy + 1):
+            rng = generator_of(f"{clip.id}_{NOISY}{number}", seed)
+            copy = noisy_copy(samples, rate_hz=front_end.rate_hz, rng=rng)
+            yield _row(f"{clip.id}_{NOISY}{number}", f"{NOISY}{number}", copy, front_end, silent=False)
 
 
 def generator_of(clip_id: str, seed: int) -> np.random.Generator:

@@ -12,6 +12,9 @@ from typing import Literal
 import pandas as pd
 
 from serenade.text import decode_path, encode_path
+from serenade.text_columns import use_python_strings
+
+use_python_strings()
 
 
 def with_encoded_paths(table: pd.DataFrame) -> pd.DataFrame:

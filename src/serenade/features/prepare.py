@@ -67,6 +67,7 @@ def prepare(
     speakers_from: str | None = None,
     front_end: FrontEnd | None = None,
     augment: int = 0,
+    noisy: int = 0,
     seed: int = 0,
     trim: bool = False,
     jobs: int | None = None,
@@ -88,7 +89,8 @@ def prepare(
         front_end: front end of the features; None: `FrontEnd()`, or the folder's `frontend.json` for
             spectrograms (`.npy`).
         augment: number of distinct waveform variants to draw per clip.
-        seed: seed of these draws.
+        noisy: number of noisy copies of each clip (`serenade.audio.noisy`).
+        seed: seed of the variants and copies.
         trim: remove silence at both ends of each clip (not of spectrograms).
         jobs: number of worker processes; None: one per core.
         progress: called at the start and after every chunk.
@@ -121,7 +123,7 @@ def prepare(
     else:
         table = read_corpora(corpus_at, corpus, speakers_from=speakers_from, **reader_options)
         folders = [Path(at) for at in corpus_at]
-    front_end = _front_end(table, folders, front_end, augment)
+    front_end = _front_end(table, folders, front_end, copies=augment + noisy)
     if not 0 <= augment <= len(VARIANTS):
         raise StoreError(f"augment is {augment}, and a clip has 0 to {len(VARIANTS)} variants", file=out)
     notes = [*table.attrs.get("notes", ()), *describe_merged(table.attrs["merged_speakers"])]
@@ -134,6 +136,7 @@ def prepare(
         folder=out / CHUNKS,
         front_end=front_end,
         augment=augment,
+        noisy=noisy,
         seed=seed,
         trim=trim,
     )
@@ -157,6 +160,7 @@ def prepare(
                 "corpus": sorted(set(table["corpus"]) - {""}),
                 "licence": {name: licence_of(name) for name in sorted(set(table["corpus"]) - {""})},
                 "augment": augment,
+                "noisy": noisy,
                 "seed": seed,
                 "trim": trim,
             }
@@ -175,7 +179,7 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _front_end(
-    table: pd.DataFrame, folders: Sequence[Path], given: FrontEnd | None, augment: int
+    table: pd.DataFrame, folders: Sequence[Path], given: FrontEnd | None, *, copies: int
 ) -> FrontEnd:
     """Return the front end: that of the spectrograms, if there are any, also for recordings beside them."""
     ready_made = [Path(file).absolute() for file in table["file"] if str(file).endswith(".npy")]
@@ -183,9 +187,9 @@ def _front_end(
         return given or FrontEnd()
     homes = [folder for folder in folders if any(folder.absolute() in file.parents for file in ready_made)]
     homes = homes or [Path(os.path.commonpath(ready_made))]
-    if augment:
+    if copies:
         raise StoreError(
-            "has spectrograms (.npy), but variants are made from recordings; remove --augment",
+            "has spectrograms (.npy), but variants are made from recordings; remove --augment and --noisy",
             file=homes[0],
         )
     front_ends = {front_end_of(home, given) for home in homes}

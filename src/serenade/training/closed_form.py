@@ -50,7 +50,7 @@ def fit_closed_form(
     if recipe.augment:
         raise RecipeError(
             "the network encoder is trained on statistics that are computed once, so [augment] does not "
-            "apply; remove it, or set store.variants to train on changed waveforms"
+            "apply; remove it, or set store.noisy_copies or store.variants to train on changed waveforms"
         )
     started = time.perf_counter()
     index = store.index

@@ -21,6 +21,9 @@ _ABSENT_CLASS_WEIGHT = 0.05
 With 0, such a class would often be predicted for clips of that corpus.
 """
 
+_COPIES_SHARE = 0.25
+"""Share of the augmented copies in the weight of each class of a corpus."""
+
 _RELATIVE_FLOOR = 1e-3
 """Smallest scale of a feature, as a share of the mean scale."""
 
@@ -146,7 +149,7 @@ def _moments(clips: TrainingClips, chosen: NDArray[np.bool_]) -> tuple[Tensor, T
 def _row_weights(clips: TrainingClips, other_corpora_weight: float) -> NDArray[np.float64]:
     """Weight of each clip: equal totals for the classes of a corpus.
 
-    It is 1 on average in the main corpus, and less where there are augmented copies. Of several main corpora,
+    The total of the main corpus is its number of clips, without augmented copies. Of several main corpora,
     the totals grow with the square root of their sizes.
     """
     weights = np.zeros(len(clips.targets))
@@ -162,9 +165,12 @@ def _row_weights(clips: TrainingClips, other_corpora_weight: float) -> NDArray[n
             total = n_main * size**0.5 / sum(other**0.5 for other in main)
         else:
             total = other_corpora_weight * min(n_main, size)
-        counts = np.bincount(clips.targets[of_corpus], minlength=clips.n_classes)
-        present = int((counts > 0).sum())
-        weights[of_corpus] = total / present / counts[clips.targets[of_corpus]]
+        present = len(np.unique(clips.targets[of_corpus]))
+        has_copies = not clips.is_original[of_corpus].all()
+        for kind, share in ((clips.is_original, 1 - _COPIES_SHARE), (~clips.is_original, _COPIES_SHARE)):
+            chosen = of_corpus & kind
+            counts = np.bincount(clips.targets[chosen], minlength=clips.n_classes)
+            weights[chosen] = total / present / counts[clips.targets[chosen]] * (share if has_copies else 1)
     return weights
 
 

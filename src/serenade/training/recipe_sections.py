@@ -34,12 +34,14 @@ class StoreSection:
             where the section is missing.
         variants: waveform variants of every clip (noise, speed, pitch, reverberation), 0 to 8; a store with
             more is accepted.
+        noisy_copies: copies of every clip with synthetic noise, reverberation or telephone band.
         trim: whether silence at both ends of a clip is removed.
     """
 
     corpus: str = ""
     front_end: FrontEnd | None = None
     variants: Annotated[int, Meta(ge=0, le=8)] = 0
+    noisy_copies: Annotated[int, Meta(ge=0, le=8)] = 0
     trim: bool = False
 
 

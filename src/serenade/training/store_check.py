@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serenade.errors import StoreError
+from serenade.features.clips import NOISY
 from serenade.features.store import Store
 from serenade.training.recipe import Recipe
 
@@ -52,10 +53,14 @@ def _problems(recipe: Recipe, store: Store) -> list[str]:
         found, wanted = store.front_end.to_dict(), needed.front_end.to_dict()
         key = next(key for key in wanted if found[key] != wanted[key])
         problems.append(f"has another front end ({key} is {found[key]}, not {wanted[key]})")
-    n_originals = int((store.index["variant"] == "original").sum())
-    n_variants = (len(store) - n_originals) // max(1, n_originals)
-    if n_variants < needed.variants:
-        problems.append(f"has {n_variants} waveform variants of each clip, not {needed.variants}")
+    originals = store.index["variant"] == "original"
+    noisy = store.index["variant"].str.startswith(NOISY)
+    for count, minimum, kind in (
+        ((~originals & ~noisy).sum(), needed.variants, "waveform variants"),
+        (noisy.sum(), needed.noisy_copies, "noisy copies"),
+    ):
+        if count // max(1, originals.sum()) < minimum:
+            problems.append(f"has {count // max(1, originals.sum())} {kind} of each clip, not {minimum}")
     if needed.trim and not store.about.get("trim"):
         problems.append("is not trimmed")
     return problems

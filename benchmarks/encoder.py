@@ -1,0 +1,122 @@
+"""Accuracy of the frozen encoder on RAVDESS, EmoDB, EMOVO and nEMO, into docs/results.md.
+
+    python benchmarks/encoder.py --data DIR [--out runs/encoder] [--write]
+
+DIR has the folders of the corpora: `ravdess`, `emodb`, `emovo`, `nemo`; one that is missing is skipped. All
+are prepared into one store, and the statistics of the encoder are computed once. For each corpus the
+classifier (`recipes/encoder.toml`) is trained on this corpus alone, and with the other corpora as additional
+training data. Beside it are two sets of acoustic features with a linear support vector machine, if openSMILE
+and scikit-learn are installed (`pip install opensmile scikit-learn`). A finished step is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from accuracy import replace_block, table
+from acoustic_features import FEATURE_SETS, score_features
+
+from adaptation import measure
+from serenade.evaluation.folder import EvaluationFolder
+from serenade.folders import RunFolder
+
+ROOT = Path(__file__).resolve().parent.parent
+RECIPE = ROOT / "recipes" / "encoder.toml"
+SPLITS = {
+    "ravdess": "actors-5",
+    "emodb": "one-speaker-out",
+    "emovo": "one-speaker-out",
+    "nemo": "one-speaker-out",
+}
+POOLED = {"emodb"}
+"""Corpora in which some speakers lack a class: the score is that of all clips together."""
+BEGIN, END = "<!-- encoder: written by benchmarks/encoder.py -->", "<!-- end of encoder -->"
+
+
+def main() -> None:
+    """Train, evaluate, and print or write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
+    parser.add_argument("--write", action="store_true", help="write docs/results.md")
+    given = parser.parse_args()
+    names = [name for name in SPLITS if (given.data / name).is_dir()]
+    for name in sorted(set(SPLITS) - set(names)):
+        print(f"skipped: there is no folder {given.data / name}", file=sys.stderr)
+    if not names:
+        sys.exit(f"none of {', '.join(SPLITS)} is in {given.data}")
+    store = given.out / "store"
+    if not (store / "store.json").is_file():
+        _run("prepare", *(given.data / name for name in names), "--recipe", RECIPE, "--out", store)
+    rows = [row_of(name, store, given.out, alone=len(names) == 1) for name in names]
+    text = table(rows, list(rows[0]))
+    print(text)
+    if given.write:
+        command = "python benchmarks/encoder.py --data DIR --write"
+        replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command}`.\n\n{text}")
+
+
+def row_of(name: str, store: Path, out: Path, *, alone: bool) -> dict[str, str]:
+    """Train and evaluate one corpus in its ways."""
+    split = SPLITS[name]
+    features = {
+        title: score_features(name, split, store, out / f"{name}_{title}.npz", pooled=name in POOLED)
+        for title in FEATURE_SETS
+    }
+    own = _metrics(name, split, 1e-9, store, out / f"{name}_alone")
+    joint = own if alone else _metrics(name, split, 0.2, store, out / f"{name}_joint")
+    leaky = _metrics(name, "random-leaky", 0.2, store, out / f"{name}_leaky")
+    best = out / (f"{name}_alone" if alone else f"{name}_joint")
+    curves = measure(EvaluationFolder(RunFolder(best).evaluation).predictions, draws=20)
+    return {
+        "corpus": name,
+        "split": f"`{split}`",
+        "speakers": str(joint["counts"]["speakers"]),
+        "clips": f"{joint['counts']['scored']:,}",
+        "one class": f"{100 * joint['baseline']['uar']:.1f}",
+        **features,
+        "encoder, this corpus": _uar(own, name),
+        "encoder, all corpora": _uar(joint, name),
+        "ECE %": f"{100 * joint['calibration']['ece']:.1f}",
+        "`random-leaky`": _uar(leaky, name),
+        "adapted, one clip of each class": f"{curves.each:.1f}",
+        "adapted, all clips": f"{curves.scores['balanced'][-1]:.1f}",
+    }
+
+
+def _metrics(name: str, split: str, weight: float, store: Path, run: Path) -> Mapping[str, Any]:
+    changes = {
+        "name": run.name,
+        "data.split": split,
+        "data.split_corpus": name,
+        "training.other_corpora_weight": weight,
+    }
+    sets = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
+    if not RunFolder(run).summary.is_file():
+        _run("train", RECIPE, *sets, "--store", store, "--out", run, "--resume")
+    if not EvaluationFolder(RunFolder(run).evaluation).metrics.is_file():
+        _run("evaluate", run)
+    return EvaluationFolder(RunFolder(run).evaluation).read()[0]
+
+
+def _uar(metrics: Mapping[str, Any], name: str) -> str:
+    mean = metrics["mean"]["uar"]
+    if name in POOLED or mean["std"] is None:
+        return f"{100 * metrics['pooled']['uar']:.1f}"
+    return f"{100 * mean['value']:.1f} ± {100 * mean['std']:.1f}"
+
+
+def _run(*arguments: str | Path) -> None:
+    command = ["serenade", *map(str, arguments)]
+    print(f"$ {shlex.join(command)}", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()
