@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from typing import get_type_hints
@@ -69,3 +70,13 @@ def test_a_library_that_is_not_installed_is_named(library, name, extra):
     last = ran.stderr.splitlines()[-1]
     assert last.startswith("serenade.errors.MissingExtra: ")
     assert f"needs {library}; install it with: pip install 'serenade[{extra}]'" in last
+
+
+def test_onnxruntime_reports_nothing(model_file, example_folder, tmp_path):
+    # Its telemetry keeps a session file in the folder of temporary files.
+    code = (
+        f"import serenade; serenade.predict({str(example_folder / 'call.wav')!r}, model={str(model_file)!r})"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=env | {"TMPDIR": str(tmp_path)})
+    assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ Prediction needs the core installation only; corpora, training and evaluation ne
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from serenade.training.evaluate import evaluate
     from serenade.training.recipe import Recipe, load_recipe
     from serenade.training.run import Run, train
+
+# onnxruntime 1.32 reports its use to its vendor; nothing leaves the machine here. Read when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _MODULES = {
     "Failure": "serenade.inference.prediction",

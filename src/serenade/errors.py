@@ -104,6 +104,7 @@ _EXTRAS = {
         "tomli_w",
         "torch",
     ),
+    "web": ("fastapi", "multipart", "prometheus_client", "python_multipart", "uvicorn", "websockets"),
 }
 """Which extra installs a library, by the name of its module."""
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "ensemble",
     "export",
+    "serve",
     "list",
     "originals",
 )

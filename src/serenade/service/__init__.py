@@ -1,0 +1,1 @@
+"""The HTTP service of `serenade serve`, and its page."""

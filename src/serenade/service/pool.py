@@ -1,0 +1,212 @@
+"""Worker processes: one job each at a time, killed at the time limit and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from serenade.errors import ModelError
+from serenade.service.errors import STATUS, ServiceError
+from serenade.service.messages import LENGTH, Job, from_bytes
+
+_log = logging.getLogger(__name__)
+
+_START_S = 60.0
+"""Longest time that a worker may take to load its model."""
+_RESTART_S = 1.0
+"""Pause before another try if a worker cannot be started again."""
+_FINAL = ("result", "error")
+
+
+class Worker:
+    """One process of `serenade.service.worker`."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, model: str | None) -> Worker:
+        """Start a process and wait until its model is loaded.
+
+        Raises:
+            ModelError: the model cannot be loaded.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "serenade.service.worker", *([model] if model else [])),
+            stdin=PIPE,
+            stdout=PIPE,
+            # Threads that wait must not take the processor from other workers.
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"},
+        )
+        worker = cls(process)
+        message = await worker._receive(_START_S)
+        if message is None or message["event"] != "ready":
+            await worker.kill()
+            raise ModelError(message["message"] if message else "the worker did not start; see its output")
+        return worker
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.returncode is None
+
+    async def run(self, job: Job, content: bytes, *, time_s: float) -> AsyncGenerator[dict[str, Any]]:
+        """Compute one job; the last message is "result" or "error".
+
+        Args:
+            job: what to compute.
+            content: the bytes of the file.
+            time_s: the process is killed if it sends no message for so long.
+
+        Raises:
+            ServiceError: the time limit, or the process ended.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(job.to_bytes(content))
+            self._process.stdin.write(content)
+            await asyncio.wait_for(self._process.stdin.drain(), time_s)
+            while True:
+                message = await self._receive(time_s)
+                if message is None:
+                    raise await self._ended(job)
+                yield message
+                if message["event"] in _FINAL:
+                    return
+        except TimeoutError:
+            raise ServiceError(
+                "time_limit",
+                f"was not decoded within {time_s:g} s and was given up; convert it to WAV or send it later",
+                file=job.file,
+            ) from None
+        except ConnectionError:
+            raise await self._ended(job) from None
+
+    async def kill(self) -> None:
+        """End the process at once."""
+        if self.is_alive:
+            self._process.kill()
+        await self._process.wait()
+
+    async def _receive(self, time_s: float) -> dict[str, Any] | None:
+        """The next message; None if the process ended."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(time_s):
+            try:
+                (size,) = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))
+                return from_bytes(await self._process.stdout.readexactly(size))
+            except asyncio.IncompleteReadError:
+                return None
+
+    async def _ended(self, job: Job) -> ServiceError:
+        """The error of a process that ended during a job."""
+        status = await self._process.wait()
+        _log.error("a worker ended with status %s during a job", status)
+        if status < 0:  # a signal: the file made a decoder fail
+            return ServiceError(
+                "damaged_media", "is damaged: the decoder failed on it; export it again", file=job.file
+            )
+        return ServiceError("internal", "the server failed; its log has the reason", file=job.file)
+
+
+class WorkerPool:
+    """A fixed number of workers; a job waits for the first that is free.
+
+    Attributes:
+        size: number of workers.
+        restarts: how often a worker was replaced.
+    """
+
+    def __init__(self, model: str | None, *, size: int, time_s: float) -> None:
+        self.size = size
+        self.restarts = 0
+        self._model = model
+        self._time_s = time_s
+        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._alive: set[Worker] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+
+    @property
+    def ready(self) -> int:
+        """Workers that run, with the model loaded."""
+        return sum(worker.is_alive for worker in self._alive)
+
+    async def start(self) -> None:
+        """Start the workers.
+
+        Raises:
+            ModelError: the model cannot be loaded.
+        """
+        for worker in await asyncio.gather(*(Worker.start(self._model) for _ in range(self.size))):
+            self._add(worker)
+
+    async def close(self) -> None:
+        """End all workers."""
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*(worker.kill() for worker in self._alive))
+        self._alive.clear()
+
+    async def run(self, job: Job, content: bytes) -> AsyncGenerator[dict[str, Any]]:
+        """Compute a job by the next free worker: "progress" and "segment" messages, then "result".
+
+        A worker whose job was not finished, also because the client left, is killed and replaced.
+
+        Raises:
+            ServiceError: the file cannot be decoded, is too long, or took too long.
+        """
+        worker, is_done = await self._free_worker(), False
+        try:
+            async with aclosing(worker.run(job, content, time_s=self._time_s)) as messages:
+                async for message in messages:
+                    is_done = message["event"] in _FINAL
+                    if message["event"] == "error":
+                        code = message["code"] if message["code"] in STATUS else "invalid_request"
+                        raise ServiceError(code, message["message"], file=job.file)
+                    yield message
+        finally:
+            if is_done:
+                self._idle.put_nowait(worker)
+            else:
+                self._replace(worker)
+
+    async def result(self, job: Job, content: bytes) -> dict[str, Any]:
+        """The prediction of a job; see `run`."""
+        async with aclosing(self.run(job, content)) as messages:
+            *_, last = [message async for message in messages]
+        prediction: dict[str, Any] = last["prediction"]
+        return prediction
+
+    async def _free_worker(self) -> Worker:
+        """The next free worker that runs."""
+        while not (worker := await self._idle.get()).is_alive:
+            self._replace(worker)
+        return worker
+
+    def _add(self, worker: Worker) -> None:
+        self._alive.add(worker)
+        self._idle.put_nowait(worker)
+
+    def _replace(self, worker: Worker) -> None:
+        self.restarts += 1
+        self._alive.discard(worker)
+        task = asyncio.create_task(self._restart(worker))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _restart(self, worker: Worker) -> None:
+        await worker.kill()
+        while True:
+            try:
+                self._add(await Worker.start(self._model))
+                return
+            except (ModelError, OSError, TimeoutError) as error:
+                _log.error("a worker cannot be started: %s", error)
+                await asyncio.sleep(_RESTART_S)

@@ -1,0 +1,142 @@
+"""`/v1/predict` and `/v1/timeline`: recordings in, predictions out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from serenade.service import schemas
+from serenade.service.errors import ServiceError
+from serenade.service.messages import Job
+from serenade.service.pool import WorkerPool
+from serenade.service.settings import Limits
+
+router = APIRouter(prefix="/v1", tags=["recordings"])
+
+_EVENTS = """\
+event: progress
+data: {"done_s": 2.5, "duration_s": 12.0}
+
+event: segment
+data: {"file": "call.wav", "start": 0.0, "end": 2.5, "emotion": "anger", ...}
+
+event: result
+data: {"file": "call.wav", "start": 0.0, "end": 12.0, "emotion": "anger", ...}
+"""
+
+
+@router.post(
+    "/predict",
+    summary="Predict the emotion of recordings",
+    response_model=schemas.Results,
+    responses=schemas.errors(415),
+)
+async def predict(
+    request: Request,
+    files: Annotated[list[UploadFile], File(description="Sound or video files.")],
+) -> Response:
+    """One prediction for each recording, as `serenade predict --format json` prints it.
+
+    If some recordings cannot be used, their places have an error; if none can, the status is that of the
+    first error.
+    """
+    pool, limits = _state(request)
+    if len(files) > limits.files:
+        raise ServiceError("invalid_request", f"has {len(files)} files; send up to {limits.files} at a time")
+    results = await asyncio.gather(*(_result(pool, limits, file) for file in files))
+    failures = [result for result in results if isinstance(result, ServiceError)]
+    if len(failures) == len(results):
+        raise failures[0]
+    return JSONResponse(
+        {
+            "results": [
+                {"file": result.file, **result.to_dict()} if isinstance(result, ServiceError) else result
+                for result in results
+            ]
+        }
+    )
+
+
+@router.post(
+    "/timeline",
+    summary="Predict the emotion of a recording over time",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events: `progress`, `segment` for each segment, then `result` (the "
+            "mean of the segments) or `error`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}},
+        },
+        **schemas.errors(415),
+    },
+)
+async def timeline(
+    request: Request,
+    file: Annotated[UploadFile, File(description="A sound or video file of any length.")],
+    window_s: Annotated[
+        float | None, Form(description="Length of a window in seconds (default: as in training, or 5).")
+    ] = None,
+    hop_s: Annotated[
+        float | None, Form(description="Seconds from one window to the next (default: half a window).")
+    ] = None,
+) -> Response:
+    """The segments of a recording as they are predicted, as server-sent events.
+
+    An error before the first event has its own status; a later one is the event `error`.
+    """
+    pool, limits = _state(request)
+    job = Job(task="timeline", file=_name(file), length_s=limits.length_s, window_s=window_s, hop_s=hop_s)
+    messages = pool.run(job, await file.read())
+    first = await anext(messages)
+    return StreamingResponse(_events(first, messages), media_type="text/event-stream")
+
+
+def _state(request: Request) -> tuple[WorkerPool, Limits]:
+    """The workers and the limits of the app."""
+    return request.app.state.pool, request.app.state.settings.limits
+
+
+async def _result(pool: WorkerPool, limits: Limits, file: UploadFile) -> dict[str, Any] | ServiceError:
+    """The prediction of a recording, or why there is none."""
+    job = Job(task="predict", file=_name(file), length_s=limits.length_s)
+    try:
+        return await pool.result(job, await file.read())
+    except ServiceError as error:
+        return error
+
+
+def _name(file: UploadFile) -> str:
+    r"""The name of an uploaded file, without folders.
+
+    >>> _name(UploadFile(file=None, filename=r"C:\\calls\\a.wav"))
+    'a.wav'
+    """
+    return PurePosixPath((file.filename or "").replace("\\", "/")).name or "recording"
+
+
+async def _events(first: dict[str, Any], messages: AsyncGenerator[dict[str, Any]]) -> AsyncIterator[str]:
+    """Messages of a worker as server-sent events."""
+    try:
+        async with aclosing(messages):
+            yield _event(first)
+            async for message in messages:
+                yield _event(message)
+    except ServiceError as error:
+        yield f"event: error\ndata: {json.dumps(error.to_dict())}\n\n"
+
+
+def _event(message: dict[str, Any]) -> str:
+    r"""A message as one server-sent event.
+
+    >>> _event({"event": "progress", "done_s": 1.0})
+    'event: progress\ndata: {"done_s": 1.0}\n\n'
+    """
+    content = {name: value for name, value in message.items() if name != "event"}
+    return f"event: {message['event']}\ndata: {json.dumps(content.get('prediction', content))}\n\n"
