@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serenade import list_models, load_model
 from serenade.cli.list import TABLES
 
 NAMES = {what: [row[0] for row in table()[1]] for what, table in TABLES.items() if what != "models"}
@@ -21,8 +22,19 @@ def test_corpora_with_their_licences(serenade):
     assert "CC-BY-NC-SA-4.0" in serenade("list", "corpora", "rav*").stdout
 
 
-def test_the_bundled_models_are_listed(serenade):
-    assert "serenade-base" in serenade("list", "models").stdout
+def test_every_bundled_model_is_listed_with_size_licence_corpora_and_labels(serenade, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")
+    head, *lines = serenade("list", "models").stdout.splitlines()
+    assert head.split() == ["name", "version", "size", "licence", "trained", "on", "labels"]
+    rows = {line.split()[0]: line for line in lines}
+    assert list(rows) == list_models()
+    assert list_models()[0] == load_model().spec.name == "serenade-base"
+    for name, line in rows.items():
+        model = load_model(name)
+        assert f"{model.file.stat().st_size / 1e6:.1f} MB" in line
+        assert f"{model.spec.license}  " in line
+        assert line.rstrip().endswith(", ".join(model.spec.labels))
+        assert ", ".join(corpus["name"] for corpus in model.spec.corpora) in line
 
 
 @pytest.mark.parametrize("what", NAMES)

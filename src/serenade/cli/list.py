@@ -58,9 +58,10 @@ def _models() -> Table:
     rows = []
     for name, file in bundled_models().items():
         spec = load_model(file).spec
-        trained_on = ", ".join(f"{corpus['name']} ({corpus['license']})" for corpus in spec.corpora)
-        rows.append((name, spec.version, spec.license, ", ".join(spec.labels), trained_on))
-    return ("name", "version", "licence", "labels", "trained on"), rows
+        size = f"{file.stat().st_size / 1e6:.1f} MB"
+        trained_on = ", ".join(corpus["name"] for corpus in spec.corpora)
+        rows.append((name, spec.version, size, spec.license, trained_on, ", ".join(spec.labels)))
+    return ("name", "version", "size", "licence", "trained on", "labels"), rows
 
 
 def _formats() -> Table:
@@ -93,7 +94,7 @@ _HELP = {
     "networks": "List the networks that a recipe can name.",
     "splits": "List the splits into train, dev and test.",
     "metrics": "List the metrics of an evaluation.",
-    "models": "List the bundled models with labels and licences.",
+    "models": "List the bundled models with sizes, licences, corpora and labels; the first is the default.",
     "formats": "List the output formats of `serenade predict`.",
 }
 
@@ -128,7 +129,9 @@ def _print(name: str, pattern: str) -> None:
     if not matching:
         names = ", ".join(row[0] for row in rows)
         raise typer.BadParameter(f"no name matches {pattern!r}; the names are {names}", param_hint="PATTERN")
-    table = RichTable(*head, box=None, header_style="bold", pad_edge=False)
+    table = RichTable(box=None, header_style="bold", pad_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
     for row in matching:
         table.add_row(*map(escape, row))
     Console(highlight=False).print(table)

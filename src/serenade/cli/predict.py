@@ -146,6 +146,7 @@ def predict(
 
     Each prediction has the confidence of every class.
     """
+    from serenade.cli.licence import print_licence
     from serenade.cli.progress import progress_bar
     from serenade.cli.speakers import adapted_predictions, report_speakers
     from serenade.files import protect_inputs, sha256_of
@@ -171,6 +172,7 @@ def predict(
     files = list(found.files)
     chosen_labels = None if labels is None else [label.strip() for label in labels.split(",")]
     loaded = load_model(model, labels=chosen_labels)
+    print_licence(loaded)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work
     if is_timeline or figures is not None:

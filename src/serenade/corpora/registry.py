@@ -104,6 +104,10 @@ def list_corpora() -> list[str]:
     return list(CORPORA)
 
 
+FREE = "free, according to its authors"
+"""Licence of a corpus that its authors describe as free, without naming a licence."""
+
+
 def licence_of(corpus: str) -> str:
     """Return the licence of a corpus by its name in a corpus table; "" if it is unknown.
 

@@ -14,20 +14,27 @@ from serenade.folders import ModelFolder, RunFolder
 
 _log = logging.getLogger(__name__)
 
+DEFAULT = "serenade-base"
+"""The bundled model that is used where none is named."""
+
 
 def list_models() -> list[str]:
     """Names of the models that are bundled with this version, for `load_model`.
 
+    The first one is used where none is named.
+
     >>> from serenade import list_models
-    >>> isinstance(list_models(), list)
-    True
+    >>> list_models()[0]
+    'serenade-base'
     """
     return list(bundled_models())
 
 
 def bundled_models() -> dict[str, Path]:
-    """The ONNX files that are bundled with this version, by name."""
-    folders = sorted(Path(serenade.assets.__file__).parent.glob("*/"))
+    """The ONNX files that are bundled with this version, by name; the default is the first."""
+    folders = sorted(
+        Path(serenade.assets.__file__).parent.glob("*/"), key=lambda path: (path.name != DEFAULT, path.name)
+    )
     return {path.name: ModelFolder(path).onnx for path in folders if ModelFolder(path).onnx.is_file()}
 
 

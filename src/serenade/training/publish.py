@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from serenade.adaptation import Adaptation
 from serenade.corpora import Split, licence_of
+from serenade.corpora.registry import FREE
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metric import METRICS
 from serenade.features.store import Store
@@ -93,7 +95,7 @@ def write_model(
         unsure_below=unsure_threshold(probabilities, true),
         adaptation=adaptation,
         corpora=_corpora(store),
-        license=" and ".join(sorted({corpus["license"] for corpus in _corpora(store)} - {""})),
+        license=license_of_weights(corpus["license"] for corpus in _corpora(store)),
         split={"name": split.name, "fold": split.fold, "hash": split.hash, "grouped_by": split.grouped_by},
         recipe_hash=recipe.hash,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -103,6 +105,18 @@ def write_model(
         export_onnx(network, spec, folder.onnx)
     folder.write_trained_on(trained_on(store, split))
     folder.write_card(model_card(spec, recipe, split, lines, has_onnx=network.exports))
+
+
+def license_of_weights(licences: Iterable[str]) -> str:
+    """The licence of a model by those of its corpora; one that is free adds no condition.
+
+    >>> license_of_weights(["CC-BY-NC-SA-4.0", "free, according to its authors", "CC-BY-NC-SA-4.0", ""])
+    'CC-BY-NC-SA-4.0'
+    >>> license_of_weights(["free for research only", "ODbL-1.0 (database)"])
+    'ODbL-1.0 (database) and free for research only'
+    """
+    known = set(licences) - {""}
+    return " and ".join(sorted(known - {FREE} or known))
 
 
 def _text_source(recipe: Recipe) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from serenade.corpora.corpus_table import new_table
 from serenade.corpora.recordings import named_recordings
-from serenade.corpora.registry import Corpus, register_corpus, share_named
+from serenade.corpora.registry import FREE, Corpus, register_corpus, share_named
 
 EMOTIONS = {
     "W": "anger",
@@ -93,7 +93,7 @@ register_corpus(
         name="emodb",
         title="EmoDB",
         read=read_emodb,
-        licence="free, according to its authors",
+        licence=FREE,
         url="http://emodb.bilderbar.info",
         languages=("de",),
         acted=True,
