@@ -21,6 +21,8 @@ from serenade.inference.parallel import Progress, map_in_order
 from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.segment import Segment, measure
 from serenade.inference.sound import Recording, media_of, name_of, open_sound
+from serenade.inference.speech_segments import SILENCE_S
+from serenade.inference.stream import INTERVAL_S, WINDOW_S, Stream
 from serenade.inference.utterances import Utterance
 from serenade.inference.windows import Windows, mean_of, predict_rows
 from serenade.labels import canonical
@@ -186,6 +188,51 @@ class Model:
         """
         windows = self.windows(window_s=window_s, hop_s=hop_s)
         return self._rows(recording, windows, rate=rate, track=track, progress=progress)
+
+    def stream(
+        self,
+        *,
+        rate: int | None = None,
+        interval_s: float = INTERVAL_S,
+        window_s: float = WINDOW_S,
+        silence_s: float = SILENCE_S,
+        adapt: bool = False,
+    ) -> Stream:
+        """Begin to predict sound that arrives in blocks; see `serenade.inference.stream.Stream`.
+
+        Args:
+            rate: samples per second of the blocks; None for the model's own.
+            interval_s: seconds between two provisional results of an utterance.
+            window_s: seconds of sound, at most, that a provisional result is about.
+            silence_s: a pause of this length ends an utterance; no utterance is longer than 10 s.
+            adapt: all utterances are of one speaker: correct each by those before it.
+
+        Raises:
+            ModelError: the model takes more than sound, a value is out of range, or `adapt` without a speaker
+                adaptation.
+
+        >>> from serenade import load_model
+        >>> import soundfile
+        >>> model = load_model("model.onnx")
+        >>> stream = model.stream(rate=16_000)
+        >>> events = []
+        >>> for block in soundfile.blocks("call.wav", blocksize=1600):
+        ...     events += stream.push(block)
+        >>> events += stream.finish()
+        >>> [event.to_dict()["event"] for event in events]
+        ['utterance.start', 'result', 'utterance.end']
+        >>> events[-1].prediction.emotion
+        'sadness'
+        """
+        self.windows()  # refuses models of more than sound
+        return Stream(
+            self._graph,
+            rate=self.spec.front_end.rate_hz if rate is None else rate,
+            interval_s=interval_s,
+            window_s=window_s,
+            silence_s=silence_s,
+            adapt=adapt,
+        )
 
     @property
     def adaptation(self) -> Adaptation:

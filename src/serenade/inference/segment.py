@@ -53,12 +53,37 @@ def measure(
         warnings: what was found while the recording was decoded.
         detector: that of the recording whose next block this is; None if it is a whole recording.
     """
-    quality = Quality(
-        duration_s=len(samples) / rate_hz,
-        speech_ratio=speech_ratio(samples, rate_hz=rate_hz, detector=detector),
+    ratio = speech_ratio(samples, rate_hz=rate_hz, detector=detector)
+    speech_s = ratio * len(samples) / rate_hz
+    quality = quality_of(
+        samples, rate_hz=rate_hz, source_rate_hz=source_rate_hz, warnings=warnings, speech_s=speech_s
+    )
+    return Segment(samples, quality)
+
+
+def quality_of(
+    samples: Waveform,
+    *,
+    rate_hz: int,
+    speech_s: float,
+    source_rate_hz: int | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Quality:
+    """The quality of some sound whose speech is known.
+
+    Args:
+        samples: mono [shape=(samples,)], not empty.
+        rate_hz: their rate.
+        speech_s: seconds of speech.
+        source_rate_hz: as for `measure`.
+        warnings: as for `measure`.
+    """
+    duration_s = len(samples) / rate_hz
+    return Quality(
+        duration_s=duration_s,
+        speech_ratio=min(1.0, speech_s / duration_s) if duration_s else 0.0,
         level_dbfs=level_dbfs(samples),
         clipped=is_clipped(samples),
         resampled_from_hz=None if source_rate_hz == rate_hz else source_rate_hz,
         warnings=warnings,
     )
-    return Segment(samples, quality)
