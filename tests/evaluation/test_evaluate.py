@@ -96,6 +96,7 @@ def test_the_folder_is_complete_and_the_page_stands_alone(
         "per_class.png",
         "speakers.png",
         "reliability.png",
+        "risk_coverage.png",
         "curves.png",
         "report.html",
     }
@@ -200,7 +201,7 @@ def test_mean_and_pooled_scores_are_named_apart(tmp_path: Path, synthetic) -> No
     assert f"The mean UAR over 2 folds (each the mean of 2 seeds) is {mean:.1f} ±" in text
     assert "Pooled: one prediction per clip, all folds and seed 3" in text
     assert re.search(rf"UAR {mean:.1f} ± [\d.]+ %  \(95 % interval .*\), mean over 2 folds", lines[1])
-    assert f"pooled (one prediction per clip, all folds and seed 3): UAR {pooled:.1f} %" in lines[-1]
+    assert f"pooled (one prediction per clip, all folds and seed 3): UAR {pooled:.1f} %" in lines[-2]
     clips = one_per_clip(pd.concat(tables))
     written = (tmp_path / "classification_report.txt").read_text()
     expected = classification_report(clips["emotion"], clips["predicted"], digits=4, zero_division=0)
@@ -254,3 +255,30 @@ def test_a_second_evaluation_replaces_all_files_of_the_first(
         report(tmp_path)
     evaluated(predictions, tmp_path)
     assert EvaluationFolder(tmp_path).read()[0]["counts"]["clips"] == 60
+
+
+def test_another_corpus_is_compared_with_the_own_test_part(
+    predictions: pd.DataFrame, run: RunFolder, undrawn: None
+) -> None:
+    first, _ = evaluated(predictions, run.evaluation / "other", run=run)
+    assert first["own_test"] is None
+    own, _ = evaluated(predictions.assign(corpus="toy"), run.evaluation, run=run, part="test")
+    assert own["own_test"] is None
+    worse = predictions.assign(emotion=predictions["emotion"].to_numpy()[::-1])
+    metrics, page = evaluated(worse, run.evaluation / "other", run=run)
+    assert metrics["own_test"]["value"] == own["mean"]["uar"]["value"]
+    assert metrics["own_test"]["ece"] == own["calibration"]["ece"]
+    assert f"(toy) the difference is {100 * own['calibration']['ece']:.1f} points" in text_of(page)
+    assert any("on the test part of its own data: UAR" in line for line in terminal_lines(metrics))
+
+
+def test_thresholds_and_groups_are_in_the_report(
+    predictions: pd.DataFrame, tmp_path: Path, undrawn: None
+) -> None:
+    table = predictions.assign(sex=["female", "male"] * 30, temperature=1.5)
+    metrics, page = evaluated(table, tmp_path / "out")
+    text = text_of(page)
+    assert "Scores by group" in text
+    assert "Before calibration (temperature scaling on dev)" in text
+    row = metrics["calibration"]["thresholds"][0]
+    assert f"70 % {100 * row['unsure_below']:.1f} %" in text

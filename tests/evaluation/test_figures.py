@@ -77,7 +77,20 @@ DRAW: dict[str, Callable[[Theme, tuple[str, ...]], Any]] = {
     ),
     "speakers": draw_speakers,
     "robustness": lambda t, names: figures.robustness(CONDITIONS, theme=t),
-    "reliability": lambda t, names: figures.reliability(BINS, theme=t),
+    "reliability": lambda t, names: figures.reliability(
+        {"bins": BINS, "uncalibrated": {"bins": BINS}}, theme=t
+    ),
+    "reliability without temperature": lambda t, names: figures.reliability(
+        {"bins": BINS, "uncalibrated": None}, theme=t
+    ),
+    "risk_coverage": lambda t, names: figures.risk_coverage(
+        {"coverage": [0.1, 0.5, 1.0], "risk": [0.0, 0.1, 0.3]},
+        rows=[
+            {"precision": 0.9, "coverage": 0.5, "reached": 0.91},
+            {"precision": 0.95, "coverage": 0.0, "reached": None},
+        ],
+        theme=t,
+    ),
     "curves": lambda t, names: figures.learning_curves({names[0]: LOG, names[1]: LOG}, theme=t),
     "curves of one epoch": lambda t, names: figures.learning_curves({names[0]: LOG[:1]}, theme=t),
     "spectrogram": lambda t, names: figures.spectrogram(SOUND, front_end=FrontEnd(), theme=t),

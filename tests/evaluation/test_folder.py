@@ -59,7 +59,7 @@ def test_every_flipped_byte_of_the_metrics_is_noticed(folder: EvaluationFolder) 
         ("[1]", "is not the metrics.json of an evaluation"),
         ('{"labels": []}', "is not the metrics.json of an evaluation"),
         ('{"format": "serenade-evaluation", "version": 99}', "another version"),
-        ('{"format": "serenade-evaluation", "version": 3}', "was changed after the evaluation"),
+        ('{"format": "serenade-evaluation", "version": 4}', "was changed after the evaluation"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )

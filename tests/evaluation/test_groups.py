@@ -30,6 +30,11 @@ def test_one_group_or_tiny_groups_are_no_comparison(predictions: pd.DataFrame) -
     assert group_scores(table, LABELS, rng=np.random.default_rng(0)) == {}
 
 
+def test_equal_groups_are_shown_once(predictions: pd.DataFrame) -> None:
+    table = predictions.assign(corpus=["x", "y"] * 30, language=["pl", "de"] * 30, sex=["f", "f", "m"] * 20)
+    assert list(group_scores(table, LABELS, rng=np.random.default_rng(0))) == ["corpus", "sex"]
+
+
 def test_ages_are_grouped_as_numbers_of_any_spelling() -> None:
     ages = pd.Series(["20", 44.0, "45", 60, "", "old", np.nan])
     assert age_groups(ages).tolist() == ["under 30", "30 to 44", "45 to 59", "60 and over", "", "", ""]

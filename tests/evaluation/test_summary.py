@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serenade.evaluation.calibration import softmax
 from serenade.evaluation.metric import METRICS
 from serenade.evaluation.predictions import checked
 from serenade.evaluation.scores import score
@@ -156,3 +157,22 @@ def test_accuracy_of_unsure_predictions(predictions: pd.DataFrame) -> None:
     assert result["unsure_share"] == pytest.approx((~sure).mean())
     assert result["accuracy_when_sure"] == pytest.approx(correct[sure].mean())
     assert result["accuracy_when_unsure"] == pytest.approx(correct[~sure].mean())
+
+
+def test_the_confidence_before_calibration_is_that_of_temperature_1(predictions: pd.DataFrame) -> None:
+    columns = [f"score_{label}" for label in LABELS]
+    before = predictions[columns].to_numpy()
+    scaled = softmax(np.log(before) / np.array([[0.5], [2.0]] * 30))
+    table = predictions.assign(
+        **dict(zip(columns, scaled.T, strict=True)), confidence=scaled.max(1), temperature=[0.5, 2.0] * 30
+    )
+    found, plain = summary(table)["calibration"], summary(predictions)["calibration"]
+    assert found["uncalibrated"]["ece"] == pytest.approx(plain["ece"])
+    assert found["ece"] != pytest.approx(plain["ece"], abs=0.01)
+    assert plain["uncalibrated"] is None
+
+
+def test_each_clip_is_unsure_by_the_threshold_of_its_own_model(predictions: pd.DataFrame) -> None:
+    table = predictions.assign(unsure_below=[0.0, 1.1] * 30)
+    result = summary(table, unsure_below=0.5)["calibration"]
+    assert result["unsure_share"] == 0.5

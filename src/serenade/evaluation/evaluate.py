@@ -111,6 +111,7 @@ def evaluate_predictions(
         "training_clips": dict(training_clips) if training_clips else None,
         "splits": describe_splits(run, table, own_store=bool(part)) if run else [],
         "unusable": {str(reason): int(count) for reason, count in (unusable or {}).items()},
+        "own_test": _own_test(run, out) if run and not part else None,
         "serenade_version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -123,6 +124,22 @@ def evaluate_predictions(
         folder.write_metrics(metrics)
         write_report(out, audio=audio)
     return metrics
+
+
+def _own_test(run: RunFolder, out: Path) -> dict[str, Any] | None:
+    """The headline and the calibration of the run on its own test part, if it was evaluated before."""
+    own = EvaluationFolder(run.evaluation)
+    if not own.metrics.is_file() or run.evaluation.resolve() == out.resolve():
+        return None
+    metrics, _ = own.read()
+    if not metrics["mean"]:
+        return None
+    return {
+        "corpora": metrics["corpora"],
+        "metric": metrics["headline"],
+        "value": metrics["mean"][metrics["headline"]]["value"],
+        **{name: metrics["calibration"][name] for name in ("ece", "mean_confidence", "accuracy")},
+    }
 
 
 def _write_figures(metrics: Mapping[str, Any], folder: EvaluationFolder, run: RunFolder | None) -> None:
@@ -138,7 +155,11 @@ def _write_figures(metrics: Mapping[str, Any], folder: EvaluationFolder, run: Ru
         recall = (metrics["listeners"] or {}).get("recall")
         drawn["confusion_matrix"] = figures.confusion_matrix(confusion, labels, theme=PAPER)
         drawn["per_class"] = figures.class_scores(pooled["per_class"], theme=PAPER, listeners=recall)
-        drawn["reliability"] = figures.reliability(metrics["calibration"]["bins"], theme=PAPER)
+        calibration = metrics["calibration"]
+        drawn["reliability"] = figures.reliability(calibration, theme=PAPER)
+        drawn["risk_coverage"] = figures.risk_coverage(
+            calibration["risk_coverage"], rows=calibration["thresholds"], theme=PAPER
+        )
         if len(metrics["speakers"]) > 1:
             rows = metrics["speakers"]
             drawn["speakers"] = figures.speaker_scores(rows, theme=PAPER, overall=pooled["uar"])

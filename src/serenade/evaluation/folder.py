@@ -16,8 +16,10 @@ from serenade.features.csv_text import quoting_of, with_decoded_paths, with_enco
 from serenade.files import hash_of, sha256_of, write_json, write_whole
 from serenade.schema import SchemaError, read_json
 
-FORMAT, VERSION = "serenade-evaluation", 3
-FIGURES = ("confusion_matrix", "per_class", "speakers", "reliability", "curves", "robustness")
+FORMAT, VERSION = "serenade-evaluation", 4
+FIGURES = (
+    *("confusion_matrix", "per_class", "speakers", "reliability", "risk_coverage", "curves", "robustness"),
+)
 
 
 @dataclass(frozen=True)

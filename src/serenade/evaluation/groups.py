@@ -34,8 +34,9 @@ def group_scores(
         group: what intervals resample, "speaker" or "dialogue".
 
     Returns:
-        For each attribute with two groups or more: `name` of the group, `clips`, `speakers`, `labels` (the
-        number of labels in it), every metric as `value`, `std`, `low`, `high`, `mean_confidence` and `ece`.
+        For each attribute with two groups or more, unless its groups are those of an earlier one: `name` of
+        the group, `clips`, `speakers`, `labels` (the number of labels in it), every metric as `value`, `std`,
+        `low`, `high`, `mean_confidence` and `ece`.
 
     >>> clips = pd.DataFrame({"emotion": ["a", "b"] * 10, "predicted": ["a", "b"] * 5 + ["a", "a"] * 5,
     ...                       "confidence": 0.9, "speaker": "1", "sex": ["male"] * 10 + ["female"] * 10})
@@ -45,10 +46,15 @@ def group_scores(
     """
     clips = clips.drop(columns=["fold", "seed"], errors="ignore")
     found = {}
+    seen: list[list[int]] = []
     for attribute in ATTRIBUTES:
         if attribute not in clips:
             continue
         names = age_groups(clips["age"]) if attribute == "age" else clips[attribute]
+        partition = pd.factorize(names)[0].tolist()
+        if partition in seen:  # such as the language, where each corpus is of another one
+            continue
+        seen.append(partition)
         rows = [
             _scores(str(name), members, labels, rng=rng, group=group)
             for name, members in clips[names != ""].groupby(names[names != ""], sort=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from serenade.evaluation.calibration import reliability
+from serenade.evaluation.calibration import reliability, softmax
 from serenade.evaluation.confusion import confusion_matrix
 from serenade.evaluation.fold_runs import FoldRuns
 from serenade.evaluation.groups import group_scores
@@ -16,6 +17,7 @@ from serenade.evaluation.listeners import listener_scores
 from serenade.evaluation.metric import HEADLINE, METRICS
 from serenade.evaluation.predictions import labelled, one_per_clip
 from serenade.evaluation.scores import score
+from serenade.evaluation.selective import risk_coverage, thresholds
 
 MIN_CONSTANT = 10
 """For fewer clips a model may predict one class for all of them and still be a good one."""
@@ -99,7 +101,7 @@ def summarize(
         "speakers": _speakers(clips, labels) if group == "speaker" else [],
         "groups": group_scores(clips, labels, rng=rng, group=group),
         "listeners": listener_scores(scored, labels, group=group),
-        "calibration": _calibration(clips, unsure_below),
+        "calibration": _calibration(clips, labels, unsure_below),
     }
     return result
 
@@ -154,17 +156,37 @@ def _speakers(clips: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]
     ]
 
 
-def _calibration(clips: pd.DataFrame, unsure_below: float) -> dict[str, Any]:
-    """How well confidences match the accuracy, and what `unsure` does."""
+def _calibration(clips: pd.DataFrame, labels: Sequence[str], unsure_below: float) -> dict[str, Any]:
+    """How well confidences match the accuracy, before and after calibration, and what `unsure` does.
+
+    Each row counts with the threshold of its own model, if the table has it.
+    """
     confidence = clips["confidence"].to_numpy(dtype=np.float64)
     right = (clips["emotion"] == clips["predicted"]).to_numpy()
-    kept = confidence >= unsure_below
+    below = clips.get("unsure_below", pd.Series(unsure_below, index=clips.index)).to_numpy(dtype=np.float64)
+    kept = confidence >= below
     return {
         **reliability(confidence, right).to_dict(),
+        "uncalibrated": _uncalibrated(clips, labels, right),
         "mean_confidence": float(confidence.mean()),
         "accuracy": float(right.mean()),
-        "unsure_below": unsure_below,
+        "unsure_below": float(below.mean()),
         "unsure_share": float((~kept).mean()),
         "accuracy_when_sure": float(right[kept].mean()) if kept.any() else None,
         "accuracy_when_unsure": float(right[~kept].mean()) if not kept.all() else None,
+        "risk_coverage": risk_coverage(confidence, right),
+        "thresholds": thresholds(confidence, right, clips["speaker"].to_list()),
     }
+
+
+def _uncalibrated(
+    clips: pd.DataFrame, labels: Sequence[str], right: NDArray[np.bool_]
+) -> dict[str, Any] | None:
+    """The reliability without temperature scaling; None if the temperature is not known."""
+    if "temperature" not in clips:
+        return None
+    scores = clips[[f"score_{label}" for label in labels]].to_numpy(dtype=np.float64)
+    temperature = clips["temperature"].to_numpy(dtype=np.float64)[:, None]
+    # The logarithms of probabilities are the scaled logits, up to a constant of each row.
+    confidence = softmax(temperature * np.log(np.maximum(scores, 1e-300))).max(1)
+    return {**reliability(confidence, right).to_dict(), "mean_confidence": float(confidence.mean())}

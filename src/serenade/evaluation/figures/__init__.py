@@ -8,6 +8,7 @@ from serenade.evaluation.figures.comparison import comparison
 from serenade.evaluation.figures.confusion_matrix import confusion_matrix
 from serenade.evaluation.figures.learning_curves import learning_curves
 from serenade.evaluation.figures.reliability import reliability
+from serenade.evaluation.figures.risk_coverage import risk_coverage
 from serenade.evaluation.figures.robustness import robustness
 from serenade.evaluation.figures.speaker_scores import speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
@@ -18,6 +19,7 @@ __all__ = [
     "confusion_matrix",
     "learning_curves",
     "reliability",
+    "risk_coverage",
     "robustness",
     "speaker_scores",
     "spectrogram",

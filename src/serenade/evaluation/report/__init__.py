@@ -69,7 +69,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("percent", "interval", "with_deviation", "thousands", "counted", "listed"):
+    for name in ("percent", "points", "interval", "with_deviation", "thousands", "counted", "listed"):
         environment.filters[name] = getattr(format, name)
     page = environment.get_template("page.html.j2").render(
         m=metrics,
@@ -128,8 +128,16 @@ def _figures(
                 alt_text.class_scores(metrics),
             ),
             "reliability": (
-                figures.reliability(metrics["calibration"]["bins"], theme=PAGE),
+                figures.reliability(metrics["calibration"], theme=PAGE),
                 alt_text.reliability(metrics),
+            ),
+            "risk_coverage": (
+                figures.risk_coverage(
+                    metrics["calibration"]["risk_coverage"],
+                    rows=metrics["calibration"]["thresholds"],
+                    theme=PAGE,
+                ),
+                alt_text.risk_coverage(metrics),
             ),
         }
         if len(metrics["speakers"]) > 1:

@@ -43,6 +43,16 @@ def reliability(metrics: Metrics) -> str:
     return f"Reliability diagram. {calibration_text(metrics)}"
 
 
+def risk_coverage(metrics: Metrics) -> str:
+    """Describe the risk-coverage curve by its end and its middle."""
+    curve = metrics["calibration"]["risk_coverage"]
+    half = min(range(len(curve["coverage"])), key=lambda i: abs(float(curve["coverage"][i]) - 0.5))
+    return (
+        f"Risk-coverage curve: {percent(curve['risk'][-1], 0)} of all predictions are wrong, and "
+        f"{percent(curve['risk'][half], 0)} of the more confident half."
+    )
+
+
 def learning_curves(logs: Mapping[str, Sequence[Mapping[str, float]]], metric: str) -> str:
     """Describe the learning curves."""
     longest = max(len(lines) for lines in logs.values())

@@ -17,6 +17,15 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def points(value: float) -> str:
+    """Format a difference of shares in percentage points.
+
+    >>> points(0.0713)
+    '7.1'
+    """
+    return f"{100 * value:.1f}"
+
+
 def interval(value: Mapping[str, Any]) -> str:
     """Format the 95 % interval of a mean, "–" where there is none.
 

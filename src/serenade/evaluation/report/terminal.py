@@ -11,6 +11,7 @@ from serenade.evaluation.report.format import (
     counted,
     interval,
     percent,
+    points,
     printable_values,
     with_deviation,
 )
@@ -75,6 +76,17 @@ def _scores(metrics: Mapping[str, Any]) -> list[str]:
         lost = 100 * (value["value"] - values[first.name])
         change = f"{abs(lost):.1f} points {'lower' if lost > 0 else 'higher'}"
         lines.append(f"without the {modality}: {first.title} {percent(values[first.name])} ({change})")
+    calibration = metrics["calibration"]
+    before = calibration["uncalibrated"]
+    lines.append(
+        f"calibration error (ECE) {points(calibration['ece'])} points"
+        + (f", before calibration {points(before['ece'])}" if before else "")
+    )
+    if own := metrics["own_test"]:
+        lines.append(
+            f"on the test part of its own data: {METRICS[own['metric']].title} {percent(own['value'])}, "
+            f"calibration error {points(own['ece'])} points"
+        )
     if listeners := metrics["listeners"]:
         lines.append(
             f"listeners, by the sound alone, on {counted(listeners['clips'], 'clip')}: "
