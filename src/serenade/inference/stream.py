@@ -42,8 +42,8 @@ class Stream:
     those of `Model.predict` for the same samples, from `start` to `end`. Memory does not grow with time.
 
     Latency, besides the time that the computation takes: the end of an utterance is reported at most
-    `latency_s` after the last frame in which speech is detected; its start and provisional results are reported in the step
-    of speech detection (0.512 s) in which they are due.
+    `latency_s` after the last frame in which speech is detected. Its start and provisional results are
+    reported in the step of speech detection (0.512 s) in which they are due.
 
     Attributes:
         latency_s: seconds from the end of speech to the final result, at most.
