@@ -2,8 +2,8 @@
 
     python benchmarks/long_recordings.py [--data DIR] [--hours H] [--model M]
 
-DIR has the folder `meeting` with sound files, which are repeated to fill H hours; without it, synthetic voices
-are used.
+DIR has the folder `meeting` with sound files, which are repeated to fill H hours; without it, synthetic
+voices are used.
 """
 
 from __future__ import annotations

@@ -57,11 +57,14 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         file=first.file,
         unsure_below=unsure_below,
         adaptation=adaptation_s / adapted_s if adapted_s else None,
+        speaker=first.speaker,
     )
 
 
 def merge_neighbours(segments: Iterable[Prediction]) -> Iterator[Prediction]:
-    """Neighbouring segments of the same emotion and state as one, for captions and annotation tiers."""
-    for (_, state), same in groupby(segments, key=lambda segment: (segment.emotion, segment.state)):
+    """Neighbouring segments of the same emotion, state and speaker as one, for captions and annotations."""
+    for (_, state, _), same in groupby(
+        segments, key=lambda segment: (segment.emotion, segment.state, segment.speaker)
+    ):
         # The mean of unsure predictions is unsure, too.
         yield mean_prediction(same, unsure_below=math.inf if state == "unsure" else 0.0)

@@ -76,6 +76,7 @@ class Prediction:
         adaptation: how far it was corrected by other clips of the speaker, 0 to 1
             (`serenade.adaptation.Speaker.trust`); 0 if there were too few of them or they were too similar;
             None if no speaker was named.
+        speaker: the name of who speaks; None if it is not known.
 
     >>> from serenade import load_model
     >>> prediction = load_model("model.onnx").predict("call.wav")
@@ -93,6 +94,7 @@ class Prediction:
     quality: Quality
     model: ModelName
     adaptation: float | None = None
+    speaker: str | None = None
 
     @classmethod
     def of(
@@ -106,6 +108,7 @@ class Prediction:
         file: str | None = None,
         unsure_below: float = 0.0,
         adaptation: float | None = None,
+        speaker: str | None = None,
     ) -> Prediction:
         """Sort the scores, divide them by their sum, and set the state.
 
@@ -118,6 +121,7 @@ class Prediction:
             file: name of the recording.
             unsure_below: the state is "unsure" if the highest score is below this.
             adaptation: see the attribute.
+            speaker: see the attribute.
 
         >>> quality = Quality(duration_s=2.5, speech_ratio=0.8, level_dbfs=-23.0, clipped=False)
         >>> model = ModelName(name="toy", version="1", license="MIT")
@@ -141,6 +145,7 @@ class Prediction:
             quality=quality,
             model=model,
             adaptation=adaptation,
+            speaker=speaker,
         )
 
     @property
@@ -154,7 +159,10 @@ class Prediction:
         return next(iter(self.scores.values()), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; the scores have four decimals and still sum to 1. `adaptation` only if not None."""
+        """The JSON form; the scores have four decimals and still sum to 1.
+
+        `speaker` and `adaptation` only if they are not None.
+        """
         scores = _rounded(self.scores)
         content = {
             "file": self.file,
@@ -167,7 +175,11 @@ class Prediction:
             "quality": self.quality.to_dict(),
             "model": asdict(self.model),
         }
-        return content if self.adaptation is None else content | {"adaptation": round(self.adaptation, 3)}
+        if self.speaker is not None:
+            content["speaker"] = self.speaker
+        if self.adaptation is not None:
+            content["adaptation"] = round(self.adaptation, 3)
+        return content
 
 
 def restricted(scores: Mapping[str, float], labels: Collection[str] | None) -> dict[str, float]:

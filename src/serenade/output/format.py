@@ -27,6 +27,7 @@ class Layout:
         labels: emotions that the model knows, in the order of its columns.
         files: names of all recordings that will be written, in order.
         is_timeline: predictions are segments of a timeline.
+        has_speakers: predictions have the names of speakers.
         width: columns of the terminal; None for no limit.
         encoding: of the file or terminal.
     """
@@ -34,6 +35,7 @@ class Layout:
     labels: Sequence[str]
     files: Sequence[str] = ()
     is_timeline: bool = False
+    has_speakers: bool = False
     width: int | None = None
     encoding: str = "utf-8"
 
@@ -79,7 +81,7 @@ def list_formats() -> list[str]:
     """Return the names of the output formats; `FORMATS` has the entries.
 
     >>> [name for name in list_formats() if FORMATS[name].is_per_recording]
-    ['srt', 'textgrid', 'vtt']
+    ['audacity', 'elan', 'srt', 'textgrid', 'vtt']
     """
     return list(FORMATS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from serenade.inference.aggregate import merge_neighbours
 from serenade.inference.prediction import Prediction
@@ -30,6 +30,23 @@ def caption_of(segment: Prediction) -> str:
     """Return the emotion with its confidence, and a question mark below the threshold."""
     mark = "" if segment.state == "ok" else "?"
     return f"{printable(segment.emotion)}{mark} {segment.confidence:.0%}"
+
+
+def spoken_by(segment: Prediction) -> str:
+    """Return the name of the speaker with a colon, or "" if it is not known."""
+    return f"{printable(segment.speaker)}: " if segment.speaker else ""
+
+
+def tiers_of(segments: Iterable[Prediction]) -> dict[str, list[Prediction]]:
+    """Return the segments of each tier of an annotation: "emotion", or one tier for each speaker.
+
+    A segment of no known speaker belongs to the tier "emotion".
+    """
+    tiers: dict[str, list[Prediction]] = {}
+    for segment in segments:
+        name = f"emotion {printable(segment.speaker)}" if segment.speaker else "emotion"
+        tiers.setdefault(name, []).append(segment)
+    return tiers
 
 
 def clock(seconds: float, *, point: str) -> str:

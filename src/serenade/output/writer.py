@@ -30,6 +30,7 @@ class PredictionWriter:
         out: a file, or a folder for a format of one file per recording; None for stdout.
         stdout: where to write without `out`.
         is_timeline: predictions are segments of a timeline.
+        has_speakers: predictions have the names of speakers.
         settings: what the predictions depend on besides the recordings; None if no run can be continued.
         inputs: other files and folders that are read, such as the model; they are never overwritten.
         overwrite: replace a finished or unfinished file of another run.
@@ -41,6 +42,7 @@ class PredictionWriter:
     out: Path | None
     stdout: TextIO
     is_timeline: bool = False
+    has_speakers: bool = False
     settings: Mapping[str, Any] | None = None
     inputs: Sequence[str | Path | None] = field(default=())
     overwrite: bool = False
@@ -158,6 +160,7 @@ class PredictionWriter:
             labels=self.labels,
             files=[str(file) for file in files],
             is_timeline=self.is_timeline,
+            has_speakers=self.has_speakers,
             width=width,
             encoding=encoding,
         )

@@ -21,3 +21,16 @@ def test_pandas_reads_the_times(timeline, failure, layout):
 def test_a_name_is_a_path_and_never_a_formula(segment, layout):
     text = "".join(write_audformat([[segment(0, 1, {"anger": 1.0}, file="=1.wav")]], layout()))
     assert text.splitlines()[1].startswith("./=1.wav,")
+
+
+def test_audformat_reads_it(timeline, segment, layout, tmp_path):
+    """Its own reader: a table indexed by file, start and end."""
+    audformat = pytest.importorskip("audformat")
+    names = ("file", "start", "end")
+    path = tmp_path / "a.csv"
+    path.write_text("".join(write_audformat([timeline("a.wav"), timeline("b.wav")], layout())))
+    frame = audformat.utils.read_csv(path)
+    assert audformat.is_segmented_index(frame)
+    assert list(frame.index.names) == list(names)
+    assert frame.index.get_level_values("start").total_seconds().tolist() == [0, 2.5, 5, 7.5, 10] * 2
+    assert audformat.utils.duration(frame).total_seconds() == pytest.approx(2 * 3661.25)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -41,3 +42,17 @@ def test_a_label_cannot_break_a_caption(segment, layout):
     recording = [segment(0, 1, {"a<b & c\n-->": 1.0})]
     assert "".join(write_vtt([recording], layout())).splitlines()[3] == r"a&lt;b &amp; c\n--&gt; 100%"
     assert "".join(write_srt([recording], layout())).splitlines()[2] == r"a<b & c\n--> 100%"
+
+
+def test_captions_name_the_speaker(segment, layout):
+    webvtt = pytest.importorskip("webvtt")
+    recording = [
+        replace(segment(0, 1, {"anger": 1.0}), speaker="Ann"),
+        replace(segment(1, 2, {"anger": 1.0}), speaker="Bob"),
+    ]
+    captions = webvtt.from_string("".join(write_vtt([recording], layout())))
+    assert [(caption.voice, caption.text) for caption in captions] == [
+        ("Ann", "anger 100%"),
+        ("Bob", "anger 100%"),
+    ]
+    assert "\nAnn: anger 100%\n" in "".join(write_srt([recording], layout()))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -50,3 +51,10 @@ def test_numbers_stay_numbers_and_names_are_kept(segment, layout):
 def test_a_label_is_never_a_formula(segment, layout):
     (row,) = rows_of([[segment(0, 1, {"=1": 1.0})]], layout())
     assert row["emotion"] == "'=1"
+
+
+def test_a_column_for_the_speaker_if_there_are_any(segment, layout):
+    recording = [replace(segment(0, 1, {"anger": 1.0}), speaker="=Ann"), segment(1, 2, {"fear": 1.0})]
+    rows = rows_of([recording], layout(has_speakers=True))
+    assert [row["speaker"] for row in rows] == ["'=Ann", ""]
+    assert "speaker" not in rows_of([recording], layout())[0]

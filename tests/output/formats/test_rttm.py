@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -53,3 +54,19 @@ def test_names_are_unique_for_every_mixture():
 def test_a_label_with_blanks_stays_one_field(segment, layout):
     (line,) = fields_of([[segment(0, 1, {"very angry": 1.0})]], layout("a b.wav"))
     assert line[7] == "very_angry"
+
+
+def test_pyannote_reads_it(timeline, segment, layout):
+    """The lines are read as pyannote's documentation describes the format, and held by its own classes."""
+    core = pytest.importorskip("pyannote.core")
+    annotations = {}
+    recordings = [timeline("a b.wav"), [replace(segment(0, 1, {"fear": 1.0}, file="b.wav"), speaker="Ann B")]]
+    for number, fields in enumerate(fields_of(recordings, layout("a b.wav", "b.wav"))):
+        _, uri, _, start, duration, _, _, label, _, _ = fields
+        annotation = annotations.setdefault(uri, core.Annotation(uri=uri))
+        annotation[core.Segment(float(start), float(start) + float(duration)), number] = label
+    assert annotations["a_b"].chart() == [("neutral", 3651.25), ("anger", 5.0), ("unsure", 2.5)]
+    assert annotations["b"].labels() == ["Ann_B/fear"]
+    written = annotations["a_b"].to_rttm().splitlines()
+    ours = fields_of([timeline("a b.wav")], layout("a b.wav"))
+    assert [line.split()[:8] for line in written] == [line[:8] for line in ours]

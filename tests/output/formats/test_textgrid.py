@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from serenade.output.formats.textgrid import write_textgrid
@@ -26,3 +28,19 @@ def test_a_reader_of_textgrids_reads_it(timeline, segment, layout, tmp_path):
         (5.0, 7.5, ""),
         (7.5, 9.0, 'a "b"'),
     ]
+
+
+def test_a_tier_for_each_speaker(segment, layout, tmp_path):
+    textgrid = pytest.importorskip("praatio.textgrid")
+    file = tmp_path / "a.TextGrid"
+    recording = [
+        replace(segment(0, 1, {"anger": 1.0}), speaker="Ann"),
+        replace(segment(1, 2, {"fear": 1.0}), speaker="Bob"),
+        segment(2, 3, {}, speech=0.0),
+        replace(segment(3, 4, {"fear": 1.0}), speaker="Ann"),
+    ]
+    file.write_text("".join(write_textgrid([recording], layout())), encoding="utf-8")
+    grid = textgrid.openTextgrid(str(file), includeEmptyIntervals=True)
+    assert grid.tierNames == ("emotion Ann", "emotion Bob")
+    found = [(entry.start, entry.end, entry.label) for entry in grid.getTier("emotion Ann").entries]
+    assert found == [(0, 1, "anger"), (1, 3, ""), (3, 4, "fear")]

@@ -12,7 +12,7 @@ from serenade.text import spreadsheet_text, valid_unicode
 
 def write_audformat(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
     """Yield the header, then the segments of one recording after the other; failures are left out."""
-    columns = columns_of(layout.labels)
+    columns = columns_of(layout)
     yield csv_line(columns)
     for recording in recordings:
         rows = [row_of(result) | _index_of(result) for result in recording if isinstance(result, Prediction)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from serenade.inference.prediction import DIGITS, Failure, Prediction
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
@@ -17,7 +17,7 @@ from serenade.text import spreadsheet_text, valid_unicode
 
 def write_csv(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
     """Yield the header, then the rows of one recording after the other."""
-    columns = [*columns_of(layout.labels), "error"]
+    columns = [*columns_of(layout), "error"]
     yield csv_line(columns)
     for recording in recordings:
         yield "".join(
@@ -25,9 +25,11 @@ def write_csv(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
         )
 
 
-def columns_of(labels: Sequence[str]) -> list[str]:
+def columns_of(layout: Layout) -> list[str]:
     """Return the names of the columns that describe a prediction."""
-    return ["file", "start", "end", "emotion", "confidence", "state", *(f"score_{name}" for name in labels)]
+    speaker = ["speaker"] if layout.has_speakers else []
+    scores = (f"score_{name}" for name in layout.labels)
+    return ["file", "start", "end", *speaker, "emotion", "confidence", "state", *scores]
 
 
 def row_of(result: Prediction | Failure) -> dict[str, str]:
@@ -42,6 +44,7 @@ def row_of(result: Prediction | Failure) -> dict[str, str]:
         "file": file,
         "start": str(content["start"]),
         "end": str(content["end"]),
+        "speaker": spreadsheet_text(valid_unicode(result.speaker or "")),
         "emotion": spreadsheet_text(content["emotion"] or ""),
         "confidence": "" if content["confidence"] is None else f"{content['confidence']:.{DIGITS}f}",
         "state": content["state"],

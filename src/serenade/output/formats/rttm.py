@@ -1,8 +1,9 @@
 """Rich Transcription Time Marked: one line per segment with speech (NIST RT-09, appendix A).
 
-The field of the speaker's name holds the emotion. The field of the file holds the name of the recording
-without folder and suffix, blanks as `_`. Where two recordings would have the same name, all get their path
-from the folder that they share, with `_` between folders; where that is not enough, a number is added.
+The field of the speaker's name holds the emotion, or SPEAKER/EMOTION. The field of the file holds the name of
+the recording without folder and suffix, blanks as `_`. Where two recordings would have the same name, all get
+their path from the folder that they share, with `_` between folders; where that is not enough, a number is
+added.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from serenade.inference.prediction import Prediction
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
 from serenade.output.paths import shared_folder
 from serenade.output.segments import label_of, speech_segments
@@ -26,7 +28,7 @@ def write_rttm(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]
             start, end = half_up(segment.start, 3), half_up(segment.end, 3)
             yield (
                 f"SPEAKER {names.get(file, _field(Path(file).stem))} 1 {start:.3f} "
-                f"{end - start:.3f} <NA> <NA> {_field(label_of(segment))} "
+                f"{end - start:.3f} <NA> <NA> {_name_of(segment)} "
                 f"{segment.confidence or 0:.4f} <NA>\n"
             )
 
@@ -53,6 +55,11 @@ def recording_names(files: Sequence[str]) -> dict[str, str]:
             names[file] = f"{name}_{number}"
         taken.add(names[file])
     return names
+
+
+def _name_of(segment: Prediction) -> str:
+    label = _field(label_of(segment))
+    return f"{_field(segment.speaker)}/{label}" if segment.speaker else label
 
 
 def _field(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
-from serenade.output.segments import caption_of, clock, speech_segments
+from serenade.output.segments import caption_of, clock, speech_segments, spoken_by
 
 
 def write_srt(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
@@ -16,7 +16,7 @@ def write_srt(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
             gap = "\n" if number else ""
             number += 1
             times = f"{clock(segment.start, point=',')} --> {clock(segment.end, point=',')}"
-            yield f"{gap}{number}\n{times}\n{caption_of(segment)}\n"
+            yield f"{gap}{number}\n{times}\n{spoken_by(segment)}{caption_of(segment)}\n"
 
 
 FORMATS.add(

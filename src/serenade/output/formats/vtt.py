@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
 from serenade.output.segments import caption_of, clock, speech_segments
+from serenade.text import printable
 
 
 def write_vtt(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
@@ -15,7 +16,10 @@ def write_vtt(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
     for recording in recordings:
         for segment in speech_segments(recording):
             times = f"{clock(segment.start, point='.')} --> {clock(segment.end, point='.')}"
-            yield f"\n{times}\n{html.escape(caption_of(segment), quote=False)}\n"
+            text = html.escape(caption_of(segment), quote=False)
+            if segment.speaker:
+                text = f"<v {html.escape(printable(segment.speaker), quote=False)}>{text}"
+            yield f"\n{times}\n{text}\n"
 
 
 FORMATS.add(
