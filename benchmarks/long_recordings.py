@@ -79,7 +79,7 @@ def main() -> None:
         print(f"| {options.hours:g} h, `--timeline --out timeline.csv` | peak memory | × real time |")
         print("|---|---:|---:|")
         for mode in options.modes:
-            command = [sys.executable, "-m", "serenade", "predict", recording, "--timeline"]
+            command: list[str | Path] = [sys.executable, "-m", "serenade", "predict", recording, "--timeline"]
             command += ["--out", f"{folder}/{len(mode)}.csv", *MODES[mode]]
             command += ["--model", options.model] if options.model else []
             took = watch(command)
