@@ -21,10 +21,11 @@ from serenade.inference.parallel import Progress, map_in_order
 from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.segment import Segment, measure
 from serenade.inference.sound import Recording, media_of, name_of, open_sound
+from serenade.inference.speakers import Speakers
 from serenade.inference.speech_segments import SILENCE_S
 from serenade.inference.stream import INTERVAL_S, WINDOW_S, Stream
 from serenade.inference.utterances import Utterance
-from serenade.inference.windows import Windows, mean_of, predict_rows
+from serenade.inference.windows import Segments, Windows, mean_of, predict_rows
 from serenade.labels import canonical
 from serenade.spec import Spec
 
@@ -96,8 +97,14 @@ class Model:
         """Whether `timeline` can be used: a model of sound alone, without dialogue context."""
         return self._graph.inputs == SOUND_ONLY
 
-    def windows(self, *, window_s: float | None = None, hop_s: float | None = None) -> Windows:
-        """The windows of a timeline; arguments as for `timeline`.
+    def windows(
+        self,
+        *,
+        window_s: float | None = None,
+        hop_s: float | None = None,
+        segments: Segments = "windows",
+    ) -> Windows:
+        """How a recording is cut for a timeline; arguments as for `timeline`.
 
         Raises:
             ModelError: the model takes more than sound, or a window or hop is out of range.
@@ -108,6 +115,10 @@ class Model:
                 "of sound alone",
                 file=self.file,
             )
+        if segments == "speech":
+            if hop_s is not None:
+                raise ModelError("segments by speech detection have no hop; leave it out", file=self.file)
+            return Windows.of_speech(self._graph, longest_s=window_s)
         return Windows.of(self._graph, window_s=window_s, hop_s=hop_s)
 
     def predict(
@@ -160,19 +171,26 @@ class Model:
         *,
         window_s: float | None = None,
         hop_s: float | None = None,
+        segments: Segments = "windows",
+        speakers: Speakers | None = None,
         rate: float | None = None,
         track: int | None = None,
         progress: Progress | None = None,
     ) -> Iterator[Prediction]:
-        """Predict the emotion over time: one prediction for each hop, without gaps, as the recording is read.
+        """Predict the emotion over time, as the recording is read, without gaps.
 
-        Each is the mean of the predictions of all windows that overlap its hop. A recording that is no longer
-        than one window has one prediction.
+        With windows there is one for each hop: the mean of the predictions of all windows that overlap it. A
+        recording that is no longer than one window has one prediction. Or one for each segment that speech
+        detection finds: it ends at a pause of 0.6 s, where the speaker changes, or at its longest length.
 
         Args:
             recording: as for `predict`.
-            window_s: length of a window in seconds; None for what the model was trained on, or 5.
+            window_s: length of a window in seconds; None for what the model was trained on, or 5. The longest
+                segment by speech detection; None for what the model was trained on, or 10.
             hop_s: seconds from one window to the next; None for half a window.
+            segments: "windows", or "speech" for segments by speech detection.
+            speakers: who speaks when; predictions name the speaker, and are adapted to each as the recording
+                goes on, if the model has a speaker adaptation.
             rate: as for `predict`.
             track: as for `predict`.
             progress: as for `predict`.
@@ -186,8 +204,8 @@ class Model:
         >>> [prediction.start for prediction in model.timeline("long.wav", window_s=4, hop_s=2)]
         [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
         """
-        windows = self.windows(window_s=window_s, hop_s=hop_s)
-        return self._rows(recording, windows, rate=rate, track=track, progress=progress)
+        windows = self.windows(window_s=window_s, hop_s=hop_s, segments=segments)
+        return self._rows(recording, windows, rate=rate, track=track, progress=progress, speakers=speakers)
 
     def stream(
         self,
@@ -346,6 +364,8 @@ class Model:
         *,
         window_s: float | None = None,
         hop_s: float | None = None,
+        segments: Segments = "windows",
+        speakers: Speakers | None = None,
         jobs: int = 1,
         track: int | None = None,
         progress: Progress | None = None,
@@ -355,10 +375,18 @@ class Model:
         Yields:
             The predictions of one recording, or its Failure alone.
         """
-        self.windows(window_s=window_s, hop_s=hop_s)
+        self.windows(window_s=window_s, hop_s=hop_s, segments=segments)
 
         def rows_of(file: Recording, progress: Progress) -> Iterator[Prediction]:
-            return self.timeline(file, window_s=window_s, hop_s=hop_s, track=track, progress=progress)
+            return self.timeline(
+                file,
+                window_s=window_s,
+                hop_s=hop_s,
+                segments=segments,
+                speakers=speakers,
+                track=track,
+                progress=progress,
+            )
 
         return _lists(rows_of, files, jobs=jobs, progress=progress)
 
@@ -408,11 +436,12 @@ class Model:
         rate: float | None,
         track: int | None,
         progress: Progress | None,
+        speakers: Speakers | None = None,
     ) -> Iterator[Prediction]:
         sound = open_sound(
             recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
         )
-        return predict_rows(self._graph, sound, windows, progress=progress)
+        return predict_rows(self._graph, sound, windows, progress=progress, speakers=speakers)
 
     def _predict_utterance(
         self, recording: Recording | None, text: str, *, rate: float | None, track: int | None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from serenade.errors import UnsupportedMedia
+from serenade.inference.speech_segments import SpeakerAt
 
 FOLDER, COLUMN = "folder", "column:"
 """Values of `--speakers` that name no file: each sub-folder is a speaker; a column of the table of texts."""
@@ -60,6 +61,24 @@ class Speakers:
             return ""
         is_tied = len(ranked) > 1 and math.isclose(ranked[0][1], ranked[1][1], abs_tol=1e-3)
         return "" if is_tied else ranked[0][0]
+
+    def track(self, file: str) -> SpeakerAt:
+        """The speaker at any time of a recording, by `of`; fast for times that increase.
+
+        >>> at = Speakers(turns={"a.wav": [Turn(speaker="Ann", end=4.0)]}).track("a.wav")
+        >>> at(0.0, 0.5), at(4.0, 4.5)
+        ('Ann', '')
+        """
+        coming = deque(sorted(self.turns.get(file, ()), key=lambda turn: turn.start))
+        current: list[Turn] = []
+
+        def speaker_at(start: float, end: float) -> str:
+            current[:] = [turn for turn in current if turn.end > start]
+            while coming and coming[0].start < end:
+                current.append(coming.popleft())
+            return Speakers(turns={file: current}).of(file, start=start, end=end)
+
+        return speaker_at
 
 
 def read_speakers(spec: str, files: Sequence[Path], *, folders: Iterable[str | Path] = ()) -> Speakers:

@@ -12,11 +12,11 @@ import soxr
 
 from serenade.audio.vad import FRAME_S
 from serenade.errors import ModelError
-from serenade.inference.adaptation import SpeakerState, logits_of
 from serenade.inference.arrays import Waveform, waveform_of
 from serenade.inference.events import Event, Result, UtteranceEnd, UtteranceStart
 from serenade.inference.graph import Graph
 from serenade.inference.prediction import Prediction
+from serenade.inference.running import RunningAdaptation
 from serenade.inference.segment import MIN_SPEECH_S, quality_of
 from serenade.inference.speech_segments import (
     MAX_SEGMENT_S,
@@ -31,6 +31,7 @@ INTERVAL_S = 1.5
 WINDOW_S = 2.0
 """Default length of the sound of a provisional result."""
 
+_THE_SPEAKER = "the speaker"
 _MIN_S = 0.25
 _MAX_RESULT_S = 60.0
 
@@ -73,11 +74,9 @@ class Stream:
         self._segmenter = SpeechSegmenter(
             rate_hz=rate_hz, silence_s=silence_s, max_s=min(longest_s, MAX_SEGMENT_S)
         )
-        self._state: SpeakerState | None = None
-        if adapt:
-            if graph.spec.adaptation is None:
-                raise ModelError("has no speaker adaptation; leave adapt= out", file=graph.file)
-            self._state = SpeakerState(graph.spec.adaptation)
+        if adapt and graph.spec.adaptation is None:
+            raise ModelError("has no speaker adaptation; leave adapt= out", file=graph.file)
+        self._speaker, self._running = _THE_SPEAKER if adapt else "", RunningAdaptation(graph)
         self._utterance = 0
         self._reported: int | None = None  # start of the utterance that goes on
         self._due = 0
@@ -149,13 +148,10 @@ class Stream:
     ) -> Prediction:
         quality = quality_of(samples, rate_hz=self._rate_hz, source_rate_hz=self._rate, speech_s=speech_s)
         scores = None if speech_s < MIN_SPEECH_S else self._graph.probabilities([samples])[0]
-        state, graph = self._state, self._graph
-        if state is not None:
-            graph = replace(graph, speaker=state.speaker)
-        prediction = graph.prediction(scores, quality=quality, start=start / self._rate_hz)
-        if state is not None and scores is not None and is_final:
-            state.add(logits_of(scores))
-        return prediction
+        prediction = self._running.prediction(
+            scores, speaker=self._speaker, quality=quality, start=start / self._rate_hz, is_clip=is_final
+        )
+        return replace(prediction, speaker=None)
 
     @property
     def _time(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +20,9 @@ from serenade.audio.vad import SpeechDetector
 from serenade.inference.arrays import Waveform
 from serenade.inference.graph import Graph
 from serenade.inference.prediction import Prediction
-from serenade.inference.segment import Segment, measure
+from serenade.inference.running import RunningAdaptation
+from serenade.inference.segment import MIN_SPEECH_S, Segment, measure, quality_of
+from serenade.inference.speech_segments import SpeakerAt, SpeechSegmenter
 
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ def timeline(
     hop: int,
     source_rate_hz: int | None = None,
     file: str | None = None,
+    speaker_at: SpeakerAt | None = None,
 ) -> Iterator[Prediction]:
     """Predict for each hop of a recording as it arrives.
 
@@ -72,6 +75,7 @@ def timeline(
         hop: samples from the start of one window to the start of the next.
         source_rate_hz: the recording's own rate.
         file: name of the recording.
+        speaker_at: who speaks when; predictions are adapted to each speaker as the recording goes on.
 
     Yields:
         One prediction for each hop, without gaps or overlap.
@@ -79,6 +83,7 @@ def timeline(
     rate_hz = graph.spec.front_end.rate_hz
     remainder = round(MIN_HOP_S * rate_hz)
     detector = SpeechDetector(rate_hz=rate_hz)
+    running = RunningAdaptation(graph)
     rows: deque[_Row] = deque()  # those that a window to come can overlap
     windows: deque[_Window] = deque()  # those that a row to come can overlap
     start = end = covered = 0
@@ -95,10 +100,52 @@ def timeline(
             row = rows.popleft()
             scores = _mean_scores(row, windows) if row.segment.has_speech else None
             quality = row.segment.quality
-            yield graph.prediction(scores, quality=quality, start=row.start / rate_hz, file=file)
+            begin, stop = row.start / rate_hz, row.end / rate_hz
+            speaker = speaker_at(begin, stop) if speaker_at is not None else ""
+            yield running.prediction(scores, speaker=speaker, quality=quality, start=begin, file=file)
             start += hop
             while windows and windows[0].end <= start:
                 windows.popleft()
+
+
+def speech_timeline(
+    graph: Graph,
+    blocks: Iterable[Waveform],
+    *,
+    longest: int,
+    source_rate_hz: int | None = None,
+    file: str | None = None,
+    speaker_at: SpeakerAt | None = None,
+) -> Iterator[Prediction]:
+    """Predict for each segment that speech detection finds, and for each segment without speech.
+
+    Args:
+        graph: as for `timeline`, as all that is not named here.
+        blocks: the recording at the model's rate, in blocks of any length.
+        longest: samples of the longest segment.
+        source_rate_hz: the recording's own rate.
+        file: name of the recording.
+        speaker_at: who speaks when; a segment ends where the speaker changes.
+
+    Yields:
+        One prediction for each segment, without gaps or overlap.
+    """
+    rate_hz = graph.spec.front_end.rate_hz
+    segmenter = SpeechSegmenter(rate_hz=rate_hz, max_s=longest / rate_hz, speaker_at=speaker_at)
+    running = RunningAdaptation(graph)
+    no_sound = np.zeros(0, dtype=np.float32)
+    for block, is_last in with_last(chain(blocks, [no_sound])):
+        for segments in segmenter.steps(block, last=is_last):
+            for segment in segments:
+                quality = quality_of(
+                    segment.samples, rate_hz=rate_hz, speech_s=segment.speech_s, source_rate_hz=source_rate_hz
+                )
+                has_speech = segment.speech_s >= MIN_SPEECH_S
+                scores = graph.probabilities([segment.samples])[0] if has_speech else None
+                start = segment.start / rate_hz
+                yield running.prediction(
+                    scores, speaker=segment.speaker, quality=quality, start=start, file=file
+                )
 
 
 def with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:

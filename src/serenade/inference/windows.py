@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 
@@ -13,15 +15,22 @@ from serenade.inference.aggregate import mean_prediction
 from serenade.inference.graph import Graph
 from serenade.inference.parallel import Progress
 from serenade.inference.prediction import Prediction
+from serenade.inference.running import RunningAdaptation
 from serenade.inference.segment import measure
 from serenade.inference.sound import Sound
-from serenade.inference.timeline import MIN_HOP_S, timeline, with_last
+from serenade.inference.speakers import Speakers
+from serenade.inference.speech_segments import MAX_SEGMENT_S
+from serenade.inference.timeline import MIN_HOP_S, speech_timeline, timeline, with_last
 
 WINDOW_S = 5.0
 """Default window of a model that was trained on whole clips: the longest of CREMA-D have 5 s."""
 
 MAX_WINDOW_S = 60.0
 """Longest window of such a model."""
+
+
+Segments = Literal["windows", "speech"]
+"""How a timeline is cut: windows at a fixed hop, or segments by speech detection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +42,14 @@ class Windows:
         window: length of a window in samples.
         hop: samples from the start of one window to the start of the next.
         whole: recordings of up to so many samples are predicted whole.
+        speech: the recording is cut into segments by speech detection, of at most `window` samples.
     """
 
     rate_hz: int
     window: int
     hop: int
     whole: int
+    speech: bool = False
 
     @classmethod
     def of(cls, graph: Graph, *, window_s: float | None = None, hop_s: float | None = None) -> Windows:
@@ -68,6 +79,22 @@ class Windows:
         return cls(rate_hz=rate_hz, window=window, hop=hop, whole=window)
 
     @classmethod
+    def of_speech(cls, graph: Graph, *, longest_s: float | None = None) -> Windows:
+        """Segments by speech detection.
+
+        Args:
+            graph: as for `of`.
+            longest_s: length of the longest segment; None for what the model was trained on, or 10 s.
+
+        Raises:
+            ModelError: a length out of range.
+        """
+        longest_s = longest_s or min(graph.spec.front_end.max_duration_s or math.inf, MAX_SEGMENT_S)
+        if longest_s < 1:
+            raise ModelError(f"takes segments of at least 1 s, not {longest_s:g} s", file=graph.file)
+        return replace(cls.of(graph, window_s=longest_s), whole=0, speech=True)
+
+    @classmethod
     def of_predict(cls, graph: Graph) -> Windows:
         """The windows for one prediction of a recording: whole if the model was trained on such lengths."""
         windows = cls.of(graph)
@@ -89,9 +116,27 @@ def mean_of(rows: Iterator[Prediction], *, unsure_below: float) -> Prediction:
 
 
 def predict_rows(
-    graph: Graph, sound: Sound, windows: Windows, *, progress: Progress | None
+    graph: Graph,
+    sound: Sound,
+    windows: Windows,
+    *,
+    progress: Progress | None,
+    speakers: Speakers | None = None,
 ) -> Iterator[Prediction]:
     """The timeline of a recording; one prediction if it is no longer than `windows.whole`."""
+    speaker_at = speakers.track(sound.name or "") if speakers is not None else None
+    rows: Iterator[Prediction]
+    if windows.speech:
+        rows = speech_timeline(
+            graph,
+            sound.blocks,
+            longest=windows.window,
+            source_rate_hz=sound.source_rate_hz,
+            file=sound.name,
+            speaker_at=speaker_at,
+        )
+        yield from _finished(rows, sound, progress=progress)
+        return
     start, size = [], 0
     for block in sound.blocks:
         start.append(block)
@@ -106,7 +151,10 @@ def predict_rows(
             warnings=sound.warnings,
         )
         scores = graph.probabilities([segment.samples])[0] if segment.has_speech else None
-        yield graph.prediction(scores, quality=segment.quality, file=sound.name)
+        speaker = speaker_at(0.0, segment.quality.duration_s) if speaker_at is not None else ""
+        yield RunningAdaptation(graph).prediction(
+            scores, speaker=speaker, quality=segment.quality, file=sound.name
+        )
         return
     rows = timeline(
         graph,
@@ -115,7 +163,13 @@ def predict_rows(
         hop=windows.hop,
         source_rate_hz=sound.source_rate_hz,
         file=sound.name,
+        speaker_at=speaker_at,
     )
+    yield from _finished(rows, sound, progress=progress)
+
+
+def _finished(rows: Iterator[Prediction], sound: Sound, *, progress: Progress | None) -> Iterator[Prediction]:
+    """The same rows; the last has the warnings of the recording, and progress is reported."""
     for row, is_last in with_last(rows):
         quality = replace(row.quality, warnings=sound.warnings) if is_last else row.quality
         yield replace(row, quality=quality)
