@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO := demo
 
-.PHONY: install demo test test-slow check docs bench clean
+.PHONY: install demo test test-slow check docs bench bench-accuracy clean
 
 install: $(VENV)/dev.stamp  ## everything, for working on serenade
 
@@ -35,6 +35,9 @@ docs: install  ## site/, to be opened in a browser
 
 bench: install  ## DATA=DIR adds real corpora
 	$(BIN)/python benchmarks/speed.py --write docs/benchmarks.md $(if $(DATA),--data $(DATA))
+
+bench-accuracy: install  ## DATA=DIR has the folders ravdess, emodb, emovo, nemo; into docs/results.md
+	$(BIN)/python benchmarks/encoder.py --data $(DATA) --write
 
 clean:
 	rm -rf $(VENV) $(DEMO) site

@@ -19,6 +19,9 @@ from serenade.training.dev import HeldOut
 from serenade.training.linear_classifier import TrainingClips, fit_linear_classifier
 from serenade.training.recipe import Recipe
 
+LARGEST = 15_000
+"""Largest number of clips and copies: a matrix of 1.8 GB, of which four are needed."""
+
 
 def fit_closed_form(
     recipe: Recipe,
@@ -45,7 +48,7 @@ def fit_closed_form(
         The held-out logits, and the figures as those of one epoch.
 
     Raises:
-        RecipeError: the recipe has augmentations of log-mels, which do not apply.
+        RecipeError: the recipe has augmentations of log-mels, which do not apply, or there are too many clips.
     """
     if recipe.augment:
         raise RecipeError(
@@ -60,6 +63,12 @@ def fit_closed_form(
     if recipe.data.variants == "none":
         chosen &= originals
     rows = np.flatnonzero(chosen)
+    if len(rows) > LARGEST:
+        raise RecipeError(
+            f"{len(rows):,} clips and copies are more than the {LARGEST:,} for which the classifier of the "
+            "network encoder can be computed, because memory grows with their square; train on fewer, or "
+            "with another recipe such as recipes/compact.toml"
+        )
     table = index.iloc[rows]
     speakers = names_of_speakers(table)
     speakers = speakers.where(speakers != "", table["source"])

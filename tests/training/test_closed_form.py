@@ -1,0 +1,48 @@
+"""Training of the network `encoder`: a linear classifier on cached statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from serenade.audio.front_end import WHISPER
+from serenade.errors import RecipeError
+from serenade.features.store import Store
+from serenade.folders import RunFolder
+from serenade.training import closed_form
+from serenade.training.recipe import Recipe
+from serenade.training.run import train
+
+
+@pytest.fixture(scope="module")
+def clips(make_store, tmp_path_factory) -> Store:
+    return make_store(tmp_path_factory.mktemp("stores") / "whisper", front_end=WHISPER, copies=True)
+
+
+def recipe(encoder: Path, **sections) -> Recipe:
+    options = {"encoder": str(encoder), "first_layer": 1, "last_layer": 3, "precision": "float32"}
+    network = {"name": "encoder", "options": options}
+    whole = {"name": "tiny", "network": network, "data": {"split": "grouped-3", "fold": 1}}
+    return Recipe.from_dict(whole | {"training": {"epochs": 1}} | sections)
+
+
+def test_one_epoch_with_held_out_figures(clips, tiny_whisper, tmp_path):
+    train(recipe(tiny_whisper), clips, tmp_path / "run")
+    [fold_run] = RunFolder(tmp_path / "run").read_summary().fold_runs
+    assert fold_run.epochs == 1
+    assert fold_run.dev["uar"] > 0.6
+
+
+def test_too_many_clips_are_refused(clips, tiny_whisper, tmp_path, monkeypatch):
+    monkeypatch.setattr(closed_form, "LARGEST", 95)
+    with pytest.raises(RecipeError, match="96 clips and copies are more than the 95 for which"):
+        train(recipe(tiny_whisper), clips, tmp_path / "run")
+    monkeypatch.setattr(closed_form, "LARGEST", 96)
+    train(recipe(tiny_whisper), clips, tmp_path / "run")
+
+
+def test_augmentation_of_spectrograms_is_refused(clips, tiny_whisper, tmp_path):
+    augmented = recipe(tiny_whisper, augment={"time_mask": {"probability": 0.5}})
+    with pytest.raises(RecipeError, match=r"so \[augment\] does not apply"):
+        train(augmented, clips, tmp_path / "run")
