@@ -22,11 +22,11 @@ _INTRODUCTION = """# Experiments
 
 Written by `python benchmarks/experiments.py` from `benchmarks/experiments.csv`; do not edit.
 
-Ideas for the classifier on a frozen Whisper encoder. Figures are UAR in percent. *Pairs of folds left out*: two
-folds of speakers are left out, and each is scored by the model of the rest; test folds are not used. *Held-out
-folds* are the test folds themselves, so these rows are optimistic where something was chosen by them. The figures
-are from scripts for one question each, which are not in the repository; [Results](results.md) has what a command
-of the repository gives.
+Ideas for the classifier on a frozen Whisper encoder. Figures are UAR in percent. *Pairs of folds left out*:
+two folds of speakers are left out, and each is scored by the model of the rest; test folds are not used.
+*Held-out folds* are the test folds themselves, so these rows are optimistic where something was chosen by
+them. The figures are from scripts for one question each, which are not in the repository;
+[Results](results.md) has what a command of the repository gives.
 
 """
 

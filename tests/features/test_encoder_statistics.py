@@ -10,6 +10,7 @@ import torch
 from serenade.audio.front_end import WHISPER, FrontEnd
 from serenade.encoders.speech import SpeechEncoder
 from serenade.errors import StoreError
+from serenade.features import encoder_statistics as encoder_statistics_module
 from serenade.features.encoder_statistics import encoder_statistics
 from serenade.features.store import Store, write_store
 
@@ -46,6 +47,28 @@ def test_they_are_computed_once(tmp_path, encoder, monkeypatch):
     first = encoder_statistics(store, encoder)
     monkeypatch.setattr(SpeechEncoder, "load", lambda self: pytest.fail("computed again"))
     np.testing.assert_array_equal(encoder_statistics(Store.open(store.path), encoder), first)
+
+
+def test_an_interrupted_computation_is_continued(tmp_path, encoder, monkeypatch):
+    whole = encoder_statistics(store_of(tmp_path / "whole", WHISPER), encoder)
+    store = store_of(tmp_path / "store", WHISPER)
+    monkeypatch.setattr(encoder_statistics_module, "BATCH_FRAMES", 1)
+    seen: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encoder_statistics(store, encoder, progress=stop)
+    assert seen == [(0, 3), (1, 3), (2, 3)]
+    assert not list(store.path.glob("encoder-*.npy"))
+    rest: list[int] = []
+    found = encoder_statistics(store, encoder, progress=lambda done, total: rest.append(done))
+    assert rest == [2, 3]
+    np.testing.assert_allclose(found, whole, atol=1e-4)
+    assert sorted(file.suffix for file in store.path.glob("encoder-*")) == [".json", ".npy"]
 
 
 def test_a_store_with_another_front_end_is_refused(tmp_path, encoder):

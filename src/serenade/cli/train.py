@@ -160,6 +160,7 @@ def _train_recipe(
             refit=refit,
             devices=devices,
             on_epoch=on_epoch,
+            on_clips=lambda done, total: bar.update(done=done, total=total, note="clips, encoder"),
         )
     for warning in run.warnings:
         print(f"Warning: {warning}", file=sys.stderr)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,9 +14,9 @@ from numpy.typing import NDArray
 from serenade.audio.front_end import WHISPER
 from serenade.audio.logmel import normalize
 from serenade.encoders.speech import SpeechEncoder
-from serenade.errors import StoreError
+from serenade.errors import OutputError, StoreError
 from serenade.features.store import Store
-from serenade.files import hash_of, write_json, write_whole
+from serenade.files import hash_of, lock, output_error, write_json
 
 BATCH_FRAMES = 4_000
 """Frames of a batch, padding included: 40 s."""
@@ -23,14 +25,18 @@ FORMAT_VERSION = 1
 """Of the cached files; files of another version are computed again."""
 
 
-def encoder_statistics(store: Store, encoder: SpeechEncoder) -> NDArray[np.float32]:
+def encoder_statistics(
+    store: Store, encoder: SpeechEncoder, *, progress: Callable[[int, int], None] | None = None
+) -> NDArray[np.float32]:
     """Return the vector of every row of a store [shape=(rows, width)]; zeros for a row without sound.
 
     It is cached in the store (`encoder-<hash>.npy` and `.json`), by the content of the store and the encoder.
+    An interrupted computation is continued.
 
     Args:
         store: with Whisper's front end.
         encoder: which encoder and layers.
+        progress: called with the clips done and their total.
 
     Raises:
         StoreError: the store has another front end.
@@ -50,27 +56,49 @@ def encoder_statistics(store: Store, encoder: SpeechEncoder) -> NDArray[np.float
         found: NDArray[np.float32] = np.load(file, mmap_mode="r")
         if found.shape == (len(store), encoder.width):
             return found
-    vectors = _computed(store, encoder)
-    with write_whole(file, "wb") as out:
-        np.save(out, vectors)
+    busy = OutputError(
+        "another process computes the statistics of this encoder; wait until it ends", file=store.path
+    )
+    with lock(file.with_suffix(".lock"), busy=busy):
+        _compute(store, encoder, file.with_suffix(".part"), progress or (lambda done, total: None))
+        os.replace(file.with_suffix(".part"), file)
     about = {"source": encoder.source, "layers": [encoder.first_layer, encoder.last_layer]}
     write_json(file.with_suffix(".json"), {**about, "precision": encoder.precision})
+    vectors: NDArray[np.float32] = np.load(file, mmap_mode="r")
     return vectors
 
 
-def _computed(store: Store, encoder: SpeechEncoder) -> NDArray[np.float32]:
+def _compute(store: Store, encoder: SpeechEncoder, part: Path, progress: Callable[[int, int], None]) -> None:
+    """Fill a file of vectors, or the rows that are still zero in it."""
+    shape = (len(store), encoder.width)
+    try:
+        vectors = np.lib.format.open_memmap(part, mode="r+")
+    except (OSError, ValueError):
+        vectors = None
+    if vectors is None or vectors.shape != shape:
+        try:
+            vectors = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+        except OSError as cause:
+            raise output_error(part, cause) from cause
+    usable = np.flatnonzero((store.index["state"] == "ok").to_numpy())
+    rows = usable[vectors[usable, 0] == 0]
     statistics = encoder.load()
-    rows = np.flatnonzero((store.index["state"] == "ok").to_numpy())
-    vectors = np.zeros((len(store), encoder.width), np.float32)
+    done = len(usable) - len(rows)
     with torch.inference_mode():
         for batch in _batches(rows, store.index["frames"].to_numpy(np.int64)):
+            progress(done, len(usable))
             clips = [normalize(store.features(int(row)), store.front_end) for row in batch]
             lengths = torch.tensor([len(clip) for clip in clips])
             features = torch.zeros(len(clips), store.front_end.n_mels, int(lengths.max()))
             for place, clip in zip(features, clips, strict=True):
                 place[:, : len(clip)] = torch.from_numpy(np.ascontiguousarray(clip.T))
-            vectors[batch] = statistics(features, lengths).numpy()
-    return vectors
+            found = statistics(features, lengths).numpy()
+            # The first column last: where it is not zero, the row is complete, even if the process is killed.
+            vectors[batch, 1:] = found[:, 1:]
+            vectors[batch, 0] = found[:, 0]
+            done += len(batch)
+    progress(done, len(usable))
+    vectors.flush()
 
 
 def _batches(rows: NDArray[np.int64], frames: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -48,7 +48,8 @@ def fit_closed_form(
         The held-out logits, and the figures as those of one epoch.
 
     Raises:
-        RecipeError: the recipe has augmentations of log-mels, which do not apply, or there are too many clips.
+        RecipeError: the recipe has augmentations of log-mels, which do not apply, or there are too many
+            clips.
     """
     if recipe.augment:
         raise RecipeError(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from serenade.errors import OutputError, StoreError
+from serenade.features.encoder_statistics import encoder_statistics
 from serenade.features.store import Store
 from serenade.files import LOCK, lock, make_folder, protect_inputs
 from serenade.folders import EpochLog, FoldRunRecord, RunFolder, RunSummary
+from serenade.networks import create_network
+from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.training.adaptation import out_of_fold_adaptation
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
@@ -69,6 +72,7 @@ def train(
     refit: bool = False,
     devices: int = 1,
     on_epoch: OnEpoch | None = None,
+    on_clips: Callable[[int, int], None] | None = None,
 ) -> Run:
     """Train every fold and seed of a recipe on a store.
 
@@ -85,6 +89,8 @@ def train(
             `serenade predict` and `serenade export`; how good it is, is estimated by the cross-validation.
         devices: processes (on CPU) or GPUs that share each step (DDP).
         on_epoch: called after every epoch with the `FoldRun` and its figures.
+        on_clips: called with the clips done and their total while a pretrained speech encoder runs over the
+            store, which it does once (network `encoder`).
 
     Raises:
         SplitError: the split leaks, or does not fit the corpus.
@@ -120,6 +126,10 @@ def train(
     )
     with lock(make_folder(run.path) / LOCK, busy=busy):
         start_run(run, recipe, store, resume=resume)
+        if recipe.network.name == "encoder":
+            network = create_network("encoder", n_classes=1, **recipe.network.options)
+            assert isinstance(network, EncoderNetwork)
+            encoder_statistics(store, network.encoder, progress=on_clips)
         for fold_run, split in zip(fold_runs, splits, strict=True):
             if not fold_run.folder.model.is_complete:
                 train_fold_run(recipe, store, split, fold_run, devices=devices, on_epoch=on_epoch)
