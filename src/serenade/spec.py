@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
+from serenade.domain import Domain
 from serenade.errors import ModelError, SerenadeError
 from serenade.schema import Length, Plain, Range, SchemaError, build, check_fields, parse_json
 from serenade.version import __version__
@@ -60,6 +61,7 @@ class Spec:
         unsure_below: a prediction of a lower confidence has the state "unsure".
         adaptation: how predictions are corrected by unlabelled clips of a speaker; None if they cannot be. It
             takes the logarithms of the calibrated probabilities.
+        domain: how its domain check was fitted (`serenade.domain`); None if it has none.
         corpora: the corpora that it was trained on, each `{"name", "license"}`.
         license: licence of the weights.
         split: the split that it was trained with: `{"name", "fold", "hash"}`.
@@ -94,6 +96,7 @@ class Spec:
     sizes: Options = field(default_factory=dict)
     unsure_below: Annotated[float, Range(0, 1)] = 0.0
     adaptation: Adaptation | None = None
+    domain: Domain | None = None
     corpora: Annotated[tuple[Options, ...], Length(0, 1000)] = ()
     license: Annotated[str, Length(0, 10_000)] = ""
     split: Options = field(default_factory=dict)

@@ -444,3 +444,16 @@ def test_the_split_of_the_shipped_model_has_not_changed(shared):
         for clip in clips
     )
     assert make_split(table, "tfds").hash == expected["hash"]
+
+
+def test_each_fold_of_a_mixed_split_has_speakers_of_every_corpus():
+    tables = [make_table([f"{name}{n}" for n in range(10)], corpus=name) for name in ("b", "a", "c")]
+    table = pd.concat(tables, ignore_index=True)
+    tested = []
+    for fold in range(1, 6):
+        split = make_split(table, "mixed-5", fold=fold)
+        check_split(table, split)
+        rows = table[split.parts == "test"]
+        assert rows.groupby("corpus")["speaker"].nunique().to_dict() == {"a": 2, "b": 2, "c": 2}
+        tested += sorted(set(zip(rows["corpus"], rows["speaker"], strict=True)))
+    assert len(tested) == len(set(tested)) == 30

@@ -102,7 +102,7 @@ def list_splits() -> list[str]:
     """Return the names of the splits; K stands for a number. `SPLITS` has the entries.
 
     >>> [name for name in list_splits() if name.endswith("-K")]
-    ['grouped-K']
+    ['grouped-K', 'mixed-K']
     """
     return list(SPLITS)
 

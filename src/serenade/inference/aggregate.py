@@ -20,7 +20,7 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         ValueError: there are no segments.
     """
     scores: dict[str, float] = {}
-    adapted_s = adaptation_s = 0.0
+    adapted_s = adaptation_s = checked_s = distance_s = 0.0
     duration_s = speech_s = power = 0.0
     clipped = False
     warnings: dict[str, None] = {}
@@ -34,6 +34,9 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         if last.adaptation is not None:
             adapted_s += weight
             adaptation_s += weight * last.adaptation
+        if last.domain_distance is not None:
+            checked_s += weight
+            distance_s += weight * last.domain_distance
         duration_s += quality.duration_s
         speech_s += weight
         power += quality.duration_s * 10 ** (quality.level_dbfs / 10)
@@ -58,6 +61,7 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         unsure_below=unsure_below,
         adaptation=adaptation_s / adapted_s if adapted_s else None,
         speaker=first.speaker,
+        domain_distance=distance_s / checked_s if checked_s else None,
     )
 
 

@@ -14,6 +14,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from serenade.adaptation import Speaker
+from serenade.domain import softened
 from serenade.errors import ModelError
 from serenade.inference import checksum
 from serenade.inference.adaptation import adapted_probabilities
@@ -28,6 +29,9 @@ TEXT = frozenset({"tokens", "text_vectors"})
 """Inputs that hold text; a graph has at most one of them for each network in it."""
 
 _KNOWN = SOUND_ONLY | TEXT | {"token_lengths", "present", "dialogues", "speakers"}
+
+DISTANCE = "domain_distance"
+"""The output of a domain check (`serenade.domain`)."""
 
 _CANNOT_LOAD = (
     onnx_errors.Fail,
@@ -91,11 +95,10 @@ class Graph:
         if not is_checked:
             checksum.require_checksum(metadata, file=file)
         graph = cls(file, Spec.from_metadata(metadata, file=file), session)
-        outputs = {output.name for output in session.get_outputs()}
-        if not graph.inputs or not graph.inputs <= _KNOWN or "probabilities" not in outputs:
+        if not graph.inputs or not graph.inputs <= _KNOWN or "probabilities" not in graph.outputs:
             raise ModelError(
-                f"has the inputs {sorted(graph.inputs)} and the outputs {sorted(outputs)}, not those of a "
-                f"serenade model (such as waveform and lengths, and probabilities); {_REMEDY}",
+                f"has the inputs {sorted(graph.inputs)} and the outputs {sorted(graph.outputs)}, not those "
+                f"of a serenade model (such as waveform and lengths, and probabilities); {_REMEDY}",
                 file=file,
             )
         return graph
@@ -104,6 +107,11 @@ class Graph:
     def inputs(self) -> frozenset[str]:
         """Names of the graph's inputs; see `serenade.networks.export`."""
         return frozenset(value.name for value in self.session.get_inputs())
+
+    @cached_property
+    def outputs(self) -> frozenset[str]:
+        """Names of the graph's outputs."""
+        return frozenset(value.name for value in self.session.get_outputs())
 
     def probabilities(self, waveforms: Sequence[Waveform]) -> npt.NDArray[np.float64]:
         """Probabilities of the labels, of a model of sound without dialogue context.
@@ -120,6 +128,24 @@ class Graph:
         waveform, lengths = padded_waveforms(waveforms)
         return self.run({"waveform": waveform, "lengths": lengths})
 
+    def rows(self, waveforms: Sequence[Waveform]) -> npt.NDArray[np.float64]:
+        """What `prediction` takes: probabilities, and the distance of a model with a domain check.
+
+        Arguments and errors as for `probabilities`. The mean of several rows is a row.
+
+        Returns:
+            [shape=(waveforms, labels)], or [shape=(waveforms, labels + 1)].
+        """
+        waveform, lengths = padded_waveforms(waveforms)
+        inputs: dict[str, npt.NDArray[Any]] = {"waveform": waveform, "lengths": lengths}
+        if DISTANCE not in self.outputs:
+            return self.run(inputs)
+        found, (distances,) = self._run(inputs, (DISTANCE,))
+        distances = np.asarray(distances, dtype=np.float64)
+        if distances.shape != found.shape[:1] or not (distances >= 0).all():
+            raise ModelError(f"has an output {DISTANCE} that is not a distance; {_REMEDY}", file=self.file)
+        return np.column_stack([found, distances])
+
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
         """Probabilities of the labels.
 
@@ -132,9 +158,15 @@ class Graph:
         Raises:
             ModelError: the graph fails, or its outputs are not probabilities.
         """
+        return self._run(inputs, ())[0]
+
+    def _run(
+        self, inputs: Mapping[str, npt.NDArray[Any]], others: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[Any]]]:
+        """The probabilities, checked, and other outputs."""
         rows = len(next(array for name, array in inputs.items() if name != "dialogues"))
         try:
-            (output,) = self.session.run(["probabilities"], dict(inputs))
+            output, *further = self.session.run(["probabilities", *others], dict(inputs))
         except _CANNOT_RUN as cause:
             reason = str(cause).strip().splitlines()[0][:200]
             raise ModelError(f"fails: {reason}; {_REMEDY}", file=self.file) from cause
@@ -148,7 +180,7 @@ class Graph:
         # NaN fails both comparisons.
         if not ((found >= 0).all() and (abs(found.sum(axis=1) - 1) < 1e-3).all()):
             raise ModelError(f"has outputs that are not probabilities; {_REMEDY}", file=self.file)
-        return found
+        return found, further
 
     def prediction(
         self,
@@ -161,15 +193,22 @@ class Graph:
         """The probabilities of a segment under their names, adapted to the speaker, for the chosen labels.
 
         Args:
-            scores: probabilities [shape=(labels,)]; None if there is no speech.
+            scores: a row of `rows`, or probabilities [shape=(labels,)]; None if there is no speech.
             quality: of the segment.
             start: start of the segment in seconds.
             file: name of the recording.
         """
-        spec, speaker, adaptation = self.spec, self.speaker, None
-        if scores is not None and speaker is not None:
-            adaptation = speaker.trust
-            scores = adapted_probabilities(scores[None], speaker)[0]
+        spec, speaker = self.spec, self.speaker
+        adaptation = None if scores is None or speaker is None else speaker.trust
+        distance = None
+        if scores is not None:
+            scores, further = scores[: len(spec.labels)], scores[len(spec.labels) :]
+            if speaker is not None and adaptation:
+                # The speaker's own clips stand for the training data.
+                scores = adapted_probabilities(scores[None], speaker)[0]
+            elif len(further):
+                distance = float(further[0])
+                scores = softened(scores, distance)
         named = {} if scores is None else dict(zip(spec.labels, map(float, scores), strict=True))
         return Prediction.of(
             restricted(named, self.labels),
@@ -180,6 +219,7 @@ class Graph:
             file=file,
             unsure_below=spec.unsure_below,
             adaptation=adaptation,
+            domain_distance=distance,
         )
 
 

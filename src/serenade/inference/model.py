@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from serenade.adaptation import Adaptation
+from serenade.domain import sharpened
 from serenade.errors import ModelError, UnsupportedMedia
 from serenade.inference.adaptation import SpeakerState, logits_of
 from serenade.inference.arrays import waveform_of
@@ -299,7 +300,8 @@ class Model:
         for clip in clips:
             for row in unadapted.segments(clip, rate=rate, track=track):
                 if row.scores:
-                    state.add(logits_of([row.scores[label] for label in self.spec.labels]))
+                    scores = [row.scores[label] for label in self.spec.labels]
+                    state.add(logits_of(sharpened(scores, row.domain_distance or 0.0)))
         return Model(replace(self._graph, speaker=state.speaker))
 
     def segments(

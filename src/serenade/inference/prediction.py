@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from serenade.domain import LIMIT
 from serenade.errors import SerenadeError
 from serenade.text import half_up
 
@@ -70,13 +71,17 @@ class Prediction:
         start: start of the segment in seconds.
         end: its end in seconds.
         scores: calibrated probability by emotion, highest first, with sum 1; empty if there is no speech.
-        state: "ok"; "unsure": the confidence is below the model's threshold; or "no_speech".
+        state: "ok"; "unsure": the confidence is below the model's threshold, or the sound is unlike its
+            training data; or "no_speech".
         quality: of the recording.
         model: the model that predicted.
         adaptation: how far it was corrected by other clips of the speaker, 0 to 1
             (`serenade.adaptation.Speaker.trust`); 0 if there were too few of them or they were too similar;
             None if no speaker was named.
         speaker: the name of who speaks; None if it is not known.
+        domain_distance: how unlike the training data the sound is (`serenade.domain`). Above 1 the state is
+            "unsure", and the confidence is lowered. None if the model has no such check, or if the prediction
+            was adapted to the speaker.
 
     >>> from serenade import load_model
     >>> prediction = load_model("model.onnx").predict("call.wav")
@@ -95,6 +100,7 @@ class Prediction:
     model: ModelName
     adaptation: float | None = None
     speaker: str | None = None
+    domain_distance: float | None = None
 
     @classmethod
     def of(
@@ -109,6 +115,7 @@ class Prediction:
         unsure_below: float = 0.0,
         adaptation: float | None = None,
         speaker: str | None = None,
+        domain_distance: float | None = None,
     ) -> Prediction:
         """Sort the scores, divide them by their sum, and set the state.
 
@@ -122,6 +129,7 @@ class Prediction:
             unsure_below: the state is "unsure" if the highest score is below this.
             adaptation: see the attribute.
             speaker: see the attribute.
+            domain_distance: see the attribute.
 
         >>> quality = Quality(duration_s=2.5, speech_ratio=0.8, level_dbfs=-23.0, clipped=False)
         >>> model = ModelName(name="toy", version="1", license="MIT")
@@ -135,7 +143,8 @@ class Prediction:
         }
         state: State = "no_speech"
         if ranked:
-            state = "unsure" if max(ranked.values()) < unsure_below else "ok"
+            is_outside = domain_distance is not None and domain_distance > LIMIT
+            state = "unsure" if is_outside or max(ranked.values()) < unsure_below else "ok"
         return cls(
             file=file,
             start=start,
@@ -146,6 +155,7 @@ class Prediction:
             model=model,
             adaptation=adaptation,
             speaker=speaker,
+            domain_distance=domain_distance,
         )
 
     @property
@@ -161,7 +171,7 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; the scores have four decimals and still sum to 1.
 
-        `speaker` and `adaptation` only if they are not None.
+        `speaker`, `adaptation` and `domain_distance` only if they are not None.
         """
         scores = _rounded(self.scores)
         content = {
@@ -177,9 +187,8 @@ class Prediction:
         }
         if self.speaker is not None:
             content["speaker"] = self.speaker
-        if self.adaptation is not None:
-            content["adaptation"] = round(self.adaptation, 3)
-        return content
+        others = {"adaptation": self.adaptation, "domain_distance": self.domain_distance}
+        return content | {name: round(value, 3) for name, value in others.items() if value is not None}
 
 
 def restricted(scores: Mapping[str, float], labels: Collection[str] | None) -> dict[str, float]:

@@ -61,5 +61,5 @@ class RunningAdaptation:
         graph = replace(self._graph, speaker=state.speaker)
         prediction = graph.prediction(scores, quality=quality, start=start, file=file)
         if is_clip:
-            state.add(logits_of(scores))
+            state.add(logits_of(scores[: len(graph.spec.labels)]))
         return replace(prediction, speaker=speaker)

@@ -147,7 +147,7 @@ class Stream:
         self, start: int, samples: Waveform, *, speech_s: float, is_final: bool = False
     ) -> Prediction:
         quality = quality_of(samples, rate_hz=self._rate_hz, source_rate_hz=self._rate, speech_s=speech_s)
-        scores = None if speech_s < MIN_SPEECH_S else self._graph.probabilities([samples])[0]
+        scores = None if speech_s < MIN_SPEECH_S else self._graph.rows([samples])[0]
         prediction = self._running.prediction(
             scores, speaker=self._speaker, quality=quality, start=start / self._rate_hz, is_clip=is_final
         )

@@ -32,7 +32,7 @@ MIN_HOP_S = 0.25
 
 @dataclass(frozen=True)
 class _Window:
-    """One window: its bounds in samples, its probabilities [shape=(labels,)] and its share of speech."""
+    """One window: its bounds in samples, its row of `Graph.rows` and its share of speech."""
 
     start: int
     end: int
@@ -141,7 +141,7 @@ def speech_timeline(
                     segment.samples, rate_hz=rate_hz, speech_s=segment.speech_s, source_rate_hz=source_rate_hz
                 )
                 has_speech = segment.speech_s >= MIN_SPEECH_S
-                scores = graph.probabilities([segment.samples])[0] if has_speech else None
+                scores = graph.rows([segment.samples])[0] if has_speech else None
                 start = segment.start / rate_hz
                 yield running.prediction(
                     scores, speaker=segment.speaker, quality=quality, start=start, file=file
@@ -182,7 +182,7 @@ def _predict_window(graph: Graph, rows: Iterable[_Row], start: int, end: int) ->
         samples = np.concatenate([row.segment.samples for row in inside])[: end - start]
         speech_s = sum(row.segment.speech_s * row.share(start, end) for row in inside)
         duration_s = len(samples) / graph.spec.front_end.rate_hz
-        yield _Window(start, end, graph.probabilities([samples])[0], speech_s / duration_s)
+        yield _Window(start, end, graph.rows([samples])[0], speech_s / duration_s)
 
 
 def _mean_scores(row: _Row, windows: Iterable[_Window]) -> npt.NDArray[np.float64]:

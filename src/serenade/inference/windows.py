@@ -150,7 +150,7 @@ def predict_rows(
             source_rate_hz=sound.source_rate_hz,
             warnings=sound.warnings,
         )
-        scores = graph.probabilities([segment.samples])[0] if segment.has_speech else None
+        scores = graph.rows([segment.samples])[0] if segment.has_speech else None
         speaker = speaker_at(0.0, segment.quality.duration_s) if speaker_at is not None else ""
         yield RunningAdaptation(graph).prediction(
             scores, speaker=speaker, quality=segment.quality, file=sound.name

@@ -21,9 +21,11 @@ from serenade.errors import ModelError
 from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
 from serenade.inference import checksum
+from serenade.inference.graph import DISTANCE
 from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.registry import Network
+from serenade.networks.utterance import UtteranceNetwork
 from serenade.networks.weights import load_network, require_finite
 from serenade.spec import Spec
 
@@ -62,18 +64,22 @@ class Classifier(nn.Module):
         self.front_end = TorchFrontEnd(spec.front_end) if "waveform" in self.names else None
         self.network = network
         self.speech = network.speech if isinstance(network, EncoderNetwork) else None
+        self.domain = network.domain if isinstance(network, UtteranceNetwork) else None
         self.temperature = spec.temperature
         self.register_buffer("shift", torch.tensor(spec.shift or [0.0] * len(spec.labels)))
 
     @property
     def outputs(self) -> list[str]:
         """Names of what it returns."""
-        return ["probabilities", "embedding"] if self.speech is not None else ["probabilities"]
+        names = ["probabilities"]
+        names += ["embedding"] if self.speech is not None else []
+        return names + ([DISTANCE] if self.domain is not None else [])
 
-    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order.
 
-        A network on a frozen encoder returns its embeddings as well [shape=(batch, width)].
+        A network on a frozen encoder returns its embeddings as well [shape=(batch, width)]; one with a domain
+        check returns the distances [shape=(batch,)].
         """
         given = dict(zip(self.names, inputs, strict=True))
         if (
@@ -82,7 +88,8 @@ class Classifier(nn.Module):
             and isinstance(self.network, EncoderNetwork)
         ):
             embedding = self.network.embed(self.speech(*self.front_end(**given)))
-            return self._probabilities(self.network.classify(embedding)), embedding
+            found = (self._probabilities(self.network.classify(embedding)), embedding)
+            return found if self.domain is None else (*found, self.domain(embedding))
         if self.front_end is not None:
             features, frames = self.front_end(given.pop("waveform"), given["lengths"])
             if "present" in given:
@@ -91,7 +98,11 @@ class Classifier(nn.Module):
                 features = features * has_sound[:, None, None].to(features.dtype)
                 frames = torch.where(has_sound, frames, 1)
             given |= {"features": features, "lengths": frames}
-        return self._probabilities(self.network(**given))
+        probabilities = self._probabilities(self.network(**given))
+        if self.domain is None or not isinstance(self.network, UtteranceNetwork):
+            return probabilities
+        # onnxruntime computes what both have in common once.
+        return probabilities, self.domain(self.network.embed(**given))
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         return ((logits + self.shift) / self.temperature).softmax(-1)
@@ -127,7 +138,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     The graph of an audio network takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
     `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
     the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]); a network on a frozen
-    speech encoder has `embedding` as well. The Spec and a checksum are in its metadata.
+    speech encoder has `embedding` as well, and one with a domain check `domain_distance`.
+    The Spec and a checksum are in its metadata.
 
     Args:
         network: the trained network; its mode does not change.

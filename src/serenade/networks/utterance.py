@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from serenade.errors import RecipeError
+from serenade.networks.layers.domain import DomainCheck
 from serenade.networks.registry import NETWORKS, Network, create_network
 
 
@@ -19,12 +20,18 @@ class UtteranceNetwork(Network):
         embed: from the inputs in `takes` to embeddings [shape=(n, width)].
         drop: dropout before the last layer.
         classify: the last layer; an identity where the network is a part of another.
+        domain: distance of embeddings to the training data, once it is fitted.
     """
 
     width: int
     embed: Callable[..., Tensor]
     drop: nn.Module
     classify: nn.Module
+    domain: DomainCheck | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_module("domain", None)
 
 
 def given_sizes(**sizes: Any) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from torch.nn.modules import module as torch_module
 from serenade.errors import ModelError, RecipeError
 from serenade.files import write_json, write_whole
 from serenade.folders import ModelFolder, RunFolder
+from serenade.networks.layers.domain import DomainCheck
 from serenade.networks.registry import Network, create_network
+from serenade.networks.utterance import UtteranceNetwork
 from serenade.spec import Spec
 
 CHECKSUM_KEY = "sha256"
@@ -142,6 +144,7 @@ def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Ne
         with _no_larger_than(state), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of layers without any weight, which the weights then do not fit
             network = create_network(spec.network, n_classes=len(spec.labels), **arguments)
+            _add_domain(network, spec)
         network.load_state_dict(state)
     except (RecipeError, _TooLargeError) as cause:
         reason = shorten(str(cause), 300, placeholder=" …")
@@ -152,6 +155,16 @@ def filled_network(spec: Spec, state: Mapping[str, Tensor], *, file: Path) -> Ne
             f"its weights do not fit the network {spec.network!r} of its Spec ({reason})", file=file
         ) from cause
     return network.eval()
+
+
+def _add_domain(network: Network, spec: Spec) -> None:
+    """Add the domain check of a Spec, for its weights."""
+    if spec.domain is not None:
+        if not isinstance(network, UtteranceNetwork):
+            raise RecipeError(f"network {spec.network!r} has no embeddings, which a domain check needs")
+        network.domain = DomainCheck(
+            width=network.width, components=spec.domain.components, centres=spec.domain.centres
+        )
 
 
 class _TooLargeError(Exception):

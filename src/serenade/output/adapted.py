@@ -16,7 +16,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from serenade.adaptation import Adaptation, Speaker
+from serenade.domain import sharpened
 from serenade.errors import SerenadeError, UnsupportedMedia
 from serenade.files import fitting_name, hash_of, sha256_of
 from serenade.inference.adaptation import SpeakerState, adapted_probabilities, logits_of
@@ -137,13 +141,15 @@ class AdaptedPredictions:
             file=row.file,
             unsure_below=self.unsure_below,
             adaptation=None if speaker is None else speaker.trust,
+            domain_distance=None if is_corrected else row.domain_distance,
         )
 
     def _speaker_of(self, row: Prediction) -> str:
         return self.speakers.of(row.file or "", start=row.start, end=row.end)
 
-    def _probabilities(self, row: Prediction) -> list[float]:
-        return [row.scores[label] for label in self.labels]
+    def _probabilities(self, row: Prediction) -> NDArray[np.float64]:
+        """The probabilities before the domain check lowered a confidence."""
+        return sharpened([row.scores[label] for label in self.labels], row.domain_distance or 0.0)
 
 
 def adapted_settings(spec: str, files: Sequence[Path]) -> dict[str, Any]:

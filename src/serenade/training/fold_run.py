@@ -24,8 +24,10 @@ from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.training.closed_form import fit_closed_form
 from serenade.training.curves import write_curves
 from serenade.training.data.assemble import auxiliary_targets_of, batches_of, inputs_of, usable_rows
+from serenade.training.data.batches import Batches
 from serenade.training.dev import HeldOut
 from serenade.training.devices import Send, launch
+from serenade.training.domain import add_domain_check
 from serenade.training.loop import fit
 from serenade.training.precision import fabric_precision
 from serenade.training.publish import write_model
@@ -189,6 +191,7 @@ def _work(
     )
     inputs.attach(network)
     lines: list[EpochLog] = []
+    parts: list[Batches] = []
 
     def on_epoch(line: EpochLog) -> None:
         lines.append(line)
@@ -204,9 +207,9 @@ def _work(
         shares = np.bincount(held_out.targets, minlength=len(labels)) / len(held_out.targets)
         prior = shares.astype(np.float32)
     else:
-        train, dev = (
+        train, dev = parts = [
             batches_of(recipe, store, split, name, labels, inputs, fabric) for name in ("train", "dev")
-        )
+        ]
         network = fit(
             recipe,
             network,
@@ -223,6 +226,9 @@ def _work(
     if fabric.is_global_zero:
         write_curves(lines, folder, score=recipe.training.score)
         folder.write_recipe(recipe.to_toml())
+        # The models of the folds are for evaluation, which needs none.
+        is_used = fold_run.final or fold_run.count == 1
+        domain = add_domain_check(recipe, network, store, split, labels, inputs, parts) if is_used else None
         write_model(
             recipe,
             store,
@@ -235,7 +241,8 @@ def _work(
             lines,
             folder.model,
             adaptation=adaptation,
+            domain=domain,
             # Ten copies of the same encoder would take longer to write than the classifiers to train.
-            with_onnx=fold_run.final or fold_run.count == 1 or not isinstance(network, EncoderNetwork),
+            with_onnx=is_used or not isinstance(network, EncoderNetwork),
         )
     fabric.barrier()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from serenade.adaptation import Adaptation
 from serenade.corpora import Split, licence_of
 from serenade.corpora.registry import FREE
+from serenade.domain import Domain
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metric import METRICS
 from serenade.features.store import Store
@@ -44,6 +45,7 @@ def write_model(
     folder: ModelFolder,
     *,
     adaptation: Adaptation | None = None,
+    domain: Domain | None = None,
     with_onnx: bool = True,
 ) -> None:
     """Calibrate on held-out clips and write the model folder, the card last, when the rest is complete.
@@ -61,6 +63,7 @@ def write_model(
         folder: is created if need be.
         with_onnx: whether the graph is written now; if not, `serenade predict` writes it on first use.
         adaptation: to speakers; None to fit one to dev, if it has enough speakers.
+        domain: how the domain check of the network was fitted; None if it has none.
 
     Raises:
         OutputError: it cannot be written there.
@@ -94,6 +97,7 @@ def write_model(
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(probabilities, true),
         adaptation=adaptation,
+        domain=domain,
         corpora=_corpora(store),
         license=license_of_weights(corpus["license"] for corpus in _corpora(store)),
         split={"name": split.name, "fold": split.fold, "hash": split.hash, "grouped_by": split.grouped_by},
