@@ -464,7 +464,8 @@ def test_standard_input_is_a_recording(calls, model, tmp_path):
     bad = subprocess.run(command, input=b"not sound", capture_output=True, text=False)
     assert bad.returncode == 1
     assert bad.stderr.decode().splitlines()[0].startswith("-: cannot be decoded as sound")
-    assert run("-", "-m", model, "--figures", tmp_path, code=2).stderr
+    for option in ("--figures", "--explain"):
+        assert run("-", "-m", model, option, tmp_path, code=2).stderr
 
 
 def test_an_empty_name_is_refused(model):
@@ -524,6 +525,15 @@ def test_figures_are_pictures(calls, model, tmp_path):
     pictures = sorted((tmp_path / "pictures").rglob("*.png"))
     assert [p.name for p in pictures] == ["c.png", "d.png"]
     assert all(p.read_bytes().startswith(b"\x89PNG") and p.stat().st_size > 10_000 for p in pictures)
+
+
+def test_explanations_lie_beside_no_recording(calls, model, tmp_path):
+    pytest.importorskip("matplotlib")
+    run(calls / "a.wav", "-m", model, "--explain", tmp_path / "why")
+    assert sorted(file.name for file in (tmp_path / "why").iterdir()) == ["a.json", "a.png"]
+    (tmp_path / "x.png").write_bytes((calls / "a.wav").read_bytes())
+    with pytest.raises(OutputError, match=r"x\.png: is an input of this command"):
+        run(tmp_path / "x.png", "-m", model, "--explain", tmp_path)
 
 
 def test_figures_without_matplotlib_are_refused_before_any_work(calls, model, tmp_path, monkeypatch):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serenade.cli import predict_options
+from serenade.cli.predict_options import check_options
 from serenade.errors import OutputError
 from serenade.files import is_stream
 from serenade.output.format import (
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from serenade.inference.utterances import Utterance
     from serenade.output.counts import PredictionCounts
 
-STDIN = Path("-")
+STDIN = Path(predict_options.STDIN)
 """The argument that means standard input, and the name of its prediction."""
 
 
@@ -138,6 +140,15 @@ def predict(
             "--figures", metavar="DIR", help="Folder for one plot (PNG) per recording; needs matplotlib."
         ),
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            "--explain",
+            metavar="DIR",
+            help="Folder for one figure (PNG) and one JSON file per recording: which times and frequencies "
+            "speak for the prediction; needs matplotlib.",
+        ),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, metavar="N", help="Number of recordings processed in parallel.")
     ] = 1,
@@ -158,15 +169,22 @@ def predict(
     from serenade.output.paths import paths_per_recording
     from serenade.output.writer import PredictionWriter
 
-    if figures is not None:
+    if figures is not None or explain is not None:
+        from serenade.output.explanation import explain_all
         from serenade.output.figures import draw_all, require_matplotlib
 
         require_matplotlib()
     out = None if out == STDIN else out
     chosen = _chosen_format(out, format)
     is_timeline = timeline or chosen.is_timeline
-    _check_options(
-        recordings, text, is_timeline=is_timeline, window=window, hop=hop, figures=figures, speakers=speakers
+    check_options(
+        recordings,
+        text,
+        is_timeline=is_timeline,
+        window=window,
+        hop=hop,
+        folders={"--figures": figures, "--explain": explain},
+        speakers=speakers,
     )
     found = find_recordings(recordings or ())
     files = list(found.files)
@@ -175,7 +193,7 @@ def predict(
     print_licence(loaded)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work
-    if is_timeline or figures is not None:
+    if is_timeline or figures is not None or explain is not None:
         loaded.windows(window_s=window, hop_s=hop)  # raises before any work
     elif text is not None or not loaded.has_timeline:
         utterances = [Utterance(name=str(file), recording=file) for file in files]
@@ -194,8 +212,9 @@ def predict(
             folders=recordings or (),
         )
         return
-    if figures is not None:
-        protect_inputs(paths_per_recording(files, figures, suffix=".png").values(), files)
+    for folder in (figures, explain):
+        if folder is not None:
+            protect_inputs(paths_per_recording(files, folder, suffix=".png").values(), files)
     spec = loaded.spec
     counts = PredictionCounts(
         rate_hz=spec.front_end.rate_hz, is_timeline=is_timeline, has_speakers=speakers is not None
@@ -271,8 +290,12 @@ def predict(
         report_speakers(adapted, speakers)
     if not is_new:
         print(f"{printable(out)} is complete already; --overwrite predicts all again", file=sys.stderr)
+    readable = [file for file in files if str(file) not in counts.failed]
     if figures is not None:
-        draw_all(loaded, [file for file in files if str(file) not in counts.failed], figures)
+        draw_all(loaded, readable, figures)
+    if explain is not None:
+        for file in explain_all(loaded, readable, explain, track=track):
+            print(printable(f"{file}: no speech, so there is no explanation"), file=sys.stderr)
     if found.skipped:
         print(printable(found), file=sys.stderr)
     _report(counts, loaded, strict=strict, format=chosen, out=out)
@@ -284,40 +307,6 @@ def _chosen_format(out: Path | None, name: str | None) -> OutputFormat:
         return format_of(out, name)
     except OutputError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from error
-
-
-def _check_options(
-    recordings: Sequence[str] | None,
-    text: str | None,
-    *,
-    is_timeline: bool,
-    window: float | None,
-    hop: float | None,
-    figures: Path | None,
-    speakers: str | None,
-) -> None:
-    """Refuse options that do not go together."""
-    if not recordings and text is None:
-        raise typer.BadParameter(
-            "name a recording, or pass a text with --text", param_hint="FILE|FOLDER|GLOB|-"
-        )
-    if text is not None and (is_timeline or figures is not None):
-        raise typer.BadParameter(
-            "has one prediction for each utterance: no timeline, captions or figures", param_hint="--text"
-        )
-    for name, value in (("--window", window), ("--hop", hop)):
-        if value is not None and not is_timeline:
-            raise typer.BadParameter("needs --timeline; add it", param_hint=name)
-    if figures is not None and speakers is not None:
-        raise typer.BadParameter("does not go together with --speakers", param_hint="--figures")
-    if speakers is not None and speakers.startswith("column:") and text is None:
-        raise typer.BadParameter(
-            "column:NAME is a column of the CSV file of --text; for recordings pass a CSV file with the "
-            "columns file and speaker",
-            param_hint="--speakers",
-        )
-    if figures is not None and str(STDIN) in (recordings or ()):
-        raise typer.BadParameter("needs files, not standard input", param_hint="--figures")
 
 
 def _opened(utterance: Utterance) -> Utterance:
