@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from serenade import load_model
 from serenade.inference.explain import explain
 from serenade.output.explanation import draw_explanation, explain_all
+from serenade.text import MATPLOTLIB_TEXT
 
 
 def test_a_figure_and_a_json_file_for_each_recording(
@@ -34,9 +36,10 @@ def test_a_figure_and_a_json_file_for_each_recording(
 def test_nothing_is_cut_off(model_file: Path, voices: list[Path], name: str) -> None:
     found = explain(load_model(model_file), voices[5])
     assert found is not None
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
-    draw_explanation(figure, found, name=name)
-    figure.draw_without_rendering()
+    with mpl.rc_context(MATPLOTLIB_TEXT):
+        figure = Figure(figsize=(10, 4.6), layout="constrained")
+        draw_explanation(figure, found, name=name)
+        figure.draw_without_rendering()
     box = figure.get_tightbbox()
     assert box.x0 >= -0.01
     assert box.y0 >= -0.01
