@@ -14,6 +14,9 @@ from serenade.folders import ModelFolder, RunFolder
 
 _log = logging.getLogger(__name__)
 
+ASSETS = Path(serenade.assets.__file__).parent
+"""The folder of the bundled models."""
+
 DEFAULT = "serenade-base"
 """The bundled model that is used where none is named."""
 
@@ -32,9 +35,7 @@ def list_models() -> list[str]:
 
 def bundled_models() -> dict[str, Path]:
     """The ONNX files that are bundled with this version, by name; the default is the first."""
-    folders = sorted(
-        Path(serenade.assets.__file__).parent.glob("*/"), key=lambda path: (path.name != DEFAULT, path.name)
-    )
+    folders = sorted(ASSETS.glob("*/"), key=lambda path: (path.name != DEFAULT, path.name))
     return {path.name: ModelFolder(path).onnx for path in folders if ModelFolder(path).onnx.is_file()}
 
 
