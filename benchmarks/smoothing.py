@@ -165,9 +165,12 @@ def main() -> None:
     for speaker, clips in table.groupby("speaker"):
         files = {str(name): [Path(file) for file in part["file"]] for name, part in clips.groupby("emotion")}
         talks.append(talk_of(str(speaker), files, options.clips, rng))
+    n = len(model.labels)
     smooths: dict[str, Smooth] = {"none": lambda rows: rows}
     smooths |= {f"median of {width}": partial(median, width=width) for width in (3, 5)}
-    smooths |= {f"HMM, stay {stay:g}": partial(smoothed, stay=stay) for stay in STAYS}
+    smooths |= {
+        f"HMM, stay {stay:g}": partial(smoothed, persistence=(stay - 1 / n) / (1 - 1 / n)) for stay in STAYS
+    }
     print(f"Labels: {', '.join(model.labels)}.\n")
     print("| cut | speaker adaptation | smoothing | UAR, dev | changes a minute, dev | UAR, test | changes |")
     print("|---|---|---|---:|---:|---:|---:|")

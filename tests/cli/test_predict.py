@@ -192,7 +192,7 @@ def test_the_summary_counts_recordings_and_segments(calls, model, tmp_path):
 @pytest.mark.parametrize("name", ["x.xlsx", "x.wav", "answers"])
 def test_an_unknown_suffix_is_refused_before_any_work(calls, model, tmp_path, name):
     refused = run(calls, "-m", model, "-o", tmp_path / name, code=2).stderr
-    assert re.search(r"use one of \.audformat, \.csv, \.json, .*or choose with --format", refused)
+    assert re.search(r"use one of \.audformat, \.csv, \.eaf, \.json, .*or choose with --format", refused)
     assert not (tmp_path / name).exists()
     run(calls / "a.wav", "-m", model, "--format", "csv", "-o", tmp_path / name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def test_recordings_that_are_not_adapted_keep_their_scores(serenade, calls, mode
     )
     for before, after in zip(plain, ran, strict=True):
         if not after.pop("adaptation", 0):
+            after.pop("speaker", None)
             assert after == before
 
 
@@ -79,7 +81,9 @@ def test_it_equals_a_model_that_enrols_the_speaker(serenade, calls, model):
     ran = serenade("predict", calls / "ann", "-m", model, "--speakers", table, "--format", "jsonl")
     files = sorted((calls / "ann").glob("*.wav"))
     adapted = load_model(model).enrol(files)
-    assert results_of(ran.stdout) == [adapted.predict(file).to_dict() for file in files]
+    assert results_of(ran.stdout) == [
+        replace(adapted.predict(file), speaker="Ann").to_dict() for file in files
+    ]
 
 
 def test_the_windows_of_a_timeline_belong_to_who_talks(serenade, calls, model, toy, tmp_path):

@@ -33,7 +33,7 @@ def test_the_posterior_is_the_sum_over_all_paths(states):
 
 def test_a_single_deviation_goes_and_a_change_stays():
     rows = [row(at, anger) for at, anger in enumerate([0.8, 0.8, 0.4, 0.8, 0.1, 0.1, 0.1])]
-    assert [r.emotion for r in smoothed(rows)] == ["anger"] * 4 + ["fear"] * 3
+    assert [r.emotion for r in smoothed(rows, persistence=0.6)] == ["anger"] * 4 + ["fear"] * 3
 
 
 def test_silence_stays_and_speakers_do_not_mix():
@@ -47,4 +47,6 @@ def test_silence_stays_and_speakers_do_not_mix():
 def test_a_state_follows_from_the_smoothed_scores():
     (alone,) = smoothed([replace(row(0, 0.6), state="ok")], unsure_below=0.7)
     assert alone.state == "unsure"
-    assert {r.state for r in smoothed([row(at, 0.6) for at in range(9)], unsure_below=0.7)} == {"ok"}
+    assert {
+        r.state for r in smoothed([row(at, 0.6) for at in range(9)], persistence=0.6, unsure_below=0.7)
+    } == {"ok"}

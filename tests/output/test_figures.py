@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from serenade.inference.prediction import ModelName, Prediction, Quality
-from serenade.output.figures import draw, envelope
+from serenade.output.envelope import envelope
+from serenade.output.figures import draw
 
 pytest.importorskip("matplotlib")
 

@@ -7,151 +7,49 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from serenade.cli import predict_arguments as arguments
 from serenade.cli import predict_options
 from serenade.cli.predict_options import check_options
 from serenade.errors import OutputError
 from serenade.files import is_stream
-from serenade.output.format import (
-    DEFAULT_FORMAT,
-    FORMATS,
-    OutputFormat,
-    Recording,
-    format_of,
-    known_suffixes,
-)
+from serenade.output.format import DEFAULT_FORMAT, OutputFormat, Recording, format_of
 from serenade.text import printable
 
 if TYPE_CHECKING:
     from serenade.inference.model import Model
     from serenade.inference.utterances import Utterance
+    from serenade.inference.windows import Segments
     from serenade.output.counts import PredictionCounts
 
 STDIN = Path(predict_options.STDIN)
 """The argument that means standard input, and the name of its prediction."""
 
 
-def _format_name(name: str) -> str:
-    """The name of an output format, in lower case."""
-    if name.lower() not in FORMATS:
-        by_suffix = known_suffixes().get(f".{name.lower()}")
-        hint = f"did you mean {by_suffix.name!r}?" if by_suffix else FORMATS.suggest(name)
-        raise typer.BadParameter(f"there is no output format {name!r}; {hint}")
-    return name.lower()
-
-
 def predict(
-    recordings: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[FILE|FOLDER|GLOB|-]...",
-            help="Recordings, folders (with their subfolders) or patterns; - for standard input.",
-        ),
-    ] = None,
-    text: Annotated[
-        str | None,
-        typer.Option(
-            "--text",
-            metavar="TEXT",
-            help="A text, a .txt file with one utterance per line, or a CSV file with the columns file, "
-            "text, dialogue and speaker.",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="MODEL",
-            help="ONNX file, model folder, run folder, or name of a bundled model.",
-        ),
-    ] = None,
-    timeline: Annotated[
-        bool, typer.Option("--timeline", help="One prediction per window instead of one per recording.")
-    ] = False,
-    window: Annotated[
-        float | None,
-        typer.Option(
-            "--window", metavar="S", help="Length of a window in seconds (default: as in training, or 5)."
-        ),
-    ] = None,
-    hop: Annotated[
-        float | None,
-        typer.Option(
-            "--hop",
-            metavar="S",
-            help="Seconds from the start of one window to the next (default: half a window).",
-        ),
-    ] = None,
-    speakers: Annotated[
-        str | None,
-        typer.Option(
-            "--speakers",
-            metavar="FILE|folder|column:NAME",
-            help="Adapt predictions to their speakers, by all recordings of each: an RTTM file; a CSV "
-            "file with the columns file, speaker (and start, end); folder: each sub-folder is a speaker; "
-            "column:NAME: a column of the CSV file of --text.",
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            "--labels",
-            metavar="A,B,…",
-            help="Restrict predictions to some of the model's labels, separated by commas; their "
-            "probabilities are divided by their sum.",
-        ),
-    ] = None,
-    track: Annotated[
-        int | None,
-        typer.Option(
-            "--track", min=1, metavar="N", help="Audio track (default: the first that is not silent)."
-        ),
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            parser=_format_name,
-            autocompletion=lambda: list(FORMATS),
-            metavar=f"[{'|'.join(FORMATS)}]",
-            help="Output format (default: by the suffix of --out, else a table).",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="PATH", help="Output file; a folder for captions of several recordings."
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace an existing output, and predict all recordings again."),
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if any recording cannot be read.")
-    ] = False,
-    figures: Annotated[
-        Path | None,
-        typer.Option(
-            "--figures", metavar="DIR", help="Folder for one plot (PNG) per recording; needs matplotlib."
-        ),
-    ] = None,
-    explain: Annotated[
-        Path | None,
-        typer.Option(
-            "--explain",
-            metavar="DIR",
-            help="Folder for one figure (PNG) and one JSON file per recording: which times and frequencies "
-            "speak for the prediction; needs matplotlib.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", min=1, metavar="N", help="Number of recordings processed in parallel.")
-    ] = 1,
+    recordings: arguments.RecordingsArgument = None,
+    text: arguments.TextOption = None,
+    model: arguments.ModelOption = None,
+    timeline: arguments.TimelineOption = False,
+    segments: arguments.SegmentsOption = arguments.SegmentsKind.WINDOWS,
+    window: arguments.WindowOption = None,
+    hop: arguments.HopOption = None,
+    smooth: arguments.SmoothOption = False,
+    speakers: arguments.SpeakersOption = None,
+    labels: arguments.LabelsOption = None,
+    track: arguments.TrackOption = None,
+    format: arguments.FormatOption = None,
+    out: arguments.OutOption = None,
+    overwrite: arguments.OverwriteOption = False,
+    strict: arguments.StrictOption = False,
+    figures: arguments.FiguresOption = None,
+    html: arguments.HtmlOption = None,
+    explain: arguments.ExplainOption = None,
+    summary: arguments.SummaryOption = None,
+    jobs: arguments.JobsOption = 1,
 ) -> None:
     """Predict emotions in recordings or texts.
 
@@ -167,23 +65,31 @@ def predict(
     from serenade.output.adapted import adapted_settings
     from serenade.output.counts import PredictionCounts
     from serenade.output.paths import paths_per_recording
+    from serenade.output.views import TimelineViews, smoothed_recordings
     from serenade.output.writer import PredictionWriter
 
     if figures is not None or explain is not None:
         from serenade.output.explanation import explain_all
-        from serenade.output.figures import draw_all, require_matplotlib
+        from serenade.output.figures import require_matplotlib
 
         require_matplotlib()
     out = None if out == STDIN else out
     chosen = _chosen_format(out, format)
     is_timeline = timeline or chosen.is_timeline
+    of_timeline = {
+        "--window": window,
+        "--hop": hop,
+        "--summary": summary,
+        "--smooth": smooth or None,
+        "--segments": None if segments == "windows" else segments,
+    }
+    drawn = {"--figures": figures, "--html": html, "--explain": explain}
     check_options(
         recordings,
         text,
         is_timeline=is_timeline,
-        window=window,
-        hop=hop,
-        folders={"--figures": figures, "--explain": explain},
+        of_timeline=of_timeline,
+        folders=drawn,
         speakers=speakers,
     )
     found = find_recordings(recordings or ())
@@ -193,8 +99,9 @@ def predict(
     print_licence(loaded)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work
-    if is_timeline or figures is not None or explain is not None:
-        loaded.windows(window_s=window, hop_s=hop)  # raises before any work
+    kind: Segments = segments.value
+    if is_timeline or any(drawn.values()):
+        loaded.windows(window_s=window, hop_s=hop, segments=kind)  # raises before any work
     elif text is not None or not loaded.has_timeline:
         utterances = [Utterance(name=str(file), recording=file) for file in files]
         utterances = utterances if text is None else read_utterances(text, files)
@@ -212,10 +119,13 @@ def predict(
             folders=recordings or (),
         )
         return
-    for folder in (figures, explain):
-        if folder is not None:
-            protect_inputs(paths_per_recording(files, folder, suffix=".png").values(), files)
-    spec = loaded.spec
+    views = TimelineViews(files=files, labels=loaded.labels, figures=figures, pages=html, track=track)
+    protect_inputs([path for paths in views.paths().values() for path in paths], files)
+    if explain is not None:
+        protect_inputs(paths_per_recording(files, explain, suffix=".png").values(), files)
+    if summary is not None:
+        protect_inputs([summary], [*files, speakers, model])
+    spec, unsure_below = loaded.spec, loaded.spec.unsure_below
     counts = PredictionCounts(
         rate_hz=spec.front_end.rate_hz, is_timeline=is_timeline, has_speakers=speakers is not None
     )
@@ -223,6 +133,8 @@ def predict(
         "model": f"{spec.name} {spec.version}",
         "model file": sha256_of(loaded.file),
         "timeline": is_timeline,
+        "segments": segments.value,
+        "smooth": smooth,
         "window": window,
         "hop": hop,
         "track": track,
@@ -249,6 +161,7 @@ def predict(
         out=out,
         stdout=sys.stdout,
         is_timeline=is_timeline,
+        has_speakers=speakers is not None,
         # Standard input can have other content in the next run.
         settings=None if STDIN in files else settings,
         inputs=(model, loaded.file, speakers),
@@ -271,7 +184,15 @@ def predict(
                 results = used.segments_files(media, jobs=jobs, track=track, progress=show)
             elif is_timeline:
                 results = used.timeline_files(
-                    media, window_s=window, hop_s=hop, jobs=jobs, track=track, progress=show
+                    media,
+                    window_s=window,
+                    hop_s=hop,
+                    segments=kind,
+                    speakers=None if adapted is None else adapted.speakers,
+                    adapt=False,  # `adapted` does it, by the whole recording
+                    jobs=jobs,
+                    track=track,
+                    progress=show,
                 )
             else:
                 each = used.predict_files(media, jobs=jobs, track=track, progress=show)
@@ -280,19 +201,27 @@ def predict(
                 bar.update(advance=1)
                 yield [replace(result, file=str(file)) for result in recording]
 
-        if adapted is None:
-            is_new = writer.write(predict_missing, files, counts=counts)
-        else:
+        def predict_timelines(missing: Sequence[Path]) -> Iterator[Recording]:
+            recordings = (predict_missing if adapted is None else adapted.predict)(missing)
+            if not is_timeline:
+                return recordings
+            return views.made(smoothed_recordings(recordings, unsure_below) if smooth else recordings)
+
+        if adapted is not None:
             adapted.first_pass = predict_missing
-            is_new = writer.write(adapted.predict, files, counts=counts)
+        is_new = writer.write(predict_timelines, files, counts=counts)
+        if adapted is not None:
             adapted.discard()
     if adapted is not None:
         report_speakers(adapted, speakers)
     if not is_new:
         print(f"{printable(out)} is complete already; --overwrite predicts all again", file=sys.stderr)
     readable = [file for file in files if str(file) not in counts.failed]
-    if figures is not None:
-        draw_all(loaded, readable, figures)
+    if (figures is not None or html is not None) and not is_timeline:
+        views.make_all(loaded, readable)
+    elif summary is not None and is_new:
+        views.write_summary(summary)
+    views.report()
     if explain is not None:
         for file in explain_all(loaded, readable, explain, track=track):
             print(printable(f"{file}: no speech, so there is no explanation"), file=sys.stderr)

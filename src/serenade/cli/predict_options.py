@@ -16,8 +16,7 @@ def check_options(
     text: str | None,
     *,
     is_timeline: bool,
-    window: float | None,
-    hop: float | None,
+    of_timeline: Mapping[str, object],
     folders: Mapping[str, Path | None],
     speakers: str | None,
 ) -> None:
@@ -27,8 +26,7 @@ def check_options(
         recordings: the arguments.
         text: the value of `--text`.
         is_timeline: whether there is one prediction per window.
-        window: the value of `--window`.
-        hop: the value of `--hop`.
+        of_timeline: the values of options of timelines, None if they are not used.
         folders: the values of options that write files for each recording.
         speakers: the value of `--speakers`.
 
@@ -44,12 +42,13 @@ def check_options(
         raise typer.BadParameter(
             "has one prediction for each utterance: no timeline, captions or figures", param_hint="--text"
         )
-    for name, value in (("--window", window), ("--hop", hop)):
+    for name, value in of_timeline.items():
         if value is not None and not is_timeline:
             raise typer.BadParameter("needs --timeline; add it", param_hint=name)
     for name in per_recording:
-        if speakers is not None:
-            raise typer.BadParameter("does not go together with --speakers", param_hint=name)
+        if speakers is not None and (name == "--explain" or not is_timeline):
+            how = "does not go together with --speakers" if name == "--explain" else "needs --timeline, too"
+            raise typer.BadParameter(how, param_hint=name)
         if STDIN in (recordings or ()):
             raise typer.BadParameter("needs files, not standard input", param_hint=name)
     if speakers is not None and speakers.startswith("column:") and text is None:

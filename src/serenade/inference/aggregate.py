@@ -23,10 +23,12 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
     adapted_s = adaptation_s = checked_s = distance_s = 0.0
     duration_s = speech_s = power = 0.0
     clipped = False
+    speakers: set[str | None] = set()
     warnings: dict[str, None] = {}
     first: Prediction | None = None
     for last in segments:
         first = first or last
+        speakers.add(last.speaker)
         quality = last.quality
         weight = quality.speech_ratio * quality.duration_s
         for label, score in last.scores.items():
@@ -60,7 +62,7 @@ def mean_prediction(segments: Iterable[Prediction], *, unsure_below: float) -> P
         file=first.file,
         unsure_below=unsure_below,
         adaptation=adaptation_s / adapted_s if adapted_s else None,
-        speaker=first.speaker,
+        speaker=first.speaker if len(speakers) == 1 else None,
         domain_distance=distance_s / checked_s if checked_s else None,
     )
 

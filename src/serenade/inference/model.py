@@ -174,6 +174,7 @@ class Model:
         hop_s: float | None = None,
         segments: Segments = "windows",
         speakers: Speakers | None = None,
+        adapt: bool = True,
         rate: float | None = None,
         track: int | None = None,
         progress: Progress | None = None,
@@ -190,8 +191,8 @@ class Model:
                 segment by speech detection; None for what the model was trained on, or 10.
             hop_s: seconds from one window to the next; None for half a window.
             segments: "windows", or "speech" for segments by speech detection.
-            speakers: who speaks when; predictions name the speaker, and are adapted to each as the recording
-                goes on, if the model has a speaker adaptation.
+            speakers: who speaks when, which predictions name.
+            adapt: adapt predictions to each of the speakers as the recording goes on, if the model can.
             rate: as for `predict`.
             track: as for `predict`.
             progress: as for `predict`.
@@ -368,6 +369,7 @@ class Model:
         hop_s: float | None = None,
         segments: Segments = "windows",
         speakers: Speakers | None = None,
+        adapt: bool = True,
         jobs: int = 1,
         track: int | None = None,
         progress: Progress | None = None,
@@ -386,6 +388,7 @@ class Model:
                 hop_s=hop_s,
                 segments=segments,
                 speakers=speakers,
+                adapt=adapt,
                 track=track,
                 progress=progress,
             )
@@ -439,11 +442,12 @@ class Model:
         track: int | None,
         progress: Progress | None,
         speakers: Speakers | None = None,
+        adapt: bool = True,
     ) -> Iterator[Prediction]:
         sound = open_sound(
             recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
         )
-        return predict_rows(self._graph, sound, windows, progress=progress, speakers=speakers)
+        return predict_rows(self._graph, sound, windows, progress=progress, speakers=speakers, adapt=adapt)
 
     def _predict_utterance(
         self, recording: Recording | None, text: str, *, rate: float | None, track: int | None

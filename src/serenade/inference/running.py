@@ -20,6 +20,7 @@ class RunningAdaptation:
 
     Args:
         graph: the model.
+        adapt: False to name the speakers only.
 
     >>> from serenade import load_model
     >>> running = RunningAdaptation(load_model("adapted.onnx")._graph)
@@ -29,8 +30,9 @@ class RunningAdaptation:
     ('neutral', 'Ann', 0.0)
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, adapt: bool = True) -> None:
         self._graph = graph
+        self._adaptation = graph.spec.adaptation if adapt else None
         self._states: dict[str, SpeakerState] = {}
 
     def prediction(
@@ -53,7 +55,7 @@ class RunningAdaptation:
             file: name of the recording.
             is_clip: whether later predictions are corrected by this one.
         """
-        adaptation = self._graph.spec.adaptation
+        adaptation = self._adaptation
         if not speaker or scores is None or adaptation is None:
             prediction = self._graph.prediction(scores, quality=quality, start=start, file=file)
             return replace(prediction, speaker=speaker or None)

@@ -27,6 +27,10 @@ SILENCE_S = 0.6
 MAX_SEGMENT_S = 10.0
 """Longest segment; longer speech, and longer silence, is cut."""
 
+MIN_TURN_S = 0.3
+"""Less speech than this before the speaker changes belongs to the next speaker: the detection averages over
+0.26 s, so it begins early."""
+
 SpeakerAt = Callable[[float, float], str]
 """The name of who speaks between two times in seconds; "" for nobody."""
 
@@ -146,7 +150,10 @@ class SpeechSegmenter:
         if is_speech:
             speaker = self._name_of(begin, end)
             if self.start is not None and speaker and speaker != self._speaker:
-                yield from self._close(begin)
+                if self._speech_frames * FRAME_S >= MIN_TURN_S:
+                    yield from self._close(begin)
+                else:
+                    self._speaker = speaker
             if self.start is None:
                 start = max(self._cut, begin - self._pad)
                 yield from self._segment(start)

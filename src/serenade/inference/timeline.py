@@ -65,6 +65,7 @@ def timeline(
     source_rate_hz: int | None = None,
     file: str | None = None,
     speaker_at: SpeakerAt | None = None,
+    adapt: bool = True,
 ) -> Iterator[Prediction]:
     """Predict for each hop of a recording as it arrives.
 
@@ -75,7 +76,8 @@ def timeline(
         hop: samples from the start of one window to the start of the next.
         source_rate_hz: the recording's own rate.
         file: name of the recording.
-        speaker_at: who speaks when; predictions are adapted to each speaker as the recording goes on.
+        speaker_at: who speaks when.
+        adapt: adapt predictions to each speaker as the recording goes on.
 
     Yields:
         One prediction for each hop, without gaps or overlap.
@@ -83,7 +85,7 @@ def timeline(
     rate_hz = graph.spec.front_end.rate_hz
     remainder = round(MIN_HOP_S * rate_hz)
     detector = SpeechDetector(rate_hz=rate_hz)
-    running = RunningAdaptation(graph)
+    running = RunningAdaptation(graph, adapt=adapt)
     rows: deque[_Row] = deque()  # those that a window to come can overlap
     windows: deque[_Window] = deque()  # those that a row to come can overlap
     start = end = covered = 0
@@ -116,6 +118,7 @@ def speech_timeline(
     source_rate_hz: int | None = None,
     file: str | None = None,
     speaker_at: SpeakerAt | None = None,
+    adapt: bool = True,
 ) -> Iterator[Prediction]:
     """Predict for each segment that speech detection finds, and for each segment without speech.
 
@@ -126,13 +129,14 @@ def speech_timeline(
         source_rate_hz: the recording's own rate.
         file: name of the recording.
         speaker_at: who speaks when; a segment ends where the speaker changes.
+        adapt: as for `timeline`.
 
     Yields:
         One prediction for each segment, without gaps or overlap.
     """
     rate_hz = graph.spec.front_end.rate_hz
     segmenter = SpeechSegmenter(rate_hz=rate_hz, max_s=longest / rate_hz, speaker_at=speaker_at)
-    running = RunningAdaptation(graph)
+    running = RunningAdaptation(graph, adapt=adapt)
     no_sound = np.zeros(0, dtype=np.float32)
     for block, is_last in with_last(chain(blocks, [no_sound])):
         for segments in segmenter.steps(block, last=is_last):

@@ -122,6 +122,7 @@ def predict_rows(
     *,
     progress: Progress | None,
     speakers: Speakers | None = None,
+    adapt: bool = True,
 ) -> Iterator[Prediction]:
     """The timeline of a recording; one prediction if it is no longer than `windows.whole`."""
     speaker_at = speakers.track(sound.name or "") if speakers is not None else None
@@ -134,6 +135,7 @@ def predict_rows(
             source_rate_hz=sound.source_rate_hz,
             file=sound.name,
             speaker_at=speaker_at,
+            adapt=adapt,
         )
         yield from _finished(rows, sound, progress=progress)
         return
@@ -152,7 +154,7 @@ def predict_rows(
         )
         scores = graph.rows([segment.samples])[0] if segment.has_speech else None
         speaker = speaker_at(0.0, segment.quality.duration_s) if speaker_at is not None else ""
-        yield RunningAdaptation(graph).prediction(
+        yield RunningAdaptation(graph, adapt=adapt).prediction(
             scores, speaker=speaker, quality=segment.quality, file=sound.name
         )
         return
@@ -164,6 +166,7 @@ def predict_rows(
         source_rate_hz=sound.source_rate_hz,
         file=sound.name,
         speaker_at=speaker_at,
+        adapt=adapt,
     )
     yield from _finished(rows, sound, progress=progress)
 

@@ -124,10 +124,11 @@ class AdaptedPredictions:
         return rows if self.is_timeline else [mean_of(iter(rows), unsure_below=self.unsure_below)]
 
     def _adapted_row(self, row: Prediction) -> Prediction:
-        speaker = self.enrolled.get(self._speaker_of(row)) if row.scores else None
+        name = self._speaker_of(row)
+        speaker = self.enrolled.get(name) if row.scores else None
         is_corrected = speaker is not None and speaker.trust > 0
         if not is_corrected and (self.chosen is None or not row.scores):
-            return row if speaker is None else replace(row, adaptation=0.0)
+            return replace(row, speaker=name or None, adaptation=None if speaker is None else 0.0)
         scores = row.scores
         if speaker is not None and is_corrected:
             (adapted,) = adapted_probabilities([self._probabilities(row)], speaker)
@@ -142,10 +143,11 @@ class AdaptedPredictions:
             unsure_below=self.unsure_below,
             adaptation=None if speaker is None else speaker.trust,
             domain_distance=None if is_corrected else row.domain_distance,
+            speaker=name or None,
         )
 
     def _speaker_of(self, row: Prediction) -> str:
-        return self.speakers.of(row.file or "", start=row.start, end=row.end)
+        return row.speaker or self.speakers.of(row.file or "", start=row.start, end=row.end)
 
     def _probabilities(self, row: Prediction) -> NDArray[np.float64]:
         """The probabilities before the domain check lowered a confidence."""
