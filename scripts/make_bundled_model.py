@@ -20,11 +20,16 @@ from serenade import load_recipe
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.features.store import Store
 from serenade.folders import ModelFolder, RunFolder
-from serenade.inference.locate import ASSETS
+from serenade.inference.locate import ASSETS, DEFAULT
 from serenade.training.card_results import NATURAL_SPEECH, with_results
 
 CORPORA = ("ravdess", "emodb", "nemo")
 """Corpora whose licence allows a model that is given away."""
+
+EXAMPLE = "<!-- example: written by scripts/make_bundled_model.py -->"
+
+CLIP = "cremad/AudioWAV/1001_DFA_ANG_XX.wav"
+"""The clip of the example in the README, of a corpus that is not trained on."""
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +64,22 @@ def bundle(run: Path, name: str, *, assets: Path = ASSETS) -> Path:
     return target.path
 
 
+def write_example(readme: Path, clip: Path) -> None:
+    """Replace the example in the README by what `serenade predict` prints for a clip.
+
+    Args:
+        readme: with the two comments around the example.
+        clip: a recording.
+    """
+    command = [sys.executable, "-m", "serenade", "predict", clip.name]
+    ran = subprocess.run(command, cwd=clip.parent, check=True, capture_output=True, text=True)
+    shown = "\n".join(line.rstrip() for line in ran.stdout.splitlines())
+    start, _, rest = readme.read_text(encoding="utf-8").partition(EXAMPLE)
+    _, end, rest = rest.partition("<!-- end of example -->")
+    block = f"{EXAMPLE}\n```console\n$ serenade predict {clip.name}\n{shown}\n```\n"
+    readme.write_text(start + block + end + rest, encoding="utf-8")
+
+
 def main() -> None:
     """Make the model of a recipe."""
     parser = argparse.ArgumentParser(
@@ -90,6 +111,8 @@ def main() -> None:
             check=True,
         )
     print(bundle(run, name))
+    if name == DEFAULT and (chosen.data / CLIP).is_file():
+        write_example(ROOT / "README.md", chosen.data / CLIP)
 
 
 if __name__ == "__main__":

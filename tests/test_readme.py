@@ -13,7 +13,7 @@ import soundfile
 
 from serenade.adaptation import Adaptation
 from serenade.audio.front_end import FrontEnd
-from serenade.cli.main import COMMANDS
+from serenade.cli.main import COMMANDS, run
 from serenade.networks import create_network
 from serenade.networks.export import export_onnx
 from serenade.spec import Spec
@@ -78,3 +78,14 @@ def test_python_runs(code, recording_and_model, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_recipes_are_recipes(text):
     assert Recipe.from_dict(tomllib.loads(text)).name
+
+
+def test_the_example_is_what_the_bundled_model_prints(shared, monkeypatch, capsys):
+    """Written again by scripts/make_bundled_model.py."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (clip, shown), *_ = re.findall(
+        r"```console\n\$ serenade predict (\S+\.wav)\n(.*?)\n```", readme, re.DOTALL
+    )
+    monkeypatch.chdir(shared / "cremad" / "AudioWAV")
+    assert run(["predict", clip]) == 0
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == shown.splitlines()
