@@ -9,11 +9,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import soundfile
-from matplotlib.figure import Figure
 
 from serenade import load_model
 from serenade.inference.explain import explain
-from serenade.output.explanation import draw_explanation, explain_all
+from serenade.output.explanation import explain_all, new_figure
 from serenade.text import MATPLOTLIB_TEXT
 
 
@@ -37,8 +36,7 @@ def test_nothing_is_cut_off(model_file: Path, voices: list[Path], name: str) -> 
     found = explain(load_model(model_file), voices[5])
     assert found is not None
     with mpl.rc_context(MATPLOTLIB_TEXT):
-        figure = Figure(figsize=(10, 4.6), layout="constrained")
-        draw_explanation(figure, found, name=name)
+        figure = new_figure(found, name=name)
         figure.draw_without_rendering()
     box = figure.get_tightbbox()
     assert box.x0 >= -0.01

@@ -78,10 +78,22 @@ def evaluate(
             "codecs and speeds. Needs the recordings.",
         ),
     ] = False,
+    explain: Annotated[
+        int,
+        typer.Option(
+            "--explain",
+            min=0,
+            max=6,
+            metavar="N",
+            help="Explain N of the most confident predictions in the report. Needs the recordings.",
+        ),
+    ] = 0,
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="DIR", help="Folder of the recordings, if they were moved. For --robustness."
+            "--data",
+            metavar="DIR",
+            help="Folder of the recordings, if they were moved. For --robustness and --explain.",
         ),
     ] = None,
     noise: Annotated[
@@ -124,6 +136,7 @@ def evaluate(
     speakers.
     """
     from serenade.cli.progress import progress_bar
+    from serenade.evaluation.explanations import explain_predictions
     from serenade.evaluation.folder import EvaluationFolder
     from serenade.evaluation.recordings import evaluate_recordings
     from serenade.evaluation.report import write_report
@@ -174,5 +187,14 @@ def evaluate(
             )
         for line in robustness_lines(content):
             print(line)
+    if explain:
+        with progress_bar("explain", unit="clips") as bar:
+            explain_predictions(
+                evaluation,
+                clips=explain,
+                data=data,
+                progress=lambda done, total: bar.update(done=done, total=total),
+            )
+    if robustness or explain:
         write_report(evaluation.folder, audio=audio)
     print(EvaluationFolder(evaluation.folder).report)

@@ -17,7 +17,11 @@ from serenade.files import hash_of, sha256_of, write_json, write_whole
 from serenade.schema import SchemaError, read_json
 
 FORMAT, VERSION = "serenade-evaluation", 4
+MAX_EXPLANATIONS = 6
+"""Most explained predictions of an evaluation."""
+
 FIGURES = (
+    *(f"explanation{number}" for number in range(1, MAX_EXPLANATIONS + 1)),
     *("confusion_matrix", "per_class", "speakers", "reliability", "risk_coverage", "curves", "robustness"),
 )
 
@@ -64,6 +68,11 @@ class EvaluationFolder:
         return self.path / "robustness.csv"
 
     @property
+    def explanations(self) -> Path:
+        """Explained predictions, if there are any; their figures are `explanation1` and so on."""
+        return self.path / "explanations.json"
+
+    @property
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.path / "report.html"
@@ -105,6 +114,7 @@ class EvaluationFolder:
             self.classification_report,
             self.robustness,
             self.robustness_table,
+            self.explanations,
             *map(self.figure, FIGURES),
         ]
 
@@ -143,7 +153,7 @@ class EvaluationFolder:
         ]
         with write_whole(self.robustness_table) as out:
             pd.DataFrame(rows).to_csv(out, index=False, lineterminator="\n")
-        write_json(self.robustness, {**content, "predictions_sha256": sha256_of(self.predictions)})
+        self._write_addition(self.robustness, content)
 
     def read_robustness(self) -> dict[str, Any] | None:
         """Return the content of `robustness.json`; None if recording conditions were not evaluated.
@@ -151,15 +161,34 @@ class EvaluationFolder:
         Raises:
             CorpusError: it is damaged, or of other predictions.
         """
-        if not self.robustness.exists():
+        return self._read_addition(self.robustness)
+
+    def write_explanations(self, content: Mapping[str, Any]) -> None:
+        """Write `explanations.json`, of the predictions that are in the folder."""
+        self._write_addition(self.explanations, content)
+
+    def read_explanations(self) -> dict[str, Any] | None:
+        """Return the content of `explanations.json`; None if no prediction was explained.
+
+        Raises:
+            CorpusError: it is damaged, or of other predictions.
+        """
+        return self._read_addition(self.explanations)
+
+    def _write_addition(self, file: Path, content: Mapping[str, Any]) -> None:
+        """Write a file that belongs to the predictions in the folder."""
+        write_json(file, {**content, "predictions_sha256": sha256_of(self.predictions)})
+
+    def _read_addition(self, file: Path) -> dict[str, Any] | None:
+        if not file.exists():
             return None
         try:
-            content = read_json(self.robustness)
+            content = read_json(file)
         except (OSError, SchemaError) as cause:
-            raise CorpusError(f"cannot be read ({cause}); {_AGAIN}", file=self.robustness) from cause
+            raise CorpusError(f"cannot be read ({cause}); {_AGAIN}", file=file) from cause
         found = content.get("predictions_sha256") if isinstance(content, dict) else None
         if not isinstance(content, dict) or found != sha256_of(self.predictions):
-            raise CorpusError(f"is not of these predictions; {_AGAIN}", file=self.robustness)
+            raise CorpusError(f"is not of these predictions; {_AGAIN}", file=file)
         return content
 
     def read(self) -> tuple[dict[str, Any], pd.DataFrame]:

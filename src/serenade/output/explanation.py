@@ -38,7 +38,6 @@ def explain_all(model: Model, files: Sequence[Path], folder: Path, *, track: int
         The recordings without speech, which have no explanation.
     """
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     silent = []
     for file, out in paths_per_recording(files, folder, suffix=".png").items():
@@ -46,25 +45,33 @@ def explain_all(model: Model, files: Sequence[Path], folder: Path, *, track: int
         if found is None:
             silent.append(file)
             continue
+        figure = new_figure(found, name=file.name)
         with mpl.rc_context(MATPLOTLIB_TEXT), write_whole(out, "wb") as png:
-            figure = Figure(figsize=(10, 4.6), dpi=120, layout="constrained")
-            draw_explanation(figure, found, name=file.name)
             figure.savefig(png, format="png")
         write_json(out.with_suffix(".json"), {"file": str(file), **found.to_dict()})
     return silent
 
 
-def draw_explanation(figure: Figure, found: Explanation, *, name: str = "") -> None:
-    """Draw an explanation on an empty figure.
+def new_figure(found: Explanation, *, name: str = "") -> Figure:
+    """Draw an explanation.
 
-    The log-mel spectrogram is grey; a patch is coloured if its removal changes the probability. Below
-    it is the change over time, beside it the change over frequency and the probabilities.
+    The log-mel spectrogram is grey; a patch is coloured if its removal changes the probability. Below it is
+    the change over time, beside it the change over frequency and the probabilities.
 
     Args:
-        figure: an empty figure, 10 inches wide.
         found: the explanation.
         name: of the recording, for the title.
     """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(MATPLOTLIB_TEXT):
+        figure = Figure(figsize=(10, 4.6), dpi=120, layout="constrained")
+        _draw(figure, found, name=name)
+    return figure
+
+
+def _draw(figure: Figure, found: Explanation, *, name: str) -> None:
     limit = max(0.01, float(np.abs(found.drop).max()))
     grid = figure.add_gridspec(2, 3, width_ratios=(5, 1.1, 2.2), height_ratios=(3, 1))
     top, band_axes, bars = (figure.add_subplot(grid[0, column]) for column in range(3))

@@ -9,42 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serenade import load_model
 from serenade.errors import CorpusError
-from serenade.evaluation.evaluate import Evaluation, evaluate_predictions
+from serenade.evaluation.evaluate import Evaluation
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.report import write_report
 from serenade.evaluation.report.terminal import robustness_lines
 from serenade.evaluation.robustness.conditions import conditions
 from serenade.evaluation.robustness.measure import RobustnessOptions, evaluate_robustness
-
-
-@pytest.fixture
-def evaluation(model_file: Path, voices: list[Path], tmp_path: Path) -> Evaluation:
-    """The toy model on twelve voices of three speakers, labelled with its own predictions but for two."""
-    model = load_model(model_file)
-    rows = []
-    for number, file in enumerate(voices):
-        prediction = model.predict(file)
-        rows.append(
-            {
-                "id": file.stem,
-                "file": str(file),
-                "source": file.stem,
-                "speaker": str(number % 3),
-                "emotion": "fear" if number < 2 else prediction.emotion,
-                "predicted": prediction.emotion,
-                "confidence": prediction.confidence,
-                "duration_s": prediction.quality.duration_s,
-                **{f"score_{label}": score for label, score in prediction.scores.items()},
-            }
-        )
-    metrics = evaluate_predictions(
-        pd.DataFrame(rows), labels=model.spec.labels, out=tmp_path / "evaluation", spec=model.spec
-    )
-    return Evaluation(
-        folder=tmp_path / "evaluation", metrics=metrics, data="voices", models=(({}, model_file),)
-    )
 
 
 def test_clean_recordings_have_the_scores_of_the_evaluation(evaluation: Evaluation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,12 +90,26 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         svg=_figures(metrics, read_logs(run) if run else {}, robustness),
         errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
         robustness=robustness,
+        explanations=_explanations(evaluation),
         recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
         run_is_missing=run_is_missing,
     )
     with write_whole(evaluation.report) as out:
         out.write(page)
     return evaluation.report
+
+
+def _explanations(evaluation: EvaluationFolder) -> list[dict[str, Any]]:
+    """What the page shows of explained predictions."""
+    content = evaluation.read_explanations() or {"explanations": []}
+    shown = []
+    for number, record in enumerate(content["explanations"], 1):
+        named = {key: printable(record[key]) for key in ("name", "label", "emotion")}
+        png = base64.b64encode(evaluation.figure(f"explanation{number}").read_bytes()).decode()
+        shown.append(
+            {**named, "probability": record["probability"], "png": png, "alt": alt_text.explanation(record)}
+        )
+    return shown
 
 
 def _figures(

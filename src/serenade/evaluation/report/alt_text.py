@@ -9,6 +9,7 @@ from serenade.evaluation.metric import METRICS
 from serenade.evaluation.report.details import calibration_text, confusions
 from serenade.evaluation.report.format import counted, listed, percent
 from serenade.evaluation.report.headline import comparison_rows
+from serenade.text import printable
 
 Metrics = Mapping[str, Any]
 
@@ -74,4 +75,15 @@ def robustness(content: Mapping[str, Any]) -> str:
     return (
         f"{METRICS[name].title} under {len(others)} recording conditions: clean "
         f"{percent(clean[name]['value'])}, lowest {percent(worst[name]['value'])} ({worst['title']}{snr})."
+    )
+
+
+def explanation(record: Mapping[str, Any]) -> str:
+    """Describe an explanation by the step of time that matters most."""
+    drops = record["drop_over_time"]
+    best = max(range(len(drops)), key=lambda i: float(drops[i]))
+    start, end = record["edges_s"][best : best + 2]
+    return (
+        f"Occlusion of a clip predicted as {printable(record['emotion'])}: removing {start:.1f} to "
+        f"{end:.1f} s lowers its probability most, by {100 * drops[best]:.0f} points."
     )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serenade.errors import CorpusError, ModelError
+from serenade.errors import CorpusError
 from serenade.evaluation import figures
 from serenade.evaluation.clip_sound import ClipSound, read_all
 from serenade.evaluation.evaluate import Evaluation
 from serenade.evaluation.figures.style import PAPER, save_png
 from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.graphs import graph_of, rows_of
 from serenade.evaluation.predictions import labelled
 from serenade.evaluation.robustness.conditions import Condition, Surroundings, conditions
 from serenade.evaluation.robustness.table import condition_rows
 from serenade.features.clips import generator_of
-from serenade.folders import ModelFolder
 from serenade.inference.arrays import Waveform
-from serenade.inference.graph import SOUND_ONLY, Graph
+from serenade.inference.graph import Graph
 from serenade.inference.parallel import Progress, map_in_order
 
 BATCH = 8
@@ -92,14 +91,14 @@ def evaluate_robustness(
     front_end_rate = int(metrics["model"]["front_end"]["rate_hz"])
     noises = {} if options.noise is None else read_all(options.noise, rate_hz=front_end_rate)
     rooms = {} if options.rooms is None else read_all(options.rooms, rate_hz=front_end_rate)
-    chosen = [(path, _sampled(_rows_of(scored, keys), options.limit)) for keys, path in done.models]
+    chosen = [(path, _sampled(rows_of(scored, keys), options.limit)) for keys, path in done.models]
     total = sum(len(rows) for _, rows in chosen)
     tables = []
     listed = conditions(has_noises=bool(noises))
     for path, rows in chosen:
         if rows.empty:
             continue
-        graph = _graph_of(path)
+        graph = graph_of(path)
         sound = ClipSound(front_end=graph.spec.front_end, trim=done.trim, data=options.data)
         around = Surroundings(
             rate_hz=front_end_rate,
@@ -135,13 +134,6 @@ def _agreement(predicted: pd.DataFrame, evaluated: pd.DataFrame, clean: str) -> 
     return float((found["predicted"] == found["predicted_before"]).mean())
 
 
-def _rows_of(table: pd.DataFrame, keys: Mapping[str, int]) -> pd.DataFrame:
-    for name, value in keys.items():
-        if name in table:
-            table = table[table[name] == value]
-    return table
-
-
 def _sampled(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
     """At most `limit` rows, drawn at random, in their order."""
     if len(rows) <= limit:
@@ -151,34 +143,6 @@ def _sampled(rows: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 def _voices(rows: pd.DataFrame, sound: ClipSound) -> list[tuple[str, Waveform]]:
     return [(str(row.speaker), sound.read(row)) for row in _sampled(rows, VOICES).itertuples(index=False)]
-
-
-def _graph_of(path: Path) -> Graph:
-    """The graph of a model, exported to a temporary file if it has none yet."""
-    from serenade.networks.export import export_onnx
-    from serenade.networks.weights import find_weights, load_network
-
-    onnx = path if path.suffix == ".onnx" else ModelFolder(path).onnx
-    if onnx.is_file():
-        graph = Graph.load(onnx, threads=1)
-    else:
-        weights = find_weights(path)
-        beside = ModelFolder(weights.parent).onnx
-        if beside.is_file():
-            graph = Graph.load(beside, threads=1)
-        else:
-            network, spec = load_network(weights)
-            with TemporaryDirectory(prefix="serenade-") as temporary:
-                file = Path(temporary) / beside.name
-                export_onnx(network, spec, file)
-                graph = replace(Graph.load(file, threads=1), file=weights)
-    if graph.inputs != SOUND_ONLY:
-        raise ModelError(
-            "takes text or dialogue context, and recording conditions are evaluated for models of sound "
-            "alone",
-            file=path,
-        )
-    return graph
 
 
 def _predictions(
