@@ -93,6 +93,7 @@ class MissingExtra(SerenadeError):
 
 
 _EXTRAS = {
+    "mic": ("sounddevice",),
     "report": ("jinja2", "matplotlib", "pandas", "sklearn"),
     "train": (
         "lightning_fabric",

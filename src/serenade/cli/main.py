@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "ensemble",
     "export",
+    "listen",
     "serve",
     "list",
     "originals",
