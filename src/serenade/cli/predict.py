@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ def predict(
     from serenade.cli.speakers import adapted_predictions, report_speakers
     from serenade.files import protect_inputs, sha256_of
     from serenade.inference.load import load_model
+    from serenade.inference.memory import low_peak
     from serenade.inference.recordings import find_recordings
     from serenade.inference.utterances import Utterance, read_utterances
     from serenade.output.adapted import adapted_settings
@@ -95,7 +97,8 @@ def predict(
     found = find_recordings(recordings or ())
     files = list(found.files)
     chosen_labels = None if labels is None else [label.strip() for label in labels.split(",")]
-    loaded = load_model(model, labels=chosen_labels)
+    with low_peak() if is_timeline else nullcontext():
+        loaded = load_model(model, labels=chosen_labels)
     print_licence(loaded)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work

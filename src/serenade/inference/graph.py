@@ -16,7 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from serenade.adaptation import Speaker
 from serenade.domain import softened
 from serenade.errors import ModelError
-from serenade.inference import checksum
+from serenade.inference import checksum, memory
 from serenade.inference.adaptation import adapted_probabilities
 from serenade.inference.arrays import Waveform
 from serenade.inference.prediction import ModelName, Prediction, Quality, restricted
@@ -92,6 +92,7 @@ class Graph:
             metadata = session.get_modelmeta().custom_metadata_map
         except (*_CANNOT_LOAD, UnicodeDecodeError, OSError) as cause:
             raise ModelError(f"is not a readable ONNX model; {_REMEDY}", file=file) from cause
+        memory.release()
         if not is_checked:
             checksum.require_checksum(metadata, file=file)
         graph = cls(file, Spec.from_metadata(metadata, file=file), session)
