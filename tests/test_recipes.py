@@ -73,8 +73,8 @@ def with_encoders(request, count: int) -> list[str]:
 @pytest.mark.parametrize("file", RECIPES, ids=[file.stem for file in RECIPES])
 def test_recipe_runs(file, tmp_path, request):
     corpus = file.stem.partition("_")[0]
-    small = ["training.epochs=1", "training.seeds=[0]", "store.variants=0"]
-    if load_recipe(file).data.split.startswith(("grouped", "actors", "one-speaker")):
+    small = ["training.epochs=1", "training.seeds=[0]", "store.variants=0", "store.noisy_copies=0"]
+    if load_recipe(file).data.split.startswith(("grouped", "mixed", "actors", "one-speaker")):
         small.append("data.fold=1")
     if encoders := load_recipe(file).text.encoder:
         small += with_encoders(request, len(encoders))

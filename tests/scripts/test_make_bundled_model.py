@@ -98,12 +98,13 @@ def test_every_figure_of_the_card_is_of_the_evaluation(bundled):
     _, metrics, folder = bundled
     card = (folder / "README.md").read_text(encoding="utf-8")
     uar = metrics["mean"]["uar"]
-    assert f"| uar | {100 * uar['value']:.1f} | {100 * uar['low']:.1f} to {100 * uar['high']:.1f} |" in card
+    assert f"| UAR | {100 * uar['value']:.1f} | {100 * uar['low']:.1f} to {100 * uar['high']:.1f} |" in card
     for label, entry in metrics["pooled"]["per_class"].items():
         assert f"| {label} | {entry['support']:,} | {100 * entry['recall']:.1f} |" in card
     assert f"(ECE) is {100 * metrics['calibration']['ece']:.1f} points" in card
     assert f"has {(folder / 'model.onnx').stat().st_size / 1e6:.1f} MB" in card
     assert "forbids commercial use" in card
+    assert "| domain check | `unsure` beyond the distance" in card
     for attribute, groups in metrics["groups"].items():
         assert f"### By {attribute}" in card
         assert all(f"| {row['name']} | {row['clips']} |" in card for row in groups)

@@ -55,7 +55,7 @@ def _scores(metrics: Mapping[str, Any]) -> str:
     mean, counts = metrics["mean"], metrics["counts"]
     split = metrics["model"]["split"]
     rows = [
-        (name.replace("_", " "), _percent(mean[name]["value"]), _range(mean[name]))
+        (name.replace("uar", "UAR").replace("_f1", " F1"), _percent(mean[name]["value"]), _range(mean[name]))
         for name in ("uar", "accuracy", "macro_f1", "weighted_f1")
     ]
     rows.append(("UAR of one emotion for all clips", _percent(metrics["baseline"]["uar"]), ""))

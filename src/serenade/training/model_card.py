@@ -37,6 +37,7 @@ Predicts {labels} from {inputs}. Network `{network}`, trained with serenade {ver
 | temperature, fitted on dev | {temperature:.3f} |
 | `unsure` below a confidence of | {unsure_below:.2f} |
 | speaker adaptation | {adaptation} |
+| domain check | {domain} |
 | recipe hash | `{recipe_hash}` |
 
 {remarks}## Limits
@@ -128,6 +129,7 @@ def model_card(
         temperature=spec.temperature,
         unsure_below=spec.unsure_below,
         adaptation=_adaptation(spec),
+        domain=_domain(spec),
         recipe_hash=spec.recipe_hash[:12],
         remarks=(_LEAKY if split.leaky else "") + (_FINAL if final else ""),
         limits=_ACTED if acted & {corpus["name"] for corpus in spec.corpora} else _NOT_ACTED,
@@ -193,3 +195,13 @@ def _adaptation(spec: Spec) -> str:
     if fitted is None:
         return "none: too few speakers that it was not trained on"
     return f"`predict --speakers`, fitted on {fitted.clips:,} clips of {fitted.speakers} speakers"
+
+
+def _domain(spec: Spec) -> str:
+    found = spec.domain
+    if found is None:
+        return "none"
+    return (
+        f"`unsure` beyond the distance to the training data that {found.share_inside:.0%} of {found.clips:,} "
+        f"clips of {found.speakers} held-out speakers keep"
+    )
