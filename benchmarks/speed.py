@@ -23,6 +23,7 @@ PARTS = {
     "Training": "training.py",
     "Training beside busy processes": "threads.py",
     "Voice activity detection": "vad.py",
+    "Long recordings and streams": "long_recordings.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
 
@@ -42,7 +43,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", type=Path, metavar="FILE")
-    parser.add_argument("--data", metavar="DIR", help="corpora for `vad.py`")
+    parser.add_argument("--data", metavar="DIR", help="corpora for `vad.py` and `long_recordings.py`")
     options = parser.parse_args()
     page = io.StringIO()
     print("# Speed\n\nWritten by `make bench`; do not edit.\n", file=page)
@@ -50,7 +51,7 @@ def main() -> None:
     for title, script in PARTS.items():
         print(title, file=sys.stderr)
         name, *options_of_it = script.split()
-        if name == "vad.py" and options.data:
+        if name in ("vad.py", "long_recordings.py") and options.data:
             script, options_of_it = f"{name} --data DIR", ["--data", options.data]
         command = [sys.executable, str(Path(__file__).with_name(name)), *options_of_it]
         table = subprocess.run(command, check=True, capture_output=True, text=True).stdout
