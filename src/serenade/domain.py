@@ -9,12 +9,13 @@ is an output of the exported graph; `serenade.training.domain` fits it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Annotated
 
 from serenade.schema import Range
+
+if TYPE_CHECKING:  # the command line imports this module before it needs any array
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 LIMIT = 1.0
 """Above this distance a prediction is "unsure". Distances are relative to the limit."""
@@ -65,6 +66,8 @@ def sharpened(probabilities: ArrayLike, distance: float) -> NDArray[np.float64]:
 
 
 def _power(probabilities: ArrayLike, exponent: float) -> NDArray[np.float64]:
+    import numpy as np
+
     values = np.asarray(probabilities, dtype=np.float64)
     if exponent == 1:
         return values
