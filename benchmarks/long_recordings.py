@@ -90,8 +90,7 @@ def main() -> None:
     print(
         f"\nA stream of {seconds:.0f} s in blocks of 0.1 s ({utterances} utterances): "
         f"**{1000 * per_second:.0f} ms** of processor time for a second of sound, at most "
-        f"{1000 * slowest:.0f} ms for a block.\n\nThe speed is in processor time of one thread, so it does "
-        "not depend on what else the machine does."
+        f"{1000 * slowest:.0f} ms for a block.\n\nTimes are processor time of one thread."
     )
 
 
