@@ -1,12 +1,12 @@
 """Accuracy of the frozen encoder on RAVDESS, EmoDB, EMOVO and nEMO, into docs/results.md.
 
-    python benchmarks/encoder.py --data DIR [--out runs/encoder] [--write]
+    python benchmarks/encoder.py --data DIR [--out runs/encoder] [--opensmile] [--write]
 
 DIR has the folders of the corpora: `ravdess`, `emodb`, `emovo`, `nemo`; one that is missing is skipped. All
 are prepared into one store, and the statistics of the encoder are computed once. For each corpus the
 classifier (`recipes/encoder.toml`) is trained on this corpus alone, and with the other corpora as additional
-training data. Beside it are two sets of acoustic features with a linear support vector machine, if openSMILE
-and scikit-learn are installed (`pip install opensmile scikit-learn`). A finished step is not repeated.
+training data. With `--opensmile`, two sets of acoustic features with a linear support vector machine are
+beside it (`pip install opensmile scikit-learn`). A finished step is not repeated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import argparse
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
+    parser.add_argument("--opensmile", action="store_true", help="acoustic features as well")
     parser.add_argument("--write", action="store_true", help="write docs/results.md")
     given = parser.parse_args()
     names = [name for name in SPLITS if (given.data / name).is_dir()]
@@ -54,20 +55,23 @@ def main() -> None:
     store = given.out / "store"
     if not (store / "store.json").is_file():
         _run("prepare", *(given.data / name for name in names), "--recipe", RECIPE, "--out", store)
-    rows = [row_of(name, store, given.out, alone=len(names) == 1) for name in names]
+    feature_sets = list(FEATURE_SETS) if given.opensmile else []
+    rows = [row_of(name, store, given.out, names, feature_sets) for name in names]
     text = table(rows, list(rows[0]))
     print(text)
     if given.write:
-        command = "python benchmarks/encoder.py --data DIR --write"
+        command = f"python benchmarks/encoder.py --data DIR{' --opensmile' * given.opensmile} --write"
         replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command}`.\n\n{text}")
 
 
-def row_of(name: str, store: Path, out: Path, *, alone: bool) -> dict[str, str]:
+def row_of(
+    name: str, store: Path, out: Path, corpora: Sequence[str], feature_sets: Sequence[str]
+) -> dict[str, str]:
     """Train and evaluate one corpus in its ways."""
-    split = SPLITS[name]
+    split, alone = SPLITS[name], len(corpora) == 1
     features = {
         title: score_features(name, split, store, out / f"{name}_{title}.npz", pooled=name in POOLED)
-        for title in FEATURE_SETS
+        for title in feature_sets
     }
     own = _metrics(name, split, 1e-9, store, out / f"{name}_alone")
     joint = own if alone else _metrics(name, split, 0.2, store, out / f"{name}_joint")
