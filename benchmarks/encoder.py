@@ -73,7 +73,7 @@ def row_of(
         title: score_features(name, split, store, out / f"{name}_{title}.npz", pooled=name in POOLED)
         for title in feature_sets
     }
-    own = _metrics(name, split, 1e-9, store, out / f"{name}_alone")
+    own = _metrics(name, split, 0, store, out / f"{name}_alone")
     joint = own if alone else _metrics(name, split, 0.2, store, out / f"{name}_joint")
     leaky = _metrics(name, "random-leaky", 0.2, store, out / f"{name}_leaky")
     best = out / (f"{name}_alone" if alone else f"{name}_joint")

@@ -51,3 +51,25 @@ def test_augmentation_of_spectrograms_is_refused(clips, tiny_whisper, tmp_path):
     augmented = recipe(tiny_whisper, augment={"time_masks": {"count": 2, "max_width_s": 0.19}})
     with pytest.raises(RecipeError, match=r"so \[augment\] does not apply"):
         train(augmented, store=clips, out=tmp_path / "run")
+
+
+def test_other_corpora_without_weight_are_left_out(make_store, tiny_whisper, tmp_path, monkeypatch):
+    def two_corpora(table, _features):
+        table.loc[table["speaker"] > "03", "corpus"] = "other"
+
+    store = make_store(tmp_path / "store", front_end=WHISPER, change=two_corpora)
+    counts = []
+    fit = closed_form.fit_linear_classifier
+    monkeypatch.setattr(
+        closed_form,
+        "fit_linear_classifier",
+        lambda clips, **how: counts.append(clips.is_main) or fit(clips, **how),
+    )
+    data = {"split": "one-speaker-out", "split_corpus": "toy", "fold": 1}
+    for weight in (0.2, 0.0):
+        training = {"epochs": 1, "other_corpora_weight": weight}
+        made = recipe(tiny_whisper, data=data, training=training)
+        train(made, store=store, out=tmp_path / f"run{weight}")
+    both, alone = counts
+    assert both.sum() == alone.sum() == alone.size
+    assert both.size == alone.size + 36

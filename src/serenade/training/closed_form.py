@@ -63,6 +63,8 @@ def fit_closed_form(
     originals = (index["variant"] == "original").to_numpy(bool)
     if recipe.data.variants == "none":
         chosen &= originals
+    if recipe.data.split_corpus and not recipe.training.other_corpora_weight:
+        chosen &= (index["corpus"] == recipe.data.split_corpus).to_numpy(bool)
     rows = np.flatnonzero(chosen)
     if len(rows) > LARGEST:
         raise RecipeError(
