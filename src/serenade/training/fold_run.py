@@ -228,7 +228,7 @@ def _work(
         folder.write_recipe(recipe.to_toml())
         # The models of the folds are for evaluation, which needs none.
         is_used = fold_run.final or fold_run.count == 1
-        domain = add_domain_check(recipe, network, store, split, labels, inputs, parts) if is_used else None
+        domain = add_domain_check(network, store, split, labels, inputs, parts) if is_used else None
         write_model(
             recipe,
             store,
