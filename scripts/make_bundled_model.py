@@ -28,7 +28,7 @@ CORPORA = ("ravdess", "emodb", "nemo")
 
 EXAMPLE = "<!-- example: written by scripts/make_bundled_model.py -->"
 
-CLIP = "cremad/AudioWAV/1001_DFA_ANG_XX.wav"
+CLIP = "cremad/AudioWAV/1001_DFA_FEA_XX.wav"
 """The clip of the example in the README, of a corpus that is not trained on."""
 
 ROOT = Path(__file__).parents[1]
