@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO := demo
 
-.PHONY: install demo test test-slow check docs bench bench-accuracy clean
+PAGE := src/serenade/service/page
+
+.PHONY: install page demo test test-slow check docs bench bench-accuracy clean
 
 install: $(VENV)/dev.stamp  ## everything, for working on serenade
 
@@ -18,10 +20,19 @@ $(VENV)/dev.stamp: $(VENV)/train.stamp
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(VENV)/page.stamp: $(PAGE)/package-lock.json
+	npm ci --prefix $(PAGE) --ignore-scripts --no-audit --no-fund
+	touch $@
+
+page: $(VENV)/page.stamp  ## the built files of the service's page, from its TypeScript
+	npm run --prefix $(PAGE) check
+	npm run --prefix $(PAGE) build
+
 demo: $(VENV)/train.stamp  ## every step on a synthetic corpus, under 3 minutes
 	$(BIN)/serenade demo --out $(DEMO)
 
-test: install  ## all tests but the slow ones
+# Without npm, the tests of the page's build are skipped.
+test: install $(if $(shell command -v npm),$(VENV)/page.stamp)  ## all tests but the slow ones
 	$(BIN)/pytest -m 'not slow' -n auto
 
 test-slow: install

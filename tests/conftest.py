@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +140,34 @@ def voices(tmp_path_factory) -> list[Path]:
         )
         for i in range(12)
     ]
+
+
+@pytest.fixture(scope="session")
+def serve_command() -> list[str]:
+    """The command `serenade serve`."""
+    return [sys.executable, "-m", "serenade.cli.main", "serve"]
+
+
+@pytest.fixture(scope="session")
+def run_server(serve_command: list[str]):
+    """`with run_server("--model", file) as (process, url)`: a server as a process of its own."""
+
+    @contextmanager
+    def run(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        process = subprocess.Popen(
+            [*serve_command, "--port", "0", "--workers", "1", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            found = re.search(r"http://\S+", process.stdout.readline())
+            assert found, process.stderr.read()
+            yield process, found[0]
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+
+    return run

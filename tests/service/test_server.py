@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-COMMAND = [sys.executable, "-m", "serenade.cli.main", "serve"]
-
-
-@contextmanager
-def server(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running server, and its URL."""
-    process = subprocess.Popen(
-        [*COMMAND, "--port", "0", "--workers", "1", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, process.stderr.read()
-        yield process, found[0]
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
 
 
 def body_of(file: Path) -> bytes:
@@ -54,10 +27,10 @@ def predict(url: str, file: Path) -> bytes:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_finishes_what_was_accepted_and_leaves_nothing(
-    sign, model_file, example_folder, tmp_path, monkeypatch
+    run_server, sign, model_file, example_folder, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with server("--model", str(model_file)) as (process, url):
+    with run_server("--model", str(model_file)) as (process, url):
         results = []
         predict(url, example_folder / "call.wav")
         threads = [
@@ -81,21 +54,21 @@ def test_a_stop_finishes_what_was_accepted_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_address_in_use_is_one_sentence(model_file):
+def test_an_address_in_use_is_one_sentence(serve_command, model_file):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
         ran = subprocess.run(
-            [*COMMAND, "--model", str(model_file), "--port", port], capture_output=True, text=True
+            [*serve_command, "--model", str(model_file), "--port", port], capture_output=True, text=True
         )
     assert ran.returncode == 1
     assert "Address already in use; choose another --port" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_other_machines_need_a_token(model_file):
+def test_other_machines_need_a_token(serve_command):
     env = {name: value for name, value in os.environ.items() if name != "SERENADE_TOKEN"}
-    ran = subprocess.run([*COMMAND, "--host", "0.0.0.0"], capture_output=True, text=True, env=env)
+    ran = subprocess.run([*serve_command, "--host", "0.0.0.0"], capture_output=True, text=True, env=env)
     assert ran.returncode == 2
     assert "SERENADE_TOKEN" in ran.stderr

@@ -1,0 +1,229 @@
+"""The page in Debian's Chromium, and that its built files are those of its source."""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import json
+import shutil
+import subprocess
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from serenade import load_model
+from serenade.service.page import BUILT
+
+PAGE = BUILT.parent
+AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium")
+CHROMEDRIVER = shutil.which("chromedriver")
+FLAGS = """
+    --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync --window-size=1280,1000 --use-fake-ui-for-media-stream
+    --use-fake-device-for-media-stream --autoplay-policy=no-user-gesture-required
+"""
+DONE = "return [...document.querySelectorAll('.working')].filter((line) => line.hidden).length"
+SHORT_WINDOWS = {"window_s": 3, "hop_s": 1}
+"""Those of source/card.ts."""
+
+
+@pytest.fixture(scope="module")
+def url(run_server, model_file):
+    with run_server("--model", str(model_file)) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def chromium(example_folder, downloads):
+    """A browser whose microphone plays `call.wav`."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    if not (CHROMIUM and CHROMEDRIVER):
+        pytest.skip("no Chromium here: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in [*FLAGS.split(), f"--use-file-for-fake-audio-capture={example_folder / 'call.wav'}"]:
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def browser(chromium, url):
+    """The page, freshly loaded; it may print nothing to the console and ask no other host."""
+    set_media(chromium, scheme="light")
+    chromium.get(url)
+    chromium.get_log("browser")
+    chromium.get_log("performance")
+    yield chromium
+    # The browser itself notes a response such as 415 there.
+    assert not [entry for entry in chromium.get_log("browser") if entry["source"] != "network"]
+    events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    asked = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert [address for address in asked if not address.startswith((url, f"blob:{url}", "data:"))] == []
+
+
+def set_media(browser, *, scheme):
+    """Light or dark, and no smooth scrolling, during which nothing can be clicked."""
+    features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    media = [{"name": name, "value": value} for name, value in features.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+
+
+def choose(browser, *files):
+    """Choose files, and wait until each has its result."""
+    browser.find_element("id", "files").send_keys("\n".join(map(str, files)))
+    wait_until(lambda: browser.execute_script(DONE) == len(files))
+    return [Result(card) for card in browser.find_elements("css selector", ".card")]
+
+
+def wait_until(is_true, seconds=60):
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, "the page did not get there"
+        time.sleep(0.05)
+
+
+class Result:
+    """The card of a recording."""
+
+    def __init__(self, card):
+        self.card = card
+
+    def text(self, selector):
+        return self.card.find_element("css selector", selector).get_attribute("textContent").strip()
+
+    def scores(self):
+        bars = self.card.find_elements("css selector", ".bars li")
+        return {bar.text.split("\n")[0]: int(bar.text.split("\n")[1].split()[0]) for bar in bars}
+
+
+@pytest.fixture(scope="module")
+def recordings(example_folder, tmp_path_factory):
+    """The same voice as WAV and MP3, silence, and a text that is named as a recording."""
+    folder = tmp_path_factory.mktemp("recordings")
+    samples, rate_hz = soundfile.read(example_folder / "call.wav")
+    soundfile.write(folder / "call.wav", np.tile(samples, 3), rate_hz)
+    soundfile.write(folder / "call.mp3", np.tile(samples, 3), rate_hz)
+    soundfile.write(folder / "silence.wav", np.zeros(32_000), 16_000)
+    (folder / "bad.wav").write_text("no sound")
+    return folder
+
+
+def test_recordings_are_predicted_as_by_the_library(browser, recordings, model_file):
+    files = [recordings / name for name in ("call.wav", "call.mp3")]
+    model = load_model(model_file)
+    for result, file in zip(choose(browser, *files), files, strict=True):
+        expected = model.predict(file)
+        assert result.text(".file") == file.name
+        assert result.text(".emotion") == expected.emotion
+        percents = {entry["label"]: 100 * entry["score"] for entry in expected.to_dict()["scores"]}
+        assert result.scores() == pytest.approx(percents, abs=0.51)
+        assert len(result.card.find_elements("css selector", "tbody tr")) == 6
+
+
+def test_a_bad_file_says_what_is_wrong_and_others_go_on(browser, recordings):
+    bad, silence = choose(browser, recordings / "bad.wav", recordings / "silence.wav")
+    assert bad.card.find_element("css selector", ".failure").is_displayed()
+    assert "The recording" in bad.text(".failure")
+    assert silence.text(".emotion") == "No speech"
+    assert "Nobody speaks" in silence.text(".note")
+
+
+def test_the_microphone(browser):
+    browser.find_element("id", "record").click()
+    wait_until(lambda: browser.find_element("id", "elapsed").text == "0:02")
+    assert browser.find_element("id", "record-label").text == "Stop"
+    browser.find_element("id", "record").click()
+    wait_until(lambda: browser.execute_script(DONE) == 1)
+    result = Result(browser.find_element("css selector", ".card"))
+    assert result.text(".file").startswith("recording ")
+    assert result.text(".emotion") in ("anger", "fear", "neutral", "sadness")
+
+
+def test_the_play_head_follows_keys_and_sound(browser, recordings):
+    (result,) = choose(browser, recordings / "call.wav")
+    chart = result.card.find_element("css selector", ".chart")
+    chart.send_keys("\ue014\ue014")  # arrow right
+    assert chart.get_attribute("aria-valuenow") == "2.0"
+    assert chart.get_attribute("aria-valuetext").startswith("0:02, ")
+    line = result.card.find_element("css selector", ".head-line")
+    assert float(line.get_attribute("style").split("left: ")[1].split("%")[0]) == pytest.approx(33.3, abs=0.2)
+    result.card.find_element("css selector", ".play").click()
+    wait_until(lambda: float(chart.get_attribute("aria-valuenow")) > 2.2)
+
+
+def test_downloads_are_those_of_the_command(browser, recordings, downloads, model_file):
+    (result,) = choose(browser, recordings / "call.wav")
+    for format in ("csv", "json", "vtt"):
+        result.card.find_element("css selector", f"[data-format={format}]").click()
+        wait_until((downloads / f"call.{format}").exists)
+    rows = [
+        row.to_dict() | {"file": "call.wav"}
+        for row in load_model(model_file).timeline(recordings / "call.wav", **SHORT_WINDOWS)
+    ]
+    assert json.loads((downloads / "call.json").read_text())["segments"] == rows
+    table = list(csv.DictReader((downloads / "call.csv").open()))
+    assert [row["emotion"] for row in table] == [row["emotion"] for row in rows]
+    assert [float(row["score_anger"]) for row in table] == [
+        next(entry["score"] for entry in row["scores"] if entry["label"] == "anger") for row in rows
+    ]
+    webvtt = pytest.importorskip("webvtt")
+    captions = webvtt.read(str(downloads / "call.vtt"))
+    assert [caption.text.split()[0] for caption in captions] == [row["emotion"] for row in rows]
+
+
+def test_speakers_of_an_rttm_file(browser, recordings, tmp_path):
+    rttm = tmp_path / "call.rttm"
+    rttm.write_text(
+        "SPEAKER call 1 0.0 3.0 <NA> <NA> anna <NA> <NA>\nSPEAKER call 1 3.0 3.0 <NA> <NA> ben <NA> <NA>\n"
+    )
+    (result,) = choose(browser, recordings / "call.wav")
+    browser.find_element("id", "files").send_keys(str(rttm))
+    wait_until(lambda: result.card.find_element("css selector", ".speakers").is_displayed())
+    assert [row.text for row in result.card.find_elements("css selector", ".share span")] == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, recordings, scheme):
+    if not AXE.is_file():
+        pytest.skip("no axe-core here: npm ci in src/serenade/service/page")
+    set_media(browser, scheme=scheme)
+    choose(browser, *(recordings / name for name in ("call.wav", "silence.wav", "bad.wav")))
+    browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script("axe.run().then(arguments[0])")
+    assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]] == []
+
+
+def test_nothing_is_wider_than_a_phone(browser, recordings):
+    metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        choose(browser, recordings / "call.wav")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_built_files_are_those_of_the_source(tmp_path):
+    if not (PAGE / "node_modules").is_dir() or shutil.which("npm") is None:
+        pytest.skip("no esbuild here: npm ci in src/serenade/service/page")
+    for command in (["npm", "run", "-s", "check"], ["node", "build.mjs", str(tmp_path)]):
+        subprocess.run(command, cwd=PAGE, check=True)
+    for name in ("index.html", "page/page.css", "page/page.js"):
+        assert filecmp.cmp(tmp_path / name, BUILT / name, shallow=False), f"npm run build: {name} is old"
