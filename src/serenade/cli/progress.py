@@ -20,10 +20,10 @@ class ProgressBar:
         is_shown: stderr is a terminal.
     """
 
-    def __init__(self, bar: Progress, *, title: str) -> None:
+    def __init__(self, bar: Progress | None, *, title: str) -> None:
         self._bar = bar
-        self._task = bar.add_task(title, total=None, note="")
-        self.is_shown = not bar.disable
+        self.is_shown = bar is not None
+        self._task = None if bar is None else bar.add_task(title, total=None, note="")
 
     def update(
         self, *, done: int | None = None, total: int | None = None, advance: int | None = None, note: str = ""
@@ -36,7 +36,8 @@ class ProgressBar:
             advance: what was done since the last call, instead of `done`.
             note: shown beside the bar, such as the name of a file.
         """
-        self._bar.update(self._task, completed=done, total=total, advance=advance, note=printable(note))
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, advance=advance, note=printable(note))
 
 
 @contextmanager
@@ -47,6 +48,10 @@ def progress_bar(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
         title: what is done, one word.
         unit: what is counted, such as "recordings".
     """
+    if not sys.stderr.isatty():
+        # Importing rich takes a tenth of the time of a short command.
+        yield ProgressBar(None, title=title)
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -63,7 +68,6 @@ def progress_bar(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
     with Progress(
         *columns,
         console=console,
-        disable=not console.is_terminal,
         transient=True,
         redirect_stdout=sys.stdout.isatty(),
     ) as bar:

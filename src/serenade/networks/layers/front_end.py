@@ -50,12 +50,7 @@ are no power of two. Measured on one core.
 
 
 class _Convolution(nn.Module):
-    """The power spectrum as a convolution with windowed cosines and sines.
-
-    >>> signal = torch.randn(1, 4000)
-    >>> _Convolution(400, 160)(signal).shape
-    torch.Size([1, 23, 201])
-    """
+    """The power spectrum as a convolution with windowed cosines and sines."""
 
     basis: Tensor
 
@@ -90,6 +85,15 @@ class _Transform(nn.Module):
         return spectrum.square().sum(-1)
 
 
+def power_spectrum(n_fft: int, hop: int) -> nn.Module:
+    """A module that computes the power spectrum, the faster of two.
+
+    >>> power_spectrum(400, 160)(torch.randn(1, 4000)).shape
+    torch.Size([1, 23, 201])
+    """
+    return (_Convolution if n_fft <= LARGEST_CONVOLUTION else _Transform)(n_fft, hop)
+
+
 class TorchFrontEnd(nn.Module):
     """`FrontEnd` as a module: a padded batch of waveforms in, normalised features and their lengths out.
 
@@ -103,8 +107,7 @@ class TorchFrontEnd(nn.Module):
     def __init__(self, front_end: FrontEnd) -> None:
         super().__init__()
         self.front_end = front_end
-        small = front_end.n_fft <= LARGEST_CONVOLUTION
-        self.power = (_Convolution if small else _Transform)(front_end.n_fft, front_end.hop)
+        self.power = power_spectrum(front_end.n_fft, front_end.hop)
         self.register_buffer("filters", torch.from_numpy(mel_filters(front_end).copy()))
 
     def forward(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 from serenade.output.format import FORMATS, Layout, OutputFormat, Recording
 from serenade.output.segments import caption_of, speech_segments, tiers_of
@@ -21,6 +20,9 @@ _MIME_TYPES = {".wav": "audio/x-wav", ".mp4": "video/mp4", ".mpg": "video/mpeg",
 
 def write_elan(recordings: Iterable[Recording], layout: Layout) -> Iterator[str]:
     """Yield the header with the recording, the times, and the annotations of each tier."""
+    # It imports urllib.request, which would take a twentieth of the time of a short command.
+    from xml.sax.saxutils import escape, quoteattr
+
     for recording in recordings:
         file = recording[0].file or ""
         tiers = tiers_of(speech_segments(recording)) or {"emotion": []}
