@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +80,12 @@ class Predictions:
         several = "fold" in table and table["fold"].nunique() > 1
         groups = table["fold" if several else "speaker"]
         return cls(
-            name=file.resolve().parent.parent.name,
+            name=_name(file),
             logits=logits_of(table[columns].to_numpy(np.float64)),
             labels=np.array([labels.index(emotion) for emotion in table["emotion"]]),
             speakers=table["speaker"].to_numpy(str),
             folds=np.unique(groups, return_inverse=True)[1],
-            about=f"the models of the run {file.resolve().parent.parent.name}",
+            about=f"the models of the run {_name(file)}",
         )
 
     def fitted(self) -> Iterator[tuple[Indices, Adaptation]]:
@@ -148,9 +148,10 @@ class Curves:
     ece: tuple[float, float]
 
 
-def measure(file: Path, *, draws: int) -> Curves:
-    """Enrol every speaker of a file by many sets of clips."""
+def measure(file: Path, *, draws: int, pooled: bool = False) -> Curves:
+    """Enrol every speaker of a file by many sets of clips; `pooled` scores all clips together."""
     predictions = Predictions.read(file)
+    predictions = replace(predictions, pooled=predictions.pooled or pooled)
     speakers = [
         (rows[predictions.speakers[rows] == name], adaptation)
         for rows, adaptation in predictions.fitted()
@@ -183,6 +184,11 @@ def measure(file: Path, *, draws: int) -> Curves:
         scores={mix: [mean(mix, number) for number in NUMBERS] for mix in MIXES},
         ece=(ece(0), ece(NUMBERS[-1])),
     )
+
+
+def _name(file: Path) -> str:
+    """Of a file with predictions: that of its run, if it is of a run."""
+    return file.stem if file.suffix == ".npz" else file.resolve().parent.parent.name
 
 
 def page(results: Sequence[Curves], command: str, figure: str) -> str:
@@ -266,10 +272,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--draws", type=int, default=20, help="random sets of clips for each number and mix")
+    parser.add_argument(
+        "--pooled", nargs="*", default=[], metavar="NAME", help="runs that are scored over all clips together"
+    )
     parser.add_argument("--write", type=Path, metavar="PAGE")
     options = parser.parse_args()
-    results = [measure(file, draws=options.draws) for file in options.files]
-    names = " ".join(file.name for file in options.files)
+    results = [
+        measure(file, draws=options.draws, pooled=_name(file) in options.pooled) for file in options.files
+    ]
+    names = " ".join(_name(file) for file in options.files)
+    names += " --pooled " + " ".join(options.pooled) if options.pooled else ""
     command = f"python benchmarks/adaptation.py {names} --draws {options.draws} --write"
     figure = "adaptation.png"
     text = page(results, command, figure)

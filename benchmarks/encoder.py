@@ -1,4 +1,4 @@
-"""Accuracy of the frozen encoder on RAVDESS, EmoDB, EMOVO and nEMO, into docs/results.md.
+"""Accuracy of the frozen encoder on RAVDESS, EmoDB, EMOVO and nEMO, into docs/results.md and README.md.
 
     python benchmarks/encoder.py --data DIR [--out runs/encoder] [--opensmile] [--write]
 
@@ -36,6 +36,8 @@ SPLITS = {
 }
 POOLED = {"emodb"}
 """Corpora in which some speakers lack a class: the score is that of all clips together."""
+IN_README = ("corpus", "split", "encoder, all corpora", "`random-leaky`", "adapted, all clips")
+"""Columns of the README's table; docs/results.md has all."""
 BEGIN, END = "<!-- encoder: written by benchmarks/encoder.py -->", "<!-- end of encoder -->"
 
 
@@ -45,7 +47,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
     parser.add_argument("--opensmile", action="store_true", help="acoustic features as well")
-    parser.add_argument("--write", action="store_true", help="write docs/results.md")
+    parser.add_argument("--write", action="store_true", help="write docs/results.md and README.md")
     given = parser.parse_args()
     names = [name for name in SPLITS if (given.data / name).is_dir()]
     for name in sorted(set(SPLITS) - set(names)):
@@ -62,6 +64,7 @@ def main() -> None:
     if given.write:
         command = f"python benchmarks/encoder.py --data DIR{' --opensmile' * given.opensmile} --write"
         replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command}`.\n\n{text}")
+        replace_block(ROOT / "README.md", BEGIN, END, table(rows, IN_README))
 
 
 def row_of(
@@ -77,7 +80,8 @@ def row_of(
     joint = own if alone else _metrics(name, split, 0.2, store, out / f"{name}_joint")
     leaky = _metrics(name, "random-leaky", 0.2, store, out / f"{name}_leaky")
     best = out / (f"{name}_alone" if alone else f"{name}_joint")
-    curves = measure(EvaluationFolder(RunFolder(best).evaluation).predictions, draws=20)
+    predictions = EvaluationFolder(RunFolder(best).evaluation).predictions
+    curves = measure(predictions, draws=20, pooled=name in POOLED)
     return {
         "corpus": name,
         "split": f"`{split}`",

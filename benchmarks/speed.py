@@ -23,6 +23,7 @@ PARTS = {
     "Training": "training.py",
     "Training beside busy processes": "threads.py",
     "Voice activity detection": "vad.py",
+    "Prediction with the bundled models": "prediction.py",
     "Long recordings and streams": "long_recordings.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
