@@ -60,7 +60,7 @@ def speed(predict: Callable[[Path], object], clips: Sequence[Path]) -> float:
     started = time.process_time()
     for clip in clips:
         predict(clip)
-    return sound_s / (time.process_time() - started)
+    return float(sound_s) / (time.process_time() - started)
 
 
 def main() -> None:
