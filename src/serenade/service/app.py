@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from serenade.inference.load import load_model
-from serenade.service import page, recordings, status
+from serenade.service import live, page, recordings, status
 from serenade.service.errors import add_error_handlers
 from serenade.service.guard import Guard
 from serenade.service.metrics import Metrics
@@ -58,10 +58,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     app.include_router(recordings.router)
     app.include_router(status.router)
+    app.include_router(live.router)
     paths = frozenset(app.openapi()["paths"])
     app.state.settings = settings
     app.state.pool = pool
-    app.state.spec = load_model(settings.model).spec
+    model = load_model(settings.model)
+    app.state.spec = model.spec
+    app.state.live = live.Live(model, most=settings.limits.streams)
     app.state.metrics = Metrics(pool, paths=paths)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(app.state.metrics.middleware)
