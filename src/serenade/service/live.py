@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, WebSocket
@@ -77,7 +76,7 @@ async def stream(socket: WebSocket) -> None:
 async def _answer(socket: WebSocket, stream: Stream, *, idle_s: float) -> None:
     """Push each frame, and send what it leads to."""
     while True:
-        message: dict[str, Any] = await asyncio.wait_for(socket.receive(), idle_s)
+        message = await asyncio.wait_for(socket.receive(), idle_s)
         if message["type"] == "websocket.disconnect":
             return
         frame = message.get("bytes")
