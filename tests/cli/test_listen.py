@@ -144,6 +144,17 @@ def test_a_device_that_cannot_be_opened_is_one_sentence(device, model, monkeypat
     assert "cannot be opened (Device unavailable)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_seconds_that_are_not_finite_are_refused(device, model, value, capsys):
+    assert run(["listen", "-m", str(model), "--seconds", value]) == 2
+    assert f"{value} is not a finite number" in capsys.readouterr().err
+
+
+def test_an_interval_of_zero_is_refused(device, model, capsys):
+    assert run(["listen", "-m", str(model), "--interval", "0"]) == 1
+    assert "interval_s= takes 0.25 to 60 s, not 0" in capsys.readouterr().err
+
+
 def test_the_extra_is_named_if_it_is_missing(monkeypatch, model, capsys):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert run(["listen", "-m", str(model)]) == 1

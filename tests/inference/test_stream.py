@@ -157,3 +157,9 @@ def test_wrong_use_is_one_sentence(model):
     assert stream.finish() == []
     with pytest.raises(ModelError, match="is finished"):
         stream.push(np.zeros(10))
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1, 999, 384_001, 1e9, 16_000.5, float("nan"), "16000", True])
+def test_an_impossible_rate_is_one_sentence(model, rate):
+    with pytest.raises(UnsupportedMedia, match="a whole number from 1,000 to 384,000, not"):
+        model.stream(rate=rate)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from serenade.output.page import write_page
+from serenade.output.page import _encoded, write_page
 
 
 @pytest.fixture
@@ -63,3 +63,15 @@ def test_no_name_ends_the_script(page):
     text = page(speaker=evil, label=evil)
     assert evil not in text
     assert json.loads(content_of(text, "timeline"))["rows"][0]["speaker"] == evil
+
+
+def test_no_interrupt_is_lost_in_the_encoder(tmp_path):
+    class Interrupted(io.FileIO):
+        """A Ctrl-C in each `write`; soundfile's callbacks report an exception and go on without the sound."""
+
+        def write(self, data):
+            raise KeyboardInterrupt
+
+    with Interrupted(tmp_path / "a.mp3", "w+") as file:
+        list(_encoded(iter([np.zeros(16_000, dtype=np.float32)]), file))
+    assert 1.0 <= soundfile.info(tmp_path / "a.mp3").duration < 1.3

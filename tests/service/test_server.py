@@ -67,6 +67,14 @@ def test_an_address_in_use_is_one_sentence(serve_command, model_file):
     assert len(ran.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("option", ["--timeout", "--max-length"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_limit_that_is_not_finite_is_refused(serve_command, option, value):
+    ran = subprocess.run([*serve_command, option, value], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert f"Invalid value for '{option}': {value} is not a finite number." in ran.stderr
+
+
 def test_other_machines_need_a_token(serve_command):
     env = {name: value for name, value in os.environ.items() if name != "SERENADE_TOKEN"}
     ran = subprocess.run([*serve_command, "--host", "0.0.0.0"], capture_output=True, text=True, env=env)

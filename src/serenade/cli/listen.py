@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serenade.cli.numbers import finite
 from serenade.errors import OutputError, UnsupportedMedia
 from serenade.text import printable
 
@@ -52,7 +53,13 @@ def listen(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files of --record.")] = False,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", min=0.1, metavar="S", help="Stop after so many seconds (default: Ctrl-C)."),
+        typer.Option(
+            "--seconds",
+            min=0.1,
+            callback=finite,
+            metavar="S",
+            help="Stop after so many seconds (default: Ctrl-C).",
+        ),
     ] = None,
 ) -> None:
     """Predict emotions from a microphone, live.
@@ -73,7 +80,9 @@ def listen(
     loaded = load_model(model, labels=chosen)
     print_licence(loaded)
     found = find_device(device)
-    stream = loaded.stream(rate=found.rate_hz, interval_s=interval or INTERVAL_S, adapt=adapt)
+    stream = loaded.stream(
+        rate=found.rate_hz, interval_s=INTERVAL_S if interval is None else interval, adapt=adapt
+    )
     last = None if seconds is None else round(seconds * found.rate_hz)
     finals: list[Prediction] = []
     with ExitStack() as stack:
@@ -127,7 +136,10 @@ def _recorder(record: Path | None, *, rate_hz: int, overwrite: bool) -> Iterator
             raise OutputError("exists already; choose another name, or pass --overwrite", file=path)
     with (
         write_whole(record, "wb") as file,
-        soundfile.SoundFile(file, "w", rate_hz, 1, format="WAV", subtype="PCM_16") as sound,
+        # By descriptor: a Ctrl-C in a callback of soundfile would be lost, with the samples.
+        soundfile.SoundFile(
+            file.fileno(), "w", rate_hz, 1, format="WAV", subtype="PCM_16", closefd=False
+        ) as sound,
     ):
         yield sound.write
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from serenade.cli.numbers import finite
+
 
 def serve(
     model: Annotated[
@@ -45,11 +47,18 @@ def serve(
         int, typer.Option("--max-upload", min=1, metavar="MB", help="Largest request.")
     ] = 200,
     max_length: Annotated[
-        float, typer.Option("--max-length", min=1, metavar="S", help="Longest recording.")
+        float,
+        typer.Option("--max-length", min=1, callback=finite, metavar="S", help="Longest recording."),
     ] = 4 * 3600,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", min=0.1, metavar="S", help="Longest time without progress on a recording."),
+        typer.Option(
+            "--timeout",
+            min=0.1,
+            callback=finite,
+            metavar="S",
+            help="Longest time without progress on a recording.",
+        ),
     ] = 60,
     max_requests: Annotated[
         int, typer.Option("--max-requests", min=1, metavar="N", help="Requests in progress at a time.")

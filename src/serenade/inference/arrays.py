@@ -47,7 +47,7 @@ def waveform_of(samples: Any, *, rate: float | None, rate_hz: int) -> Waveform:
         ...
     serenade.errors.UnsupportedMedia: an array of shape (128, 300) is not sound: ...
     """
-    source_hz = _whole_rate(rate)
+    source_hz = whole_rate(rate)
     array = _scaled(_to_numpy(samples))
     mono = array if array.ndim == 1 else Downmix()(np.ascontiguousarray(_channels_last(array)))
     if source_hz == rate_hz:
@@ -58,7 +58,15 @@ def waveform_of(samples: Any, *, rate: float | None, rate_hz: int) -> Waveform:
     return waveform
 
 
-def _whole_rate(rate: float | None) -> int:
+def whole_rate(rate: float | None) -> int:
+    """Return a sample rate that samples in memory may have.
+
+    Raises:
+        UnsupportedMedia: none, not a whole number, or out of range.
+
+    >>> whole_rate(16_000.0)
+    16000
+    """
     if rate is None:
         raise UnsupportedMedia("an array has no sample rate; pass it, such as rate=16000")
     low, high = RATES_HZ

@@ -230,6 +230,7 @@ class Model:
         Raises:
             ModelError: the model takes more than sound, a value is out of range, or `adapt` without a speaker
                 adaptation.
+            UnsupportedMedia: an impossible rate.
 
         >>> from serenade import load_model
         >>> import soundfile

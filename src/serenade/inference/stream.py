@@ -12,7 +12,7 @@ import soxr
 
 from serenade.audio.vad import FRAME_S
 from serenade.errors import ModelError
-from serenade.inference.arrays import Waveform, waveform_of
+from serenade.inference.arrays import Waveform, waveform_of, whole_rate
 from serenade.inference.events import Event, Result, UtteranceEnd, UtteranceStart
 from serenade.inference.graph import Graph
 from serenade.inference.prediction import Prediction
@@ -66,11 +66,11 @@ class Stream:
         _require("silence_s", silence_s, low=2 * FRAME_S)
         rate_hz = graph.spec.front_end.rate_hz
         self._graph = graph
-        self._rate, self._rate_hz = rate, rate_hz
+        self._rate, self._rate_hz = whole_rate(rate), rate_hz
         self._interval, self._window = round(interval_s * rate_hz), round(window_s * rate_hz)
         self._resampler: Any = None
-        if rate != rate_hz:
-            self._resampler = soxr.ResampleStream(rate, rate_hz, 1, dtype="float32", quality="HQ")
+        if self._rate != rate_hz:
+            self._resampler = soxr.ResampleStream(self._rate, rate_hz, 1, dtype="float32", quality="HQ")
         self._segmenter = SpeechSegmenter(
             rate_hz=rate_hz, silence_s=silence_s, max_s=min(longest_s, MAX_SEGMENT_S)
         )

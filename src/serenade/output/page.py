@@ -109,7 +109,14 @@ def _script_json(content: object) -> str:
 def _encoded(sound: Blocks, out: BinaryIO) -> Iterator[Waveform]:
     """Pass the sound on, and write it as MP3."""
     with soundfile.SoundFile(
-        out, "w", _RATE_HZ, 1, format="MP3", bitrate_mode="CONSTANT", compression_level=0.8
+        out.fileno(),  # not the file: a Ctrl-C in a callback of soundfile would be lost, with the sound
+        "w",
+        _RATE_HZ,
+        1,
+        format="MP3",
+        bitrate_mode="CONSTANT",
+        compression_level=0.8,
+        closefd=False,
     ) as mp3:
         for block in sound:
             mp3.write(np.clip(block, -1.0, 1.0))
