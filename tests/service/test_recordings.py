@@ -80,3 +80,28 @@ def test_a_window_out_of_range_is_422(client, voice):
     response = upload(client, voice, path="/v1/timeline", field="file", data={"window_s": "1e9"})
     assert response.status_code == 422
     assert "takes windows of" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "query", "message"),
+    [
+        ({"window": "3"}, "", "has no field 'window'; the form takes file, window_s, hop_s"),
+        ({}, "?labels=anger", "has no field 'labels'; the form takes file, window_s, hop_s"),
+        ({}, "?window_s=3", "takes 'window_s' in the form, not in the address"),
+        ({"hop_s": ["1", "2"]}, "", "takes 'hop_s' once"),
+    ],
+)
+def test_a_field_that_would_be_ignored_is_422(client, voice, fields, query, message):
+    response = upload(client, voice, path=f"/v1/timeline{query}", field="file", data=fields)
+    assert response.status_code == 422
+    assert response.json()["error"] == {"code": "invalid_request", "message": message, "file": None}
+
+
+def test_two_files_where_one_is_needed_are_422(client, voice):
+    response = upload(client, voice, voice, path="/v1/timeline", field="file")
+    assert (response.status_code, response.json()["error"]["message"]) == (422, "takes 'file' once")
+
+
+def test_text_in_place_of_a_file_is_one_sentence(client):
+    response = client.post("/v1/predict", files=[("files", (None, "text"))])
+    assert response.json()["error"]["message"] == "files.0: is text; send a file, with a file name"

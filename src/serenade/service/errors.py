@@ -100,4 +100,6 @@ def _sentence(error: RequestValidationError) -> str:
     """What is wrong with the first field that is."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+    if first["type"] == "value_error" and isinstance(first["input"], str):  # an upload that is a text field
+        return f"{field}: is text; send a file, with a file name"
     return f"{field}: {first['msg']}"

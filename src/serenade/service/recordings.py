@@ -47,6 +47,7 @@ async def predict(
     If some recordings cannot be used, their places have an error; if none can, the status is that of the
     first error.
     """
+    await _require_known_fields(request, "files")
     pool, limits = _state(request)
     if len(files) > limits.files:
         raise ServiceError("invalid_request", f"has {len(files)} files; send up to {limits.files} at a time")
@@ -91,11 +92,31 @@ async def timeline(
 
     An error before the first event has its own status; a later one is the event `error`.
     """
+    await _require_known_fields(request, "file", "window_s", "hop_s")
     pool, limits = _state(request)
     job = Job(task="timeline", file=_name(file), length_s=limits.length_s, window_s=window_s, hop_s=hop_s)
     messages = pool.run(job, await file.read())
     first = await anext(messages)
     return StreamingResponse(_events(first, messages), media_type="text/event-stream")
+
+
+async def _require_known_fields(request: Request, *known: str) -> None:
+    """Refuse what would be ignored: a misspelt field, a parameter of the address, a field given twice.
+
+    Raises:
+        ServiceError: there is one.
+    """
+    form = await request.form()  # FastAPI has read it already
+    for name in (*form, *request.query_params):
+        if name not in known:
+            raise ServiceError(
+                "invalid_request", f"has no field {name!r:.40}; the form takes {', '.join(known)}"
+            )
+    for name in request.query_params:
+        raise ServiceError("invalid_request", f"takes {name!r} in the form, not in the address")
+    for name in form:
+        if name != "files" and len(form.getlist(name)) > 1:
+            raise ServiceError("invalid_request", f"takes {name!r} once")
 
 
 def _state(request: Request) -> tuple[WorkerPool, Limits]:

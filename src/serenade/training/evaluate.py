@@ -135,7 +135,10 @@ def own_store(path: Path) -> str:
     """
     run = RunFolder.containing(path)
     if run is None:
-        raise StoreError("is not of a run, so its store is not known; name one with --store STORE", file=path)
+        raise StoreError(
+            "is not of a run, so its store is not known; name a store with --store, or recordings with --on",
+            file=path,
+        )
     return run.read_summary().store.path
 
 
