@@ -57,6 +57,16 @@ def test_segments_speakers_figure_page_and_summary(model, talk, tmp_path, capsys
     assert "talk.wav: Ann: 0:06 of speech, " in shown
 
 
+@pytest.mark.parametrize("kind", [(), ("--timeline",)])
+def test_a_page_is_missed_of_readable_recordings_only(model, talk, tmp_path, capsys, kind):
+    (tmp_path / "empty.wav").touch()
+    arguments = (talk, tmp_path / "empty.wav", "-m", model, *kind)
+    assert command(*arguments, "--html", tmp_path / "pages") == 0
+    shown = capsys.readouterr().err
+    assert "empty.wav: is empty" in shown
+    assert "without a figure or page" not in shown
+
+
 def test_a_complete_run_that_is_repeated_keeps_its_summary(model, talk, tmp_path, capsys):
     arguments = (talk, "-m", model, "--timeline", "-o", tmp_path / "a.csv", "--summary", tmp_path / "s.json")
     assert command(*arguments) == 0

@@ -224,7 +224,7 @@ def predict(
         views.make_all(loaded, readable)
     elif summary is not None and is_new:
         views.write_summary(summary)
-    views.report()
+    views.report(readable)
     if explain is not None:
         for file in explain_all(loaded, readable, explain, track=track):
             print(printable(f"{file}: no speech, so there is no explanation"), file=sys.stderr)

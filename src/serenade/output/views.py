@@ -83,18 +83,19 @@ class TimelineViews:
         for file in files:
             self.add([*model.timeline(file, track=self.track)], paths[file])
 
-    def report(self) -> None:
-        """Print on stderr the summaries of few recordings, and what was not drawn."""
+    def report(self, readable: Sequence[Path]) -> None:
+        """Print on stderr the summaries of few recordings, and which readable ones were not drawn."""
         shown = [(file, summary) for file, summaries in self.summaries.items() for summary in summaries]
         for file, summary in shown if len(shown) <= MAX_SHOWN else ():
             print(printable(f"{Path(file).name}: {summary}"), file=sys.stderr)
-        if missing := self.missing():
+        if missing := self.missing(readable):
             number = counted(len(missing), "recording")
             print(f"{number} without a figure or page; --overwrite predicts all again", file=sys.stderr)
 
-    def missing(self) -> list[Path]:
-        """Return the recordings of which a figure or page does not exist, such as those of an earlier run."""
-        return [file for file, paths in self.paths().items() if not all(path.exists() for path in paths)]
+    def missing(self, readable: Sequence[Path]) -> list[Path]:
+        """Return the readable recordings without a figure or page, such as those of an earlier run."""
+        paths = self.paths()
+        return [file for file in readable if not all(path.exists() for path in paths[file])]
 
     def write_summary(self, out: Path) -> None:
         """Write the summaries of all recordings as JSON, by name of the recording.
