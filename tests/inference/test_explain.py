@@ -101,6 +101,19 @@ def test_a_long_recording_is_explained_where_it_is_most_confident(
     assert found.to_dict()["edges_s"][-1] == pytest.approx(len(found.samples) / RATE_HZ, abs=1e-3)
 
 
+def test_a_model_restricted_to_some_labels_explains_their_probability(
+    model_file: Path, voices: list[Path]
+) -> None:
+    model = load_model(model_file, labels=["anger", "fear"])
+    explanation = explain(model, voices[0])
+    assert explanation is not None
+    prediction = model.predict(voices[0])
+    assert explanation.emotion == prediction.emotion
+    assert explanation.probability == pytest.approx(prediction.confidence, abs=1e-4)
+    with pytest.raises(ModelError, match="has no label 'sadness'; it has anger, fear"):
+        explain(model, voices[0], emotion="sadness")
+
+
 def test_what_cannot_be_explained(model_file: Path, toy, tmp_path: Path) -> None:
     model = load_model(model_file)
     assert explain(model, np.zeros(RATE_HZ), rate=RATE_HZ) is None

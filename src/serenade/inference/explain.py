@@ -114,7 +114,7 @@ def explain(
     >>> explanation.emotion, explanation.drop.shape
     ('sadness', (6, 10))
     """
-    labels, rate_hz = list(model.spec.labels), model.spec.front_end.rate_hz
+    labels, rate_hz = model.labels, model.spec.front_end.rate_hz
     if emotion is not None and emotion not in labels:
         raise ModelError(f"has no label {emotion!r}; it has {', '.join(labels)}", file=model.file)
     model.windows()  # refuses models of more than sound
@@ -134,7 +134,13 @@ def explain(
     samples = samples[: Windows.of_predict(model._graph).whole]
 
     def probability(waveforms: Sequence[Waveform]) -> NDArray[np.float64]:
-        return model._graph.probabilities(waveforms)[:, labels.index(explained)]
+        found = model._graph.probabilities(waveforms)
+        of_explained: NDArray[np.float64] = found[:, model.spec.labels.index(explained)]
+        if labels == model.spec.labels:
+            return of_explained
+        total = found[:, [model.spec.labels.index(label) for label in labels]].sum(axis=1)
+        relative: NDArray[np.float64] = of_explained / np.maximum(total, np.finfo(total.dtype).tiny)
+        return relative
 
     whole = float(probability([samples])[0])
     edges_s, edges_hz, over_time, over_frequency, patches = occlusion(
