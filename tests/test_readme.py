@@ -25,7 +25,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_files_that_are_named_exist(page):
-    named = set(re.findall(r"(?:recipes|docs|scripts|benchmarks|notebooks)/[\w./]+\w", page.read_text()))
+    named = set(re.findall(r"(?:recipes|docs|scripts|benchmarks|notebooks)/[\w./-]+\w", page.read_text()))
     assert not [name for name in named if not (ROOT / name).exists()]
 
 

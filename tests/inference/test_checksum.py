@@ -13,9 +13,11 @@ from serenade.inference.graph import Graph
 
 @pytest.fixture
 def signed(tmp_path, model_file):
-    """A toy model with a checksum."""
+    """A toy model with a checksum, in the order of `serenade.networks.export`."""
     model = onnx.load(model_file)
-    for key, value in checksum.METADATA.items():
+    entries = checksum.METADATA | {entry.key: entry.value for entry in model.metadata_props}
+    del model.metadata_props[:]
+    for key, value in entries.items():
         model.metadata_props.add(key=key, value=value)
     file = tmp_path / "model.onnx"
     file.write_bytes(checksum.with_checksum(model.SerializeToString()))
@@ -57,7 +59,10 @@ def test_any_flipped_bit_is_an_error_and_nothing_else_is_printed(signed, capfd):
 
 def test_a_model_cut_or_changed_anywhere_is_an_error(signed):
     content = signed.read_bytes()
-    assert all(is_refused(signed, content[:size]) for size in range(0, len(content), 7))
+    assert all(
+        is_refused(signed, content[:size])
+        for size in (*range(0, len(content), 7), *range(len(content) - 400, len(content)))
+    )
     assert is_refused(signed, content.replace(b"sadness", b"neutral", 1))
     model = onnx.load_from_string(content)
     model.graph.initializer[0].raw_data = bytes(len(model.graph.initializer[0].raw_data))

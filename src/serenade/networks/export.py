@@ -185,7 +185,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         encoder = network.speech.encoder
         store_rounded(model, encoder.state_dict(), precision=network.encoder.precision)
         model.metadata_props.add(key=SIZE_KEY, value=json.dumps(encoder.size.to_dict()))
-    for key, value in (spec.to_metadata() | checksum.METADATA).items():
+    # A file that is cut between two entries has the Spec only if it has the first of these, too.
+    for key, value in (checksum.METADATA | spec.to_metadata()).items():
         model.metadata_props.add(key=key, value=value)
     model.producer_name, model.doc_string = "serenade", f"{spec.name} {spec.version}"
     for value in model.graph.input:
