@@ -8,18 +8,11 @@ from typing import Annotated
 import typer
 
 from serenade.cli.numbers import finite
+from serenade.cli.predict_arguments import ModelOption
 
 
 def serve(
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="MODEL",
-            help="ONNX file, model folder, run folder, or name of a bundled model.",
-        ),
-    ] = None,
+    model: ModelOption = None,
     host: Annotated[
         str,
         typer.Option(

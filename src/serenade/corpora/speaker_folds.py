@@ -44,6 +44,27 @@ def choose_dev_speakers(
     return set(position.sort_values(kind="stable").index[:count])
 
 
+def k_folds(name: str, k: int) -> Callable[[pd.DataFrame], int]:
+    """Return a rule that gives k as the number of folds, if a corpus has speakers enough.
+
+    Args:
+        name: of the split, for the message.
+        k: number of folds with about the same number of test speakers.
+    """
+
+    def count_folds(table: pd.DataFrame) -> int:
+        speakers = speaker_ids(table).nunique()
+        # Outside the largest test part there must be two speakers: one for train and one for dev.
+        if not 2 <= k <= speakers or speakers - -(-speakers // k) < 2:
+            needed = max(k, 4 if k == 2 else 3)
+            raise SplitError(
+                f"{name} needs K of 2 or more and at least {needed} speakers; this corpus has {speakers}"
+            )
+        return k
+
+    return count_folds
+
+
 def by_test_speakers(test_speakers: Speakers, held_out: Speakers | None = None) -> Assign:
     """Return a rule that assigns rows by the test speakers of a fold; dev speakers come from the others.
 

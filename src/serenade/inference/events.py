@@ -49,12 +49,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; `event` is "result"."""
-        return {
-            "event": "result",
-            "utterance": self.utterance,
-            "time": half_up(self.time, 3),
-            "prediction": self.prediction.to_dict(),
-        }
+        return _to_dict("result", self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +68,16 @@ class UtteranceEnd:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; `event` is "utterance.end"."""
-        return {
-            "event": "utterance.end",
-            "utterance": self.utterance,
-            "time": half_up(self.time, 3),
-            "prediction": self.prediction.to_dict(),
-        }
+        return _to_dict("utterance.end", self)
+
+
+def _to_dict(name: str, event: Result | UtteranceEnd) -> dict[str, Any]:
+    return {
+        "event": name,
+        "utterance": event.utterance,
+        "time": half_up(event.time, 3),
+        "prediction": event.prediction.to_dict(),
+    }
 
 
 Event = UtteranceStart | Result | UtteranceEnd

@@ -20,7 +20,8 @@ from serenade.training.data.batches import Batches
 from serenade.training.data.inputs import Inputs
 
 COMPONENTS = 16
-"""Principal components: with 32 or more, other corpora are told apart less well (`benchmarks/domain.py`)."""
+"""Number of principal components. With 32 or more, the distance separates other corpora from those of the
+training less well (`benchmarks/domain.py`)."""
 
 MIN_CLIPS = 100
 """With fewer clips there is no check."""
