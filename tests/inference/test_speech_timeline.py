@@ -84,6 +84,8 @@ def test_predictions_name_their_speaker_and_are_adapted_as_the_recording_goes_on
     assert dict(rows[0].scores) == pytest.approx(dict(plain[0].scores))
     assert {row.emotion for row in plain} == {"neutral"}
     assert [row.emotion for row in rows[-2:]] == ["anger", "neutral"]
+    unadapted = model.timeline(file, segments=segments, speakers=speakers, adapt=False, **how)
+    assert [row.scores for row in unadapted if row.scores] == [row.scores for row in plain]
 
 
 def test_wrong_lengths_are_one_sentence(model):

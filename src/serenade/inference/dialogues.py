@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
 
 from serenade.audio.decode import decode
+from serenade.audio.sources import Media
 from serenade.errors import ModelError, UnsupportedMedia
+from serenade.inference.arrays import waveform_of
 from serenade.inference.graph import TEXT, Graph, padded_waveforms
 from serenade.inference.prediction import Failure, Prediction, Quality
 from serenade.inference.segment import Segment, measure
+from serenade.inference.sound import Recording, media_of, name_of
 from serenade.inference.tokens import Vocabulary, padded
 from serenade.inference.utterances import Utterance
 from serenade.schema import SchemaError, check
@@ -109,6 +113,27 @@ def predict_utterances(graph: Graph, utterances: Sequence[Utterance]) -> Iterato
             group = group_of[position]
             results |= zip(group, predict([utterances[place] for place in group]), strict=True)
         yield results.pop(position)
+
+
+def predict_utterance(
+    graph: Graph, recording: Recording | None, text: str, *, rate: float | None, track: int | None
+) -> Prediction:
+    """Predict for one recording, one text, or both; arguments and errors as for `Model.predict`."""
+    utterance = Utterance(name=name_of(recording) or "", text=text.strip(), track=track)
+    if recording is not None:
+        media: Media | Segment | None = media_of(recording, rate=rate)
+        if media is None:  # samples: the start, as long as the model was trained on
+            front_end = graph.spec.front_end
+            samples = waveform_of(recording, rate=rate, rate_hz=front_end.rate_hz)
+            media = measure(
+                samples[: front_end.max_samples], rate_hz=front_end.rate_hz, source_rate_hz=int(rate or 0)
+            )
+        utterance = replace(utterance, recording=media)
+    ignored = ignored_inputs(graph, [utterance])
+    (result,) = predict_utterances(graph, [utterance])
+    if isinstance(result, Failure):
+        raise result.error
+    return result.with_warnings(ignored)
 
 
 def _encoder_of(graph: Graph) -> Encode:

@@ -6,28 +6,31 @@ else is predicted; `jobs` recordings at a time. Batches of eight would take 3 to
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from serenade.adaptation import Adaptation
 from serenade.domain import sharpened
-from serenade.errors import ModelError, UnsupportedMedia
+from serenade.errors import ModelError
 from serenade.inference.adaptation import SpeakerState, logits_of
-from serenade.inference.arrays import waveform_of
-from serenade.inference.dialogues import TEXT_IGNORED, ignored_inputs, predict_utterances
+from serenade.inference.dialogues import (
+    TEXT_IGNORED,
+    ignored_inputs,
+    predict_utterance,
+    predict_utterances,
+)
 from serenade.inference.graph import SOUND_ONLY, Graph
-from serenade.inference.parallel import Progress, map_in_order
+from serenade.inference.labels import chosen_labels
+from serenade.inference.many import predict_each, require_several, rows_of_each
+from serenade.inference.parallel import Progress
 from serenade.inference.prediction import Failure, Prediction
-from serenade.inference.segment import Segment, measure
-from serenade.inference.sound import Recording, media_of, name_of, open_sound
+from serenade.inference.sound import Recording, open_sound
 from serenade.inference.speakers import Speakers
 from serenade.inference.speech_segments import SILENCE_S
 from serenade.inference.stream import INTERVAL_S, WINDOW_S, Stream
 from serenade.inference.utterances import Utterance
 from serenade.inference.windows import Segments, Windows, mean_of, predict_rows
-from serenade.labels import canonical
 from serenade.spec import Spec
 
 
@@ -78,20 +81,8 @@ class Model:
         """
         if labels is None:
             return Model(replace(self._graph, labels=None))
-        if isinstance(labels, str):
-            raise ModelError(f"takes a list of labels, not {labels!r:.80}", file=self.file)
-        known = self.spec.labels
-        chosen = [label if label in known else canonical(label) for label in labels]
-        for passed, label in zip(labels, chosen, strict=True):
-            if label not in known:
-                raise ModelError(f"has no label {passed!r:.80}; it has {', '.join(known)}", file=self.file)
-        if len(set(chosen)) < max(2, len(chosen)):
-            raise ModelError(
-                f"is restricted to at least two different labels, not {', '.join(labels) or 'none'}; it has "
-                f"{', '.join(known)}",
-                file=self.file,
-            )
-        return Model(replace(self._graph, labels=tuple(label for label in known if label in chosen)))
+        chosen = chosen_labels(labels, self.spec.labels, file=self.file)
+        return Model(replace(self._graph, labels=chosen))
 
     @property
     def has_timeline(self) -> bool:
@@ -157,14 +148,14 @@ class Model:
         'sadness'
         """
         if not self.has_timeline:
-            return self._predict_utterance(recording, text or "", rate=rate, track=track)
+            return predict_utterance(self._graph, recording, text or "", rate=rate, track=track)
         if recording is None:
             raise ModelError("takes a recording as input, and there is none", file=self.file)
         rows = self._rows(
             recording, Windows.of_predict(self._graph), rate=rate, track=track, progress=progress
         )
         prediction = mean_of(rows, unsure_below=self.spec.unsure_below)
-        return _with_warnings(prediction, [TEXT_IGNORED] if text else [])
+        return prediction.with_warnings([TEXT_IGNORED] if text else [])
 
     def timeline(
         self,
@@ -207,7 +198,9 @@ class Model:
         [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
         """
         windows = self.windows(window_s=window_s, hop_s=hop_s, segments=segments)
-        return self._rows(recording, windows, rate=rate, track=track, progress=progress, speakers=speakers)
+        return self._rows(
+            recording, windows, rate=rate, track=track, progress=progress, speakers=speakers, adapt=adapt
+        )
 
     def stream(
         self,
@@ -296,7 +289,7 @@ class Model:
         >>> round(adapted.predict(clips[2]).adaptation, 2)
         0.92
         """
-        _require_several(clips)
+        require_several(clips)
         state = SpeakerState(self.adaptation)
         unadapted = Model(replace(self._graph, speaker=None, labels=None))
         for clip in clips:
@@ -350,17 +343,15 @@ class Model:
         >>> [type(result).__name__ for result in results]
         ['Prediction', 'Failure']
         """
-        _require_several(files)
+        require_several(files)
         if "waveform" not in self._graph.inputs:
             raise ModelError("takes text only, not recordings", file=self.file)
-
-        def predict(file: Recording, progress: Progress) -> Prediction | Failure:
-            try:
-                return self.predict(file, track=track, progress=progress)
-            except UnsupportedMedia as error:
-                return Failure(file=name_of(file) or "", error=error)
-
-        return map_in_order(predict, files, jobs=jobs, progress=progress)
+        return predict_each(
+            lambda file, progress: self.predict(file, track=track, progress=progress),
+            files,
+            jobs=jobs,
+            progress=progress,
+        )
 
     def timeline_files(
         self,
@@ -380,21 +371,12 @@ class Model:
         Yields:
             The predictions of one recording, or its Failure alone.
         """
-        self.windows(window_s=window_s, hop_s=hop_s, segments=segments)
+        windows = self.windows(window_s=window_s, hop_s=hop_s, segments=segments)
 
         def rows_of(file: Recording, progress: Progress) -> Iterator[Prediction]:
-            return self.timeline(
-                file,
-                window_s=window_s,
-                hop_s=hop_s,
-                segments=segments,
-                speakers=speakers,
-                adapt=adapt,
-                track=track,
-                progress=progress,
-            )
+            return self._rows(file, windows, track=track, progress=progress, speakers=speakers, adapt=adapt)
 
-        return _lists(rows_of, files, jobs=jobs, progress=progress)
+        return rows_of_each(rows_of, files, jobs=jobs, progress=progress)
 
     def segments_files(
         self,
@@ -409,11 +391,12 @@ class Model:
         Yields:
             The predictions of one recording, or its Failure alone.
         """
-
-        def rows_of(file: Recording, progress: Progress) -> Iterator[Prediction]:
-            return self.segments(file, track=track, progress=progress)
-
-        return _lists(rows_of, files, jobs=jobs, progress=progress)
+        return rows_of_each(
+            lambda file, progress: self.segments(file, track=track, progress=progress),
+            files,
+            jobs=jobs,
+            progress=progress,
+        )
 
     def predict_utterances(self, utterances: Sequence[Utterance]) -> Iterator[Prediction | Failure]:
         """Predict the emotion of each utterance of dialogues; see `serenade.inference.dialogues`.
@@ -439,7 +422,7 @@ class Model:
         recording: Recording,
         windows: Windows,
         *,
-        rate: float | None,
+        rate: float | None = None,
         track: int | None,
         progress: Progress | None,
         speakers: Speakers | None = None,
@@ -449,53 +432,3 @@ class Model:
             recording, rate=rate, rate_hz=windows.rate_hz, block_s=windows.block_s, track=track
         )
         return predict_rows(self._graph, sound, windows, progress=progress, speakers=speakers, adapt=adapt)
-
-    def _predict_utterance(
-        self, recording: Recording | None, text: str, *, rate: float | None, track: int | None
-    ) -> Prediction:
-        utterance = Utterance(name=name_of(recording) or "", text=text.strip(), track=track)
-        if recording is not None:
-            media = media_of(recording, rate=rate)
-            segment = self._segment_of(recording, rate=rate) if media is None else None
-            utterance = replace(utterance, recording=segment if media is None else media)
-        ignored = self.ignored_inputs([utterance])
-        (result,) = self.predict_utterances([utterance])
-        if isinstance(result, Failure):
-            raise result.error
-        return _with_warnings(result, ignored)
-
-    def _segment_of(self, samples: Recording, *, rate: float | None) -> Segment:
-        """The start of an array, as long as the model was trained on."""
-        front_end = self.spec.front_end
-        waveform = waveform_of(samples, rate=rate, rate_hz=front_end.rate_hz)[: front_end.max_samples]
-        return measure(waveform, rate_hz=front_end.rate_hz, source_rate_hz=int(rate or 0))
-
-
-def _lists(
-    rows_of: Callable[[Recording, Progress], Iterator[Prediction]],
-    files: Iterable[Recording],
-    *,
-    jobs: int,
-    progress: Progress | None,
-) -> Iterator[list[Prediction | Failure]]:
-    """The predictions of each recording, or its Failure alone."""
-    _require_several(files)
-
-    def predict(file: Recording, progress: Progress) -> list[Prediction | Failure]:
-        try:
-            return list(rows_of(file, progress))
-        except UnsupportedMedia as error:
-            return [Failure(file=name_of(file) or "", error=error)]
-
-    return map_in_order(predict, files, jobs=jobs, progress=progress)
-
-
-def _require_several(files: object) -> None:
-    """Refuse one path, whose letters would be taken for files."""
-    if isinstance(files, str | bytes | os.PathLike):
-        raise UnsupportedMedia(f"pass a list of files, or one file to predict(), not {files!r:.80}")
-
-
-def _with_warnings(prediction: Prediction, warnings: Sequence[str]) -> Prediction:
-    quality = replace(prediction.quality, warnings=(*prediction.quality.warnings, *warnings))
-    return replace(prediction, quality=quality)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from serenade.domain import LIMIT
@@ -167,6 +167,11 @@ class Prediction:
     def confidence(self) -> float | None:
         """Calibrated probability of `emotion`; None if there is no speech."""
         return next(iter(self.scores.values()), None)
+
+    def with_warnings(self, warnings: Sequence[str]) -> Prediction:
+        """The same prediction with these warnings added to those of its quality."""
+        quality = replace(self.quality, warnings=(*self.quality.warnings, *warnings))
+        return replace(self, quality=quality)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; the scores have four decimals and still sum to 1.
