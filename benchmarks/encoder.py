@@ -19,11 +19,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from accuracy import replace_block, table
+from accuracy import replace_block
 from acoustic_features import FEATURE_SETS, score_features
 
 from adaptation import measure
 from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.report.tables import markdown_records
 from serenade.folders import RunFolder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,12 +60,12 @@ def main() -> None:
         _run("prepare", *(given.data / name for name in names), "--recipe", RECIPE, "--out", store)
     feature_sets = list(FEATURE_SETS) if given.opensmile else []
     rows = [row_of(name, store, given.out, names, feature_sets) for name in names]
-    text = table(rows, list(rows[0]))
+    text = markdown_records(rows, list(rows[0]))
     print(text)
     if given.write:
         command = f"python benchmarks/encoder.py --data DIR{' --opensmile' * given.opensmile} --write"
         replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command}`.\n\n{text}")
-        replace_block(ROOT / "README.md", BEGIN, END, table(rows, IN_README))
+        replace_block(ROOT / "README.md", BEGIN, END, markdown_records(rows, IN_README))
 
 
 def row_of(

@@ -11,8 +11,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from accuracy import table
-
+from serenade.evaluation.report.tables import markdown_records
 from serenade.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +37,7 @@ def main() -> None:
             {name.replace("_", " "): value for name, value in row.items()} for row in csv.DictReader(file)
         ]
     with write_whole(ROOT / "docs" / "experiments.md") as out:
-        out.write(_INTRODUCTION + table(rows, list(rows[0])))
+        out.write(_INTRODUCTION + markdown_records(rows, list(rows[0])))
 
 
 if __name__ == "__main__":

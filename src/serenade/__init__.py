@@ -19,6 +19,7 @@ from serenade.version import __version__
 if TYPE_CHECKING:
     from serenade.corpora import list_corpora, list_splits, read_corpus
     from serenade.errors import SerenadeError
+    from serenade.evaluation.compare import compare
     from serenade.features.prepare import prepare
     from serenade.features.store import Store
     from serenade.inference.load import load_model, predict
@@ -43,6 +44,7 @@ _MODULES = {
     "Run": "serenade.training.run",
     "SerenadeError": "serenade.errors",
     "Store": "serenade.features.store",
+    "compare": "serenade.evaluation.compare",
     "evaluate": "serenade.training.evaluate",
     "export": "serenade.networks.export",
     "list_corpora": "serenade.corpora",
@@ -68,6 +70,7 @@ __all__ = [
     "SerenadeError",
     "Store",
     "__version__",
+    "compare",
     "evaluate",
     "export",
     "list_corpora",

@@ -71,7 +71,7 @@ def evaluated(table: pd.DataFrame, out: Path, **options: Any) -> tuple[dict, str
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """No drawing, which takes seconds, where a test is about text."""
     monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
-    monkeypatch.setattr("serenade.evaluation.report.to_svg", lambda figure, name: "<svg />")
+    monkeypatch.setattr("serenade.evaluation.report.environment.to_svg", lambda figure, name: "<svg />")
 
 
 def text_of(page: str) -> str:
@@ -129,7 +129,7 @@ def test_the_folder_is_complete_and_the_page_stands_alone(
     report(run.path)
     assert (out / "report.html").read_text(encoding="utf-8") == page
 
-    monkeypatch.setattr("serenade.evaluation.report.to_svg", lambda figure, name: "<svg />")
+    monkeypatch.setattr("serenade.evaluation.report.environment.to_svg", lambda figure, name: "<svg />")
     elsewhere = run.path.parent / "elsewhere" / "copy"
     shutil.copytree(out, elsewhere)
     assert "The run folder was not found" in text_of(write_report(elsewhere).read_text())

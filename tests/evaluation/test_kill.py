@@ -46,7 +46,7 @@ def test_files_are_those_of_an_evaluation_that_was_not_killed(
     tmp_path: Path, predictions: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The figures would take seconds each time; one is enough to be killed in.
-    monkeypatch.setattr("serenade.evaluation.report.to_svg", lambda figure, name: "<svg />")
+    monkeypatch.setattr("serenade.evaluation.report.environment.to_svg", lambda figure, name: "<svg />")
     monkeypatch.setattr("serenade.evaluation.evaluate.figures.class_scores", lambda *_, **__: _small())
     for name in ("confusion_matrix", "reliability", "speaker_scores"):
         monkeypatch.setattr(f"serenade.evaluation.evaluate.figures.{name}", lambda *_, **__: _small())

@@ -24,6 +24,7 @@ COMMANDS = (
     "prepare",
     "train",
     "evaluate",
+    "compare",
     "report",
     "ensemble",
     "export",
@@ -34,7 +35,7 @@ COMMANDS = (
 )
 """In the order of `serenade --help`."""
 
-_TRAINING = {"demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
+_TRAINING = {"compare", "demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
 """Commands that need the extra `train`."""
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}

@@ -144,23 +144,41 @@ class FoldRuns:
             for name in METRICS
         }
 
-    def _intervals(self, rng: np.random.Generator) -> dict[str, tuple[float, float]]:
-        """Percentile intervals of the mean when groups are drawn with replacement; {} for one group."""
+    def resampled(self, draws: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return each metric by name for samples of the groups `[shape=(draws,)]`.
+
+        Args:
+            draws: how often each group is in each sample `[shape=(draws, groups)]`, see `draw_groups`.
+        """
         size = len(self.groups)
-        if size < 2:
-            return {}
-        # To draw with replacement only changes how often each group counts, so a draw is a vector of weights.
-        draws = rng.multinomial(size, np.full(size, 1 / size), size=DRAWS).astype(np.float64)
-        sums = {name: np.zeros(DRAWS) for name in METRICS}
-        whole = np.zeros(DRAWS)
+        sums = {name: np.zeros(len(draws)) for name in METRICS}
+        whole = np.zeros(len(draws))
         for counts in self.counts:
-            confusions = (draws @ counts.reshape(size, -1)).reshape(DRAWS, *counts.shape[1:])
+            confusions = (draws @ counts.reshape(size, -1)).reshape(len(draws), *counts.shape[1:])
             members = (counts.sum((1, 2)) > 0).astype(np.float64)
             # A fold counts by the share of its speakers that is drawn, which may be 2 for a single one.
             share = draws @ members / members.sum()
             whole += share
             for name in METRICS:
                 sums[name] += share * METRICS[name](confusions)
+        return {name: ratio(total, whole) for name, total in sums.items()}
+
+    def _intervals(self, rng: np.random.Generator) -> dict[str, tuple[float, float]]:
+        """Percentile intervals of the mean when groups are drawn with replacement; {} for one group."""
+        if len(self.groups) < 2:
+            return {}
+        samples = self.resampled(draw_groups(len(self.groups), rng=rng))
         tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-        bounds = {name: np.quantile(ratio(total, whole), tails) for name, total in sums.items()}
+        bounds = {name: np.quantile(values, tails) for name, values in samples.items()}
         return {name: (float(low), float(high)) for name, (low, high) in bounds.items()}
+
+
+def draw_groups(groups: int, *, rng: np.random.Generator, draws: int = DRAWS) -> NDArray[np.float64]:
+    """Return how often each group is drawn, with replacement `[shape=(draws, groups)]`.
+
+    To draw with replacement only changes how often each group counts, so a draw is a vector of weights.
+
+    >>> draw_groups(3, rng=np.random.default_rng(0), draws=2).sum(1).tolist()
+    [3.0, 3.0]
+    """
+    return rng.multinomial(groups, np.full(groups, 1 / groups), size=draws).astype(np.float64)

@@ -3,6 +3,7 @@
 `serenade.evaluation.figures.style` saves a figure as PNG or SVG.
 """
 
+from serenade.evaluation.figures.class_recalls import class_recalls
 from serenade.evaluation.figures.class_scores import class_scores
 from serenade.evaluation.figures.comparison import comparison
 from serenade.evaluation.figures.confusion_matrix import confusion_matrix
@@ -10,10 +11,13 @@ from serenade.evaluation.figures.learning_curves import learning_curves
 from serenade.evaluation.figures.reliability import reliability
 from serenade.evaluation.figures.risk_coverage import risk_coverage
 from serenade.evaluation.figures.robustness import robustness
+from serenade.evaluation.figures.run_scores import run_scores
+from serenade.evaluation.figures.speaker_differences import speaker_differences
 from serenade.evaluation.figures.speaker_scores import speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
 
 __all__ = [
+    "class_recalls",
     "class_scores",
     "comparison",
     "confusion_matrix",
@@ -21,6 +25,8 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "robustness",
+    "run_scores",
+    "speaker_differences",
     "speaker_scores",
     "spectrogram",
 ]

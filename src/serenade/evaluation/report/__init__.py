@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ import numpy as np
 
 from serenade.audio.logmel import FrontEnd
 from serenade.corpora import PARTS
-from serenade.errors import MissingExtra
 from serenade.evaluation import figures
 from serenade.evaluation.confident_errors import ConfidentError, confident_errors, sound_uri
-from serenade.evaluation.figures.style import PAGE, to_svg
+from serenade.evaluation.figures.style import PAGE
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.metric import headline_first
 from serenade.evaluation.report import alt_text, details, format, headline, warnings
+from serenade.evaluation.report.environment import create_environment, svg_element
 from serenade.evaluation.report.limitations import limitations
 from serenade.evaluation.run_info import read_logs
 from serenade.files import write_whole
@@ -48,10 +47,6 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
         MissingExtra: jinja2 or matplotlib is not installed.
         OutputError: the report cannot be written.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ModuleNotFoundError as cause:
-        raise MissingExtra('a report needs jinja2: pip install "serenade[train]"') from cause
     evaluation = EvaluationFolder(folder)
     raw, table = evaluation.read()
     metrics = format.printable_values(raw)
@@ -63,36 +58,31 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     if raw["pooled"]:
         takes_sound = (raw["model"] or {}).get("inputs") != "text"
         errors = confident_errors(table, raw["labels"], front_end=_front_end(raw), takes_sound=takes_sound)
-    environment = Environment(
-        loader=PackageLoader("serenade.evaluation", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("percent", "points", "interval", "with_deviation", "thousands", "counted", "listed"):
-        environment.filters[name] = getattr(format, name)
-    page = environment.get_template("page.html.j2").render(
-        m=metrics,
-        title=headline.title(metrics),
-        summary=headline.summary_text(metrics),
-        metrics=headline_first(metrics["headline"]),
-        groups=headline.groups(metrics),
-        runs=headline.runs_text(metrics) if metrics["mean"] else "",
-        pooled=headline.pooled_text(metrics),
-        warnings=warnings.warnings(metrics),
-        left_out=warnings.left_out_text(metrics),
-        limitations=limitations(metrics),
-        confusions=details.confusions(metrics),
-        calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
-        splits=details.split_rows(metrics),
-        parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
-        svg=_figures(metrics, read_logs(run) if run else {}, robustness),
-        errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
-        robustness=robustness,
-        explanations=_explanations(evaluation),
-        recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
-        run_is_missing=run_is_missing,
+    page = (
+        create_environment()
+        .get_template("page.html.j2")
+        .render(
+            m=metrics,
+            title=headline.title(metrics),
+            summary=headline.summary_text(metrics),
+            metrics=headline_first(metrics["headline"]),
+            groups=headline.groups(metrics),
+            runs=headline.runs_text(metrics) if metrics["mean"] else "",
+            pooled=headline.pooled_text(metrics),
+            warnings=warnings.warnings(metrics),
+            left_out=warnings.left_out_text(metrics),
+            limitations=limitations(metrics),
+            confusions=details.confusions(metrics),
+            calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
+            splits=details.split_rows(metrics),
+            parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
+            svg=_figures(metrics, read_logs(run) if run else {}, robustness),
+            errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
+            robustness=robustness,
+            explanations=_explanations(evaluation),
+            recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
+            run_is_missing=run_is_missing,
+        )
     )
     with write_whole(evaluation.report) as out:
         out.write(page)
@@ -160,14 +150,7 @@ def _figures(
                 figures.speaker_scores(metrics["speakers"], theme=PAGE, overall=pooled["uar"]),
                 alt_text.speaker_scores(metrics),
             )
-    return {name: _labelled(to_svg(figure, name=name), alt) for name, (figure, alt) in drawn.items()}
-
-
-def _labelled(svg: str, alt: str) -> str:
-    from markupsafe import Markup
-
-    # Matplotlib escapes the texts that it draws; the text alternative is escaped here.
-    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1))
+    return {name: svg_element(figure, name=name, alt=alt) for name, (figure, alt) in drawn.items()}
 
 
 def _front_end(metrics: Metrics) -> FrontEnd:
@@ -180,7 +163,7 @@ def _card(error: ConfidentError, metrics: Metrics, number: int, *, audio: bool) 
     picture = sound = ""
     if error.level_db is not None:
         figure = figures.spectrogram(error.level_db, front_end=front_end, theme=PAGE)
-        picture = _labelled(to_svg(figure, name=f"mel{number}"), alt_text.spectrogram(row))
+        picture = svg_element(figure, name=f"mel{number}", alt=alt_text.spectrogram(row))
     if audio and error.samples is not None:
         sound = sound_uri(error.samples, rate_hz=front_end.rate_hz)
     scores = [(printable(label), value) for label, value in error.scores]

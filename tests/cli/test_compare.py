@@ -1,0 +1,45 @@
+"""`serenade compare` on a run that the commands made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def evaluated(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the run with an evaluation."""
+    from serenade.cli.main import run
+
+    copy = tmp_path_factory.mktemp("evaluated") / "tiny"
+    shutil.copytree(trained, copy)
+    assert not run(["evaluate", str(copy), "--no-audio"])
+    return copy
+
+
+def test_a_run_and_its_copy_are_equal(serenade, evaluated, tmp_path):
+    copy = shutil.copytree(evaluated, tmp_path / "copy")
+    out = tmp_path / "comparison.md"
+    ran = serenade("compare", evaluated, copy, "--out", out)
+    assert ran.status == 0, ran.stderr
+    assert "tiny and copy have the same UAR." in ran.stdout
+    assert ran.stdout.splitlines()[-1] == str(out)
+    text = out.read_text()
+    assert "| tiny − copy | +0.0 | +0.0 to +0.0 | 1.000 | 1.000 | 0 | 0 |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| copy |"))
+    parameters, minutes = (cell.strip() for cell in row.split("|")[-3:-1])
+    assert int(parameters.replace(",", "")) > 1000
+    assert float(minutes) >= 0
+
+
+def test_what_cannot_be_compared_is_one_sentence(serenade, evaluated, trained, tmp_path):
+    assert serenade("compare", evaluated, tmp_path / "none").is_one_sentence()
+    ran = serenade("compare", evaluated, trained)
+    assert ran.is_one_sentence()
+    assert "has no evaluation; run serenade evaluate first" in ran.stderr
+    assert serenade("compare", evaluated).status == 2
+    assert serenade("compare", evaluated, evaluated, "--out", "a.docx").status == 2
+    ran = serenade("compare", evaluated, tmp_path / "none", "--metric", "eer")
+    assert "there is no metric 'eer'; choose one of accuracy" in ran.stderr
