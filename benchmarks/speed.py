@@ -1,7 +1,8 @@
 """Every speed figure, side by side with what one would otherwise run: `make bench` writes docs/benchmarks.md.
 
-    python benchmarks/speed.py [--write docs/benchmarks.md] [--data DIR]
+    python benchmarks/speed.py [--write docs/benchmarks.md [--only SCRIPT ...]] [--data DIR]
 
+With --only, the other sections of the page stay as they are.
 Ratios, not times, are what to look at; each part may be run alone (`python benchmarks/logmel.py`).
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import platform
 import subprocess
 import sys
@@ -25,8 +25,13 @@ PARTS = {
     "Voice activity detection": "vad.py",
     "Prediction with the bundled models": "prediction.py",
     "Long recordings and streams": "long_recordings.py",
+    "The service": "service.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
+
+
+WITH_DATA = ("vad.py", "long_recordings.py")
+"""Parts that take real recordings."""
 
 
 def processor() -> str:
@@ -38,6 +43,22 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def section(title: str, script: str, *, data: str | None) -> str:
+    """Run a part in a process of its own; its section of the page."""
+    print(title, file=sys.stderr)
+    name, *options = script.split()
+    if name in WITH_DATA and data:
+        script, options = f"{name} --data DIR", ["--data", data]
+    command = [sys.executable, str(Path(__file__).with_name(name)), *options]
+    table = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return f"## {title}\n`python benchmarks/{script}`\n\n{table.strip()}\n"
+
+
+def sections_of(page: str) -> dict[str, str]:
+    """The sections of a page, by title."""
+    return {part.partition("\n")[0]: f"## {part.strip()}\n" for part in page.split("\n## ")[1:]}
+
+
 def main() -> None:
     """Run every part in a process of its own and print, or write, one page."""
     parser = argparse.ArgumentParser(
@@ -45,23 +66,32 @@ def main() -> None:
     )
     parser.add_argument("--write", type=Path, metavar="FILE")
     parser.add_argument("--data", metavar="DIR", help="corpora for `vad.py` and `long_recordings.py`")
+    parser.add_argument("--only", nargs="+", metavar="SCRIPT", help="as `service.py`, with --write")
     options = parser.parse_args()
-    page = io.StringIO()
-    print("# Speed\n\nWritten by `make bench`; do not edit.\n", file=page)
-    print(f"On {processor()}, Python {platform.python_version()}.", file=page)
-    for title, script in PARTS.items():
-        print(title, file=sys.stderr)
-        name, *options_of_it = script.split()
-        if name in ("vad.py", "long_recordings.py") and options.data:
-            script, options_of_it = f"{name} --data DIR", ["--data", options.data]
-        command = [sys.executable, str(Path(__file__).with_name(name)), *options_of_it]
-        table = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        print(f"\n## {title}\n`python benchmarks/{script}`\n\n{table.strip()}", file=page)
+    if options.only and not options.write:
+        parser.error("--only needs --write")
+    head = (
+        "# Speed\n\nWritten by `make bench`; do not edit.\n\n"
+        f"On {processor()}, Python {platform.python_version()}.\n"
+    )
+    known, note = {}, ""
+    if options.only:
+        page = options.write.read_text(encoding="utf-8")
+        known, new_head, head = sections_of(page), head, page.partition("\n## ")[0]
+        note = "" if new_head == head else f"\n{new_head.splitlines()[-1]}\n"
+    found = [
+        known[title]
+        if options.only and script.split()[0] not in options.only
+        else section(title, script, data=options.data) + note
+        for title, script in PARTS.items()
+        if not options.only or title in known or script.split()[0] in options.only
+    ]
+    page = "\n".join([head, *found])
     if options.write is None:
-        print(page.getvalue())
+        print(page)
         return
     with write_whole(options.write) as out:
-        out.write(page.getvalue())
+        out.write(page)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def watch(command: Sequence[str | Path], *, end_when: Callable[[], bool] | None 
 def _memory_mib(pid: int) -> tuple[float, float]:
     """Of a process and all below it: in all, and anonymous."""
     resident = anonymous = 0
-    for one in _tree(pid):
+    for one in tree(pid):
         with suppress(OSError):  # it ended just now
             for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
                 name, _, value = line.partition(":")
@@ -85,10 +85,11 @@ def _memory_mib(pid: int) -> tuple[float, float]:
     return resident / 1024, anonymous / 1024
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all below it."""
     found = [pid]
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                found += _tree(int(child))
+                found += tree(int(child))
     return found

@@ -89,6 +89,7 @@ def test_a_window_out_of_range_is_422(client, voice):
         ({}, "?labels=anger", "has no field 'labels'; the form takes file, window_s, hop_s"),
         ({}, "?window_s=3", "takes 'window_s' in the form, not in the address"),
         ({"hop_s": ["1", "2"]}, "", "takes 'hop_s' once"),
+        ({"hop_s": ""}, "", "has nothing in 'hop_s'; leave the field out"),
     ],
 )
 def test_a_field_that_would_be_ignored_is_422(client, voice, fields, query, message):

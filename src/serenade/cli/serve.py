@@ -36,6 +36,15 @@ def serve(
         int | None,
         typer.Option("--workers", min=1, metavar="N", help="Processes that predict (default: one per core)."),
     ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(
+            "--batch",
+            min=1,
+            metavar="N",
+            help="Recordings of all requests that a process predicts together if they wait; 1 for none.",
+        ),
+    ] = 4,
     max_upload: Annotated[
         int, typer.Option("--max-upload", min=1, metavar="MB", help="Largest request.")
     ] = 200,
@@ -78,7 +87,7 @@ def serve(
         requests=max_requests,
         requests_per_client=max_per_client,
     )
-    settings = Settings(model=model, host=host, port=port, token=token or None, limits=limits)
+    settings = Settings(model=model, host=host, port=port, token=token or None, batch=batch, limits=limits)
     if workers is not None:
         settings = replace(settings, workers=workers)
     run_server(settings)

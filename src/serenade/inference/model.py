@@ -1,7 +1,7 @@
 """The class of loaded models: files, arrays and texts in, predictions out.
 
 Each recording is computed alone, on one thread, so that its prediction is the same to the last bit whatever
-else is predicted; `jobs` recordings at a time. Batches of eight would take 3 to 12 % less time.
+else is predicted; `jobs` recordings at a time. `serenade.inference.batch` predicts several together.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ import numpy as np
 
 from serenade.errors import ModelError
 from serenade.inference.aggregate import mean_prediction
+from serenade.inference.arrays import Waveform
 from serenade.inference.graph import Graph
 from serenade.inference.parallel import Progress
 from serenade.inference.prediction import Prediction
 from serenade.inference.running import RunningAdaptation
-from serenade.inference.segment import measure
+from serenade.inference.segment import Segment, measure
 from serenade.inference.sound import Sound
 from serenade.inference.speakers import Speakers
 from serenade.inference.speech_segments import MAX_SEGMENT_S
@@ -115,6 +116,27 @@ def mean_of(rows: Iterator[Prediction], *, unsure_below: float) -> Prediction:
     return mean_prediction(chain((first, second), rows), unsure_below=unsure_below)
 
 
+def read_start(sound: Sound, windows: Windows) -> tuple[list[Waveform], Segment | None]:
+    """Read a recording as far as shows whether it is predicted whole.
+
+    Returns:
+        The blocks that were read, and the whole recording; None if it is longer than `windows.whole`.
+    """
+    start, size = [], 0
+    for block in sound.blocks:
+        start.append(block)
+        size += len(block)
+        if size > windows.whole:
+            return start, None
+    segment = measure(
+        np.concatenate(start),
+        rate_hz=windows.rate_hz,
+        source_rate_hz=sound.source_rate_hz,
+        warnings=sound.warnings,
+    )
+    return start, segment
+
+
 def predict_rows(
     graph: Graph,
     sound: Sound,
@@ -139,19 +161,8 @@ def predict_rows(
         )
         yield from _finished(rows, sound, progress=progress)
         return
-    start, size = [], 0
-    for block in sound.blocks:
-        start.append(block)
-        size += len(block)
-        if size > windows.whole:
-            break
-    else:
-        segment = measure(
-            np.concatenate(start),
-            rate_hz=windows.rate_hz,
-            source_rate_hz=sound.source_rate_hz,
-            warnings=sound.warnings,
-        )
+    start, segment = read_start(sound, windows)
+    if segment is not None:
         scores = graph.rows([segment.samples])[0] if segment.has_speech else None
         speaker = speaker_at(0.0, segment.quality.duration_s) if speaker_at is not None else ""
         yield RunningAdaptation(graph, adapt=adapt).prediction(

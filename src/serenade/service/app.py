@@ -11,9 +11,11 @@ from fastapi.staticfiles import StaticFiles
 
 from serenade.inference.load import load_model
 from serenade.service import live, page, recordings, status
+from serenade.service.batches import Batches
 from serenade.service.errors import add_error_handlers
 from serenade.service.guard import Guard
 from serenade.service.metrics import Metrics
+from serenade.service.openapi import App
 from serenade.service.pool import WorkerPool
 from serenade.service.settings import Settings
 from serenade.version import __version__
@@ -37,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     pool = WorkerPool(settings.model, size=settings.workers, time_s=settings.limits.time_s)
+    batches = Batches(pool, most=settings.batch)
 
     @asynccontextmanager
     async def workers(app: FastAPI) -> AsyncIterator[None]:
@@ -44,9 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             yield
         finally:
+            await batches.close()
             await pool.close()
 
-    app = FastAPI(
+    app = App(
         title="serenade",
         version=__version__,
         description=_ABOUT,
@@ -62,10 +66,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     paths = frozenset(app.openapi()["paths"])
     app.state.settings = settings
     app.state.pool = pool
+    app.state.batches = batches
     model = load_model(settings.model)
     app.state.spec = model.spec
     app.state.live = live.Live(model, most=settings.limits.streams)
-    app.state.metrics = Metrics(pool, paths=paths)
+    app.state.metrics = Metrics(pool, batches, paths=paths)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(app.state.metrics.middleware)
     app.mount("/page", StaticFiles(directory=page.BUILT / "page"), name="page")

@@ -1,12 +1,14 @@
-"""Messages between the server and a worker: a JSON object, after a job the content of its file.
+"""Messages between the server and a worker: a JSON object, after jobs the content of their files.
 
-A message is preceded by its length (4 bytes, big-endian). The message of a job has the size of its content.
+A message is preceded by its length (4 bytes, big-endian). The message of jobs has the sizes of their
+contents. Each message of a worker has the number of its job.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Literal
 
@@ -31,9 +33,12 @@ class Job:
     window_s: float | None = None
     hop_s: float | None = None
 
-    def to_bytes(self, content: bytes) -> bytes:
-        """The message of a job, before its content."""
-        return to_bytes({"job": asdict(self), "size": len(content)})
+
+def jobs_to_bytes(jobs: Sequence[tuple[Job, bytes]]) -> bytes:
+    """The message of jobs, before their contents."""
+    return to_bytes(
+        {"jobs": [asdict(job) for job, _ in jobs], "sizes": [len(content) for _, content in jobs]}
+    )
 
 
 def to_bytes(message: dict[str, Any]) -> bytes:
@@ -58,3 +63,13 @@ def read_message(stream: BinaryIO) -> dict[str, Any] | None:
     if len(head) < LENGTH.size:
         return None
     return from_bytes(stream.read(*LENGTH.unpack(head)))
+
+
+def read_jobs(stream: BinaryIO) -> list[tuple[Job, bytes]] | None:
+    """The next jobs of a stream with their contents; None at its end."""
+    message = read_message(stream)
+    if message is None:
+        return None
+    return [
+        (Job(**job), stream.read(size)) for job, size in zip(message["jobs"], message["sizes"], strict=True)
+    ]

@@ -7,6 +7,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serenade.service.batches import Batches
 from serenade.service.pool import WorkerPool
 
 _BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
@@ -20,7 +21,7 @@ class Metrics:
         registry: what `/metrics` writes.
     """
 
-    def __init__(self, pool: WorkerPool, *, paths: frozenset[str]) -> None:
+    def __init__(self, pool: WorkerPool, batches: Batches, *, paths: frozenset[str]) -> None:
         self.registry = CollectorRegistry()
         self._paths = paths
         self._requests = Counter(
@@ -37,6 +38,7 @@ class Metrics:
         for name, about, read in (
             ("serenade_workers_ready", "Workers that have loaded the model.", lambda: pool.ready),
             ("serenade_worker_restarts", "Workers that were replaced.", lambda: pool.restarts),
+            ("serenade_batches", "Computations of several recordings.", lambda: batches.computed),
         ):
             Gauge(name, about, registry=self.registry).set_function(read)
 

@@ -7,13 +7,13 @@ import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from serenade.errors import ModelError
 from serenade.service.errors import STATUS, ServiceError
-from serenade.service.messages import LENGTH, Job, from_bytes
+from serenade.service.messages import LENGTH, Job, from_bytes, jobs_to_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -21,13 +21,18 @@ _START_S = 60.0
 """Longest time that a worker may take to load its model."""
 _RESTART_S = 1.0
 """Pause before another try if a worker cannot be started again."""
-_FINAL = ("result", "error")
+_FINAL = ("result", "error", "alone")
 
 
 class Worker:
-    """One process of `serenade.service.worker`."""
+    """One process of `serenade.service.worker`.
+
+    Attributes:
+        is_busy: whether it has a job that it did not finish.
+    """
 
     def __init__(self, process: Process) -> None:
+        self.is_busy = False
         self._process = process
 
     @classmethod
@@ -56,29 +61,35 @@ class Worker:
         """Whether the process runs."""
         return self._process.returncode is None
 
-    async def run(self, job: Job, content: bytes, *, time_s: float) -> AsyncGenerator[dict[str, Any]]:
-        """Compute one job; the last message is "result" or "error".
+    async def run(
+        self, jobs: Sequence[tuple[Job, bytes]], *, time_s: float
+    ) -> AsyncGenerator[tuple[int, dict[str, Any]]]:
+        """Compute jobs; the last message of each is "result", "error" or, in a batch, "alone".
 
         Args:
-            job: what to compute.
-            content: the bytes of the file.
-            time_s: the process is killed if it sends no message for so long.
+            jobs: what to compute, with the bytes of the files; several are of the task "predict".
+            time_s: the longest time without a message.
+
+        Yields:
+            The number of a job, and a message.
 
         Raises:
             ServiceError: the time limit, or the process ended.
         """
         assert self._process.stdin is not None
+        self.is_busy, unfinished, job = True, len(jobs), jobs[0][0]
         try:
-            self._process.stdin.write(job.to_bytes(content))
-            self._process.stdin.write(content)
+            self._process.stdin.write(jobs_to_bytes(jobs))
+            for _, content in jobs:
+                self._process.stdin.write(content)
             await asyncio.wait_for(self._process.stdin.drain(), time_s)
-            while True:
+            while self.is_busy:
                 message = await self._receive(time_s)
                 if message is None:
                     raise await self._ended(job)
-                yield message
-                if message["event"] in _FINAL:
-                    return
+                unfinished -= message["event"] in _FINAL
+                self.is_busy = unfinished > 0
+                yield message.pop("job"), message
         except TimeoutError:
             raise ServiceError(
                 "time_limit",
@@ -120,6 +131,7 @@ class WorkerPool:
 
     Attributes:
         size: number of workers.
+        time_s: longest time that a worker may send no message during a job.
         restarts: how often a worker was replaced.
     """
 
@@ -127,7 +139,7 @@ class WorkerPool:
         self.size = size
         self.restarts = 0
         self._model = model
-        self._time_s = time_s
+        self.time_s = time_s
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self._alive: set[Worker] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -154,6 +166,24 @@ class WorkerPool:
         await asyncio.gather(*(worker.kill() for worker in self._alive))
         self._alive.clear()
 
+    @property
+    def idle(self) -> int:
+        """Workers that have nothing to do."""
+        return self._idle.qsize()
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[Worker]:
+        """The next free worker; replaced if it has an unfinished job in the end."""
+        while not (worker := await self._idle.get()).is_alive:
+            self._replace(worker)
+        try:
+            yield worker
+        finally:
+            if worker.is_busy:
+                self._replace(worker)
+            else:
+                self._idle.put_nowait(worker)
+
     async def run(self, job: Job, content: bytes) -> AsyncGenerator[dict[str, Any]]:
         """Compute a job by the next free worker: "progress" and "segment" messages, then "result".
 
@@ -162,20 +192,14 @@ class WorkerPool:
         Raises:
             ServiceError: the file cannot be decoded, is too long, or took too long.
         """
-        worker, is_done = await self._free_worker(), False
-        try:
-            async with aclosing(worker.run(job, content, time_s=self._time_s)) as messages:
-                async for message in messages:
-                    is_done = message["event"] in _FINAL
-                    if message["event"] == "error":
-                        code = message["code"] if message["code"] in STATUS else "invalid_request"
-                        raise ServiceError(code, message["message"], file=job.file)
-                    yield message
-        finally:
-            if is_done:
-                self._idle.put_nowait(worker)
-            else:
-                self._replace(worker)
+        async with (
+            self.worker() as worker,
+            aclosing(worker.run([(job, content)], time_s=self.time_s)) as messages,
+        ):
+            async for _, message in messages:
+                if message["event"] == "error":
+                    raise error_of(message, job)
+                yield message
 
     async def result(self, job: Job, content: bytes) -> dict[str, Any]:
         """The prediction of a job; see `run`."""
@@ -183,12 +207,6 @@ class WorkerPool:
             *_, last = [message async for message in messages]
         prediction: dict[str, Any] = last["prediction"]
         return prediction
-
-    async def _free_worker(self) -> Worker:
-        """The next free worker that runs."""
-        while not (worker := await self._idle.get()).is_alive:
-            self._replace(worker)
-        return worker
 
     def _add(self, worker: Worker) -> None:
         self._alive.add(worker)
@@ -210,3 +228,9 @@ class WorkerPool:
             except (ModelError, OSError, TimeoutError) as error:
                 _log.error("a worker cannot be started: %s", error)
                 await asyncio.sleep(_RESTART_S)
+
+
+def error_of(message: dict[str, Any], job: Job) -> ServiceError:
+    """The error that a worker reports."""
+    code = message["code"] if message["code"] in STATUS else "invalid_request"
+    return ServiceError(code, message["message"], file=job.file)

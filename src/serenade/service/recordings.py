@@ -11,8 +11,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic.json_schema import SkipJsonSchema
 
+from serenade.inference.timeline import MIN_HOP_S
+from serenade.inference.windows import MAX_WINDOW_S
 from serenade.service import schemas
+from serenade.service.batches import Batches
 from serenade.service.errors import ServiceError
 from serenade.service.messages import Job
 from serenade.service.pool import WorkerPool
@@ -20,27 +24,32 @@ from serenade.service.settings import Limits
 
 router = APIRouter(prefix="/v1", tags=["recordings"])
 
-_EVENTS = """\
-event: progress
-data: {"done_s": 2.5, "duration_s": 12.0}
+_EVENTS: dict[str, dict[str, Any]] = {
+    "progress": {"done_s": 2.5, "duration_s": 12.0},
+    "segment": schemas.EXAMPLE,
+    "result": schemas.EXAMPLE | {"end": 12.0},
+    "error": schemas.ERROR_EXAMPLE,
+}
+"""An example of each event."""
 
-event: segment
-data: {"file": "call.wav", "start": 0.0, "end": 2.5, "emotion": "anger", ...}
-
-event: result
-data: {"file": "call.wav", "start": 0.0, "end": 12.0, "emotion": "anger", ...}
-"""
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": list(_EVENTS)},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 
 
 @router.post(
     "/predict",
     summary="Predict the emotion of recordings",
     response_model=schemas.Results,
-    responses=schemas.errors(415),
 )
 async def predict(
     request: Request,
-    files: Annotated[list[UploadFile], File(description="Sound or video files.")],
+    files: Annotated[list[UploadFile], File(description="Sound or video files.", min_length=1)],
 ) -> Response:
     """One prediction for each recording, as `serenade predict --format json` prints it.
 
@@ -48,10 +57,10 @@ async def predict(
     first error.
     """
     await _require_known_fields(request, "files")
-    pool, limits = _state(request)
+    batches, limits = request.app.state.batches, request.app.state.settings.limits
     if len(files) > limits.files:
         raise ServiceError("invalid_request", f"has {len(files)} files; send up to {limits.files} at a time")
-    results = await asyncio.gather(*(_result(pool, limits, file) for file in files))
+    results = await asyncio.gather(*(_result(batches, limits, file) for file in files))
     failures = [result for result in results if isinstance(result, ServiceError)]
     if len(failures) == len(results):
         raise failures[0]
@@ -73,19 +82,37 @@ async def predict(
         200: {
             "description": "Server-sent events: `progress`, `segment` for each segment, then `result` (the "
             "mean of the segments) or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}},
+            "content": {
+                "text/event-stream": {
+                    "schema": _EVENT,
+                    "examples": {
+                        event: {"value": {"event": event, "data": json.dumps(data)}}
+                        for event, data in _EVENTS.items()
+                    },
+                }
+            },
         },
-        **schemas.errors(415),
     },
 )
 async def timeline(
     request: Request,
     file: Annotated[UploadFile, File(description="A sound or video file of any length.")],
     window_s: Annotated[
-        float | None, Form(description="Length of a window in seconds (default: as in training, or 5).")
+        float | SkipJsonSchema[None],
+        Form(
+            description="Length of a window in seconds (default: as in training, or 5). A model may take "
+            "shorter ones only.",
+            examples=[4.0],
+            json_schema_extra={"minimum": MIN_HOP_S, "maximum": MAX_WINDOW_S},
+        ),
     ] = None,
     hop_s: Annotated[
-        float | None, Form(description="Seconds from one window to the next (default: half a window).")
+        float | SkipJsonSchema[None],
+        Form(
+            description="Seconds from one window to the next, up to a window (default: half a window).",
+            examples=[2.0],
+            json_schema_extra={"minimum": MIN_HOP_S, "maximum": MAX_WINDOW_S},
+        ),
     ] = None,
 ) -> Response:
     """The segments of a recording as they are predicted, as server-sent events.
@@ -93,7 +120,8 @@ async def timeline(
     An error before the first event has its own status; a later one is the event `error`.
     """
     await _require_known_fields(request, "file", "window_s", "hop_s")
-    pool, limits = _state(request)
+    pool: WorkerPool = request.app.state.pool
+    limits: Limits = request.app.state.settings.limits
     job = Job(task="timeline", file=_name(file), length_s=limits.length_s, window_s=window_s, hop_s=hop_s)
     messages = pool.run(job, await file.read())
     first = await anext(messages)
@@ -117,18 +145,15 @@ async def _require_known_fields(request: Request, *known: str) -> None:
     for name in form:
         if name != "files" and len(form.getlist(name)) > 1:
             raise ServiceError("invalid_request", f"takes {name!r} once")
+        if form[name] == "":  # FastAPI would use the default
+            raise ServiceError("invalid_request", f"has nothing in {name!r}; leave the field out")
 
 
-def _state(request: Request) -> tuple[WorkerPool, Limits]:
-    """The workers and the limits of the app."""
-    return request.app.state.pool, request.app.state.settings.limits
-
-
-async def _result(pool: WorkerPool, limits: Limits, file: UploadFile) -> dict[str, Any] | ServiceError:
+async def _result(batches: Batches, limits: Limits, file: UploadFile) -> dict[str, Any] | ServiceError:
     """The prediction of a recording, or why there is none."""
     job = Job(task="predict", file=_name(file), length_s=limits.length_s)
     try:
-        return await pool.result(job, await file.read())
+        return await batches.result(job, await file.read())
     except ServiceError as error:
         return error
 

@@ -30,6 +30,27 @@ ERROR_EXAMPLE: dict[str, Any] = {
 }
 """An error."""
 
+MODELS_EXAMPLE: dict[str, Any] = {
+    "models": [
+        {
+            **EXAMPLE["model"],
+            "labels": ["anger", "disgust"],
+            "rate_hz": 16000,
+            "unsure_below": 0.47,
+            "corpora": [{"name": "cremad", "license": "ODbL-1.0"}],
+        }
+    ],
+    "limits": {"upload_bytes": 200_000_000, "files": 32, "length_s": 14_400.0},
+}
+"""The model of a server, and its limits."""
+
+METRICS_EXAMPLE = """\
+# HELP serenade_workers_ready Workers that have loaded the model.
+# TYPE serenade_workers_ready gauge
+serenade_workers_ready 2.0
+"""
+"""A part of the metrics."""
+
 
 class Score(BaseModel):
     """The probability of one emotion."""
@@ -84,8 +105,6 @@ class ErrorDetail(BaseModel):
 class Error(BaseModel):
     """The form of every error."""
 
-    model_config = ConfigDict(json_schema_extra={"example": ERROR_EXAMPLE})
-
     error: ErrorDetail
 
 
@@ -98,6 +117,10 @@ class FailedFile(BaseModel):
 
 class Results(BaseModel):
     """A prediction or an error for each recording, in the order of the request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"results": [EXAMPLE, {"file": "a.txt", **ERROR_EXAMPLE}]}}
+    )
 
     results: list[Prediction | FailedFile]
 
@@ -132,6 +155,8 @@ class Limits(BaseModel):
 class Models(BaseModel):
     """The models of the server, and its limits."""
 
+    model_config = ConfigDict(json_schema_extra={"example": MODELS_EXAMPLE})
+
     models: list[Model]
     limits: Limits
 
@@ -139,10 +164,6 @@ class Models(BaseModel):
 class Status(BaseModel):
     """Whether the server runs, or is ready."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
+
     status: Literal["ok"]
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route for OpenAPI, by status."""
-    always = (401, 403, 408, 413, 422, 429, 500, 503)
-    return {status: {"model": Error} for status in sorted({*always, *statuses})}

@@ -44,6 +44,7 @@ class Settings:
         port: port to listen on; 0 for a free one.
         token: bearer token that requests to `/v1` and `/metrics` must have; None for no token.
         workers: processes that decode and predict.
+        batch: recordings of all requests that a worker computes together if they wait; 1 for none.
         limits: see `Limits`.
 
     >>> Settings().is_local, Settings(host="0.0.0.0").is_local
@@ -55,6 +56,7 @@ class Settings:
     port: int = 8000
     token: str | None = field(default=None, repr=False)
     workers: int = max(1, min(4, os.cpu_count() or 1))
+    batch: int = 4
     limits: Limits = Limits()
 
     @property

@@ -15,7 +15,11 @@ from serenade.spec import Spec
 router = APIRouter(tags=["server"])
 
 
-@router.get("/healthz", summary="Whether the server runs", response_model=schemas.Status)
+@router.get(
+    "/healthz",
+    summary="Whether the server runs",
+    response_model=schemas.Status,
+)
 async def health() -> Response:
     """Always ok while the process answers."""
     return JSONResponse({"status": "ok"})
@@ -25,7 +29,6 @@ async def health() -> Response:
     "/readyz",
     summary="Whether the server can predict",
     response_model=schemas.Status,
-    responses={503: {"model": schemas.Error}},
 )
 async def ready(request: Request) -> Response:
     """Ok if a worker has loaded the model; for load balancers."""
@@ -38,7 +41,9 @@ async def ready(request: Request) -> Response:
     "/metrics",
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
-    responses={status: {"model": schemas.Error} for status in (401, 403)},
+    responses={
+        200: {"content": {"text/plain": {"example": schemas.METRICS_EXAMPLE}}},
+    },
 )
 async def metrics(request: Request) -> Response:
     """Requests, their duration and status, and the state of the workers."""
@@ -50,7 +55,6 @@ async def metrics(request: Request) -> Response:
     "/v1/models",
     summary="The model of the server, and its limits",
     response_model=schemas.Models,
-    responses=schemas.errors(),
 )
 async def models(request: Request) -> Response:
     """Labels, licence and origin of the model that predicts."""

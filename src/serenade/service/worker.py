@@ -10,15 +10,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from serenade.audio.decode import probe
 from serenade.errors import SerenadeError
+from serenade.inference.batch import predict_segments, short_segment
 from serenade.inference.load import load_model
 from serenade.inference.model import Model
+from serenade.inference.prediction import Prediction
 from serenade.inference.windows import mean_of
-from serenade.service.messages import Job, read_message, to_bytes
+from serenade.service.messages import Job, read_jobs, to_bytes
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -63,9 +66,53 @@ def run_job(model: Model, job: Job, content: bytes, *, send: Send) -> None:
                 send({"event": "segment", "prediction": segment.to_dict() | {"file": job.file}})
                 progress.update("", segment.end)
             prediction = mean_of(iter(segments), unsure_below=model.spec.unsure_below)
-        send({"event": "result", "prediction": prediction.to_dict() | {"file": job.file}})
+        send(_result(job, prediction))
     except SerenadeError as error:
-        send({"event": "error", "code": error.code, "message": error.message})
+        send(_error(error))
+
+
+def run_batch(
+    model: Model, jobs: Sequence[tuple[Job, bytes]], *, send: Callable[[int, dict[str, Any]], None]
+) -> None:
+    """Compute jobs of the task "predict" together.
+
+    A recording that is longer than a window would hold up the others: its message is "alone", and nothing is
+    computed.
+
+    Args:
+        model: the loaded model.
+        jobs: with the bytes of their files.
+        send: is passed the number of a job and a message; "result", "error" or "alone" is its last.
+    """
+    segments = {}
+    for number, (job, content) in enumerate(jobs):
+        progress = _Progress(job, partial(send, number))
+        try:
+            progress.open(probe(content).duration_s)
+            segment = short_segment(model, content) if model.has_timeline else None
+            if segment is None:
+                send(number, {"event": "alone"})
+            else:
+                progress.update("", segment.quality.duration_s)
+                segments[number] = segment
+        except SerenadeError as error:
+            send(number, _error(error))
+    try:
+        predictions = predict_segments(model, list(segments.values()))
+    except SerenadeError as error:
+        for number in segments:
+            send(number, _error(error))
+        return
+    for number, prediction in zip(segments, predictions, strict=True):
+        send(number, _result(jobs[number][0], prediction))
+
+
+def _result(job: Job, prediction: Prediction) -> dict[str, Any]:
+    return {"event": "result", "prediction": prediction.to_dict() | {"file": job.file}}
+
+
+def _error(error: SerenadeError) -> dict[str, Any]:
+    return {"event": "error", "code": error.code, "message": error.message}
 
 
 class _Progress:
@@ -108,19 +155,21 @@ def main() -> None:
     # Ctrl-C reaches all processes of a terminal, and a job that is running is still finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def send(message: dict[str, Any]) -> None:
-        output.write(to_bytes(message))
+    def send(number: int, message: dict[str, Any]) -> None:
+        output.write(to_bytes(message | {"job": number}))
         output.flush()
 
     try:
         model = load_model(sys.argv[1] if len(sys.argv) > 1 else None)
     except SerenadeError as error:
-        send({"event": "error", "code": error.code, "message": str(error)})
+        send(0, _error(error) | {"message": str(error)})
         return
-    send({"event": "ready"})
-    while (message := read_message(sys.stdin.buffer)) is not None:
-        content = sys.stdin.buffer.read(message["size"])
-        run_job(model, Job(**message["job"]), content, send=send)
+    send(0, {"event": "ready"})
+    while (jobs := read_jobs(sys.stdin.buffer)) is not None:
+        if len(jobs) > 1:
+            run_batch(model, jobs, send=send)
+        else:
+            run_job(model, *jobs[0], send=partial(send, 0))
 
 
 if __name__ == "__main__":
