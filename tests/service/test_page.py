@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium, and that its built files are those of its source."""
+"""The page in Debian's Chromium, with the model on the server and in the browser; its built files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ import filecmp
 import json
 import shutil
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
 from serenade import load_model
+from serenade.audio.discovery import find_audio
 from serenade.service.page import BUILT
+from serenade.service.page.static import StaticPage
 
 PAGE = BUILT.parent
 AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
@@ -26,13 +34,47 @@ FLAGS = """
     --use-fake-device-for-media-stream --autoplay-policy=no-user-gesture-required
 """
 DONE = "return [...document.querySelectorAll('.working')].filter((line) => line.hidden).length"
+READ_JSON = """
+window.saved = null;
+const create = URL.createObjectURL;
+URL.createObjectURL = (blob) => {
+  blob.text().then((text) => { window.saved = text; });
+  return create(blob);
+};
+arguments[0].click();
+URL.createObjectURL = create;
+"""
 SHORT_WINDOWS = {"window_s": 3, "hop_s": 1}
 """Those of source/card.ts."""
 
 
-@pytest.fixture(scope="module")
-def url(run_server, model_file):
-    with run_server("--model", str(model_file)) as (_, url):
+class Silent(SimpleHTTPRequestHandler):
+    """A plain web server: no headers of its own."""
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """The address of a folder, below a path as on GitHub Pages."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=folder.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{folder.name}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module", params=["server", "browser"])
+def url(request, model_file, tmp_path_factory):
+    """The page, with the model where the parameter says."""
+    if request.param == "server":
+        run_server = request.getfixturevalue("run_server")
+        with run_server("--model", str(model_file)) as (_, url):
+            yield url
+        return
+    folder = tmp_path_factory.mktemp("site") / "serenade"
+    StaticPage(folder).write(model_file)
+    with serve_folder(folder) as url:
         yield url
 
 
@@ -60,7 +102,14 @@ def chromium(example_folder, downloads):
 
 @pytest.fixture
 def browser(chromium, url):
-    """The page, freshly loaded; it may print nothing to the console and ask no other host."""
+    """The page, freshly loaded."""
+    with opened(chromium, url) as browser:
+        yield browser
+
+
+@contextmanager
+def opened(chromium, url):
+    """A page, freshly loaded; it may print nothing to the console and ask no other host."""
     set_media(chromium, scheme="light")
     chromium.get(url)
     chromium.get_log("browser")
@@ -74,7 +123,8 @@ def browser(chromium, url):
         for event in events
         if event["method"] == "Network.requestWillBeSent"
     ]
-    assert [address for address in asked if not address.startswith((url, f"blob:{url}", "data:"))] == []
+    origin = url[: url.index("/", len("http://"))] if url.count("/") > 2 else url
+    assert [address for address in asked if not address.startswith((origin, f"blob:{origin}", "data:"))] == []
 
 
 def set_media(browser, *, scheme):
@@ -91,7 +141,7 @@ def choose(browser, *files):
     return [Result(card) for card in browser.find_elements("css selector", ".card")]
 
 
-def wait_until(is_true, seconds=60):
+def wait_until(is_true, seconds=120):
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, "the page did not get there"
@@ -220,10 +270,97 @@ def test_nothing_is_wider_than_a_phone(browser, recordings):
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.fixture(scope="module", params=["serenade-small", "serenade-base"])
+def bundled(request, tmp_path_factory):
+    """A bundled model, and the address of the page that runs it in the browser."""
+    folder = tmp_path_factory.mktemp("site") / request.param
+    StaticPage(folder).write(request.param)
+    with serve_folder(folder) as url:
+        yield load_model(request.param), url
+
+
+def results_of(browser, *files):
+    """Prediction and segments of each file, as the page offers them for download."""
+    results = []
+    for result in choose(browser, *files):
+        browser.execute_script(READ_JSON, result.card.find_element("css selector", "[data-format=json]"))
+        wait_until(lambda: browser.execute_script("return window.saved"))
+        results.append(json.loads(browser.execute_script("return window.saved")))
+    return results
+
+
+def assert_same(found, expected):
+    """The same prediction, within 0.001."""
+    for name in ("start", "end", "state", "emotion", "model"):
+        assert found[name] == expected[name], name
+    for name in ("confidence", "domain_distance"):
+        assert found.get(name) == (expected.get(name) and pytest.approx(expected[name], abs=1.1e-3)), name
+    scores, others = ({row["label"]: row["score"] for row in one["scores"]} for one in (found, expected))
+    assert scores == pytest.approx(others, abs=1e-3)
+    quality = dict(expected["quality"])
+    inexact = {name: pytest.approx(quality.pop(name), abs=0.011) for name in ("speech_ratio", "level_dbfs")}
+    assert found["quality"] == quality | inexact
+
+
+def assert_as_library(browser, model, files):
+    for found, file in zip(results_of(browser, *files), files, strict=True):
+        expected = model.predict(file).to_dict() | {"file": file.name}
+        assert_same(found["prediction"], expected)
+        windows = SHORT_WINDOWS if expected["quality"]["duration_s"] <= 60 else {}
+        rows = [row.to_dict() for row in model.timeline(file, **windows)]
+        assert len(found["segments"]) == len(rows)
+        for segment, row in zip(found["segments"], rows, strict=True):
+            assert_same(segment, row)
+
+
+@pytest.fixture(scope="module")
+def clips(toy, tmp_path_factory):
+    """Synthetic voices in several formats, rates and channels, and one of 38 s with a pause."""
+    folder, voice = tmp_path_factory.mktemp("clips"), toy.voice
+    stereo = voice(4, rate_hz=44_100, seed=2)
+    pause = np.concatenate([voice(20, seed=5), np.zeros(64_000), voice(14, level=0.1, seed=6)])
+    sounds = {
+        "16k.wav": (voice(2.5, seed=1), 16_000, "PCM_16"),
+        "44k_stereo.wav": (np.stack([stereo, 0.4 * stereo], axis=1), 44_100, "PCM_16"),
+        "44k.mp3": (voice(3.5, rate_hz=44_100, seed=7), 44_100, None),
+        "22k.wav": (voice(4.3, rate_hz=22_050, seed=3), 22_050, "PCM_24"),
+        "inverted.wav": (np.stack([stereo, -stereo], axis=1), 44_100, "FLOAT"),
+        "telephone.wav": (voice(3, rate_hz=8_000, seed=4), 8_000, "ALAW"),
+        "16k.mp3": (voice(3.5, seed=8), 16_000, None),
+        "44k.flac": (voice(3.5, rate_hz=44_100, seed=9), 44_100, None),
+        "opus.ogg": (voice(3.5, rate_hz=48_000, seed=10), 48_000, "OPUS"),
+        "38s.wav": (pause, 16_000, "PCM_16"),
+    }
+    for name, (samples, rate_hz, subtype) in sounds.items():
+        soundfile.write(folder / name, samples, rate_hz, subtype=subtype)
+    return [folder / name for name in sounds]
+
+
+def test_the_model_in_the_browser_predicts_as_the_library(chromium, bundled, clips):
+    model, url = bundled
+    with opened(chromium, url) as browser:
+        assert_as_library(browser, model, clips if model.spec.name == "serenade-small" else clips[:4])
+
+
+def test_the_model_in_the_browser_predicts_real_recordings_as_the_library(chromium, bundled, shared):
+    model, url = bundled
+    corpora = ("cremad/AudioWAV", "emodb", "emovo", "ravdess")
+    files = [file for corpus in corpora for file in some_of(shared / corpus)]
+    with opened(chromium, url) as browser:
+        assert_as_library(browser, model, files)
+
+
+def some_of(folder):
+    files = find_audio(folder)
+    return files[:: max(1, len(files) // 3)][:3]
+
+
 def test_the_built_files_are_those_of_the_source(tmp_path):
     if not (PAGE / "node_modules").is_dir() or shutil.which("npm") is None:
         pytest.skip("no esbuild here: npm ci in src/serenade/service/page")
     for command in (["npm", "run", "-s", "check"], ["node", "build.mjs", str(tmp_path)]):
         subprocess.run(command, cwd=PAGE, check=True)
-    for name in ("index.html", "page/page.css", "page/page.js"):
-        assert filecmp.cmp(tmp_path / name, BUILT / name, shallow=False), f"npm run build: {name} is old"
+    names = {file.relative_to(BUILT) for file in BUILT.rglob("*") if file.is_file()}
+    assert names == {file.relative_to(tmp_path) for file in tmp_path.rglob("*") if file.is_file()}
+    for name in names:
+        assert filecmp.cmp(tmp_path / name, BUILT / name, shallow=False), f"make page: {name} is old"

@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 import serenade.assets
 from serenade.audio.level import SILENCE_DBFS, level_dbfs
 
+MODEL = Path(serenade.assets.__file__).with_name("silero_vad_16k_sequence.onnx")
+"""The ONNX file."""
+
 FRAME_S = 0.032
 """Length of a frame, for which the model gives one probability."""
 
@@ -218,5 +221,4 @@ def _loaded() -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    model = Path(serenade.assets.__file__).with_name("silero_vad_16k_sequence.onnx")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])

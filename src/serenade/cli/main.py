@@ -30,6 +30,7 @@ COMMANDS = (
     "export",
     "listen",
     "serve",
+    "page",
     "list",
     "originals",
 )

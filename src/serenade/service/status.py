@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serenade.service import schemas
 from serenade.service.errors import ServiceError
+from serenade.service.model_info import model_info
 from serenade.spec import Spec
 
 router = APIRouter(tags=["server"])
@@ -59,12 +60,6 @@ async def metrics(request: Request) -> Response:
 async def models(request: Request) -> Response:
     """Labels, licence and origin of the model that predicts."""
     spec: Spec = request.app.state.spec
-    names = ("name", "version", "license", "unsure_below")
-    model = {name: getattr(spec, name) for name in names} | {
-        "labels": list(spec.labels),
-        "rate_hz": spec.front_end.rate_hz,
-        "corpora": [dict(corpus) for corpus in spec.corpora],
-    }
     limits = asdict(request.app.state.settings.limits)
     shown = {name: limits[name] for name in schemas.Limits.model_fields}
-    return JSONResponse({"models": [model], "limits": shown})
+    return JSONResponse({"models": [model_info(spec)], "limits": shown})

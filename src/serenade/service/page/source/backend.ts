@@ -10,8 +10,17 @@ export interface Prediction {
   confidence: number | null;
   state: State;
   scores: { label: string; score: number }[];
-  quality: { duration_s: number; speech_ratio: number; warnings?: string[] };
+  quality: {
+    duration_s: number;
+    speech_ratio: number;
+    level_dbfs: number;
+    clipped: boolean;
+    resampled_from_hz: number | null;
+    warnings?: string[];
+  };
   model: { name: string; version: string; license: string };
+  /** Above 1 the sound is unlike the training data. */
+  domain_distance?: number;
 }
 
 export interface ModelInfo {
@@ -29,12 +38,16 @@ export interface Windows {
 }
 
 export interface Listener {
+  /** What the backend does now, such as "Predicting …". */
+  doing(what: string): void;
   progress(done: number): void;
   segment(segment: Prediction): void;
 }
 
 /** Predicts recordings: the service, or the model in the browser. */
 export interface Backend {
+  /** Of a server that needs one; only kept in memory. */
+  token?: string;
   model(): Promise<ModelInfo>;
   /** The prediction of a whole recording; its segments are passed to the listener. */
   analyse(file: File, windows: Windows | null, listener: Listener): Promise<Prediction>;
@@ -48,4 +61,9 @@ export class Refused extends Error {
   ) {
     super(message);
   }
+}
+
+/** The message of an error as a sentence about the recording. */
+export function sentence(message: string): string {
+  return `The recording ${message}.`.replace(/^The recording (?=the |a |no |\d|files)/, "");
 }

@@ -40,8 +40,10 @@ export class Card {
       const samples = await decode(this.file);
       this.picture = samples && picture(samples);
       const windows = this.picture && this.picture.duration <= SHORT_S ? SHORT_WINDOWS : null;
-      this.one(".working span").textContent = "Predicting …";
       this.prediction = await backend.analyse(this.file, windows, {
+        doing: (what) => {
+          this.one(".working span").textContent = what;
+        },
         progress: (done) => {
           progress.value = done;
         },
@@ -230,9 +232,14 @@ export class Card {
   }
 }
 
-function noteOf({ state, quality }: Prediction): string {
+function noteOf({ state, quality, domain_distance }: Prediction): string {
   const notes = [...(quality.warnings ?? [])];
-  if (state === "unsure") notes.unshift("no emotion is probable enough; do not rely on it");
+  if (state === "unsure")
+    notes.unshift(
+      domain_distance && domain_distance > 1
+        ? "the sound is unlike the recordings that the model was trained on; do not rely on it"
+        : "no emotion is probable enough; do not rely on it",
+    );
   if (state === "no_speech") notes.unshift("nobody speaks in this recording");
   return notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`).join(" ");
 }

@@ -1,9 +1,8 @@
 // The backend of `serenade serve`: POST /v1/predict and /v1/timeline of the same origin.
 
-import { type Backend, type Listener, type ModelInfo, type Prediction, Refused, type Windows } from "./backend";
+import { type Backend, type Listener, type ModelInfo, type Prediction, Refused, sentence, type Windows } from "./backend";
 
 export class Service implements Backend {
-  /** Only kept in memory. */
   token = "";
 
   async model(): Promise<ModelInfo> {
@@ -13,6 +12,7 @@ export class Service implements Backend {
   }
 
   async analyse(file: File, windows: Windows | null, listener: Listener): Promise<Prediction> {
+    listener.doing("Predicting …");
     // Windows that differ from those of predict have another mean.
     const whole = windows && this.predict(file);
     whole?.catch(() => undefined); // the timeline reports the same error
@@ -60,7 +60,7 @@ export class Service implements Backend {
 function refused(content: unknown): Refused {
   const { error } = content as { error?: { code: string; message: string } };
   if (!error) return new Refused("The server failed; try again.", "internal");
-  return new Refused(`The recording ${error.message}.`.replace(/^The recording (?=the |a |no |\d|files)/, ""), error.code);
+  return new Refused(sentence(error.message), error.code);
 }
 
 async function* events(response: Response): AsyncGenerator<[string, unknown]> {
