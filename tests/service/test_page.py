@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -348,6 +350,53 @@ def test_the_model_in_the_browser_predicts_real_recordings_as_the_library(chromi
     files = [file for corpus in corpora for file in some_of(shared / corpus)]
     with opened(chromium, url) as browser:
         assert_as_library(browser, model, files)
+
+
+def test_what_browsers_cut_at_the_ends_changes_little(chromium, bundled, toy, tmp_path):
+    """The padding of AAC, and 0.5 ms of Opus in WebM, whose clock counts milliseconds."""
+    model, url = bundled
+    codecs = {tmp_path / "aac.m4a": "aac", tmp_path / "opus.webm": "libopus"}
+    for file, codec in codecs.items():
+        encode(file, toy.voice(4, rate_hz=48_000, seed=11), codec=codec)
+    with opened(chromium, url) as browser:
+        for found, file in zip(results_of(browser, *codecs), codecs, strict=True):
+            expected = model.predict(file)
+            scores = {row["label"]: row["score"] for row in found["prediction"]["scores"]}
+            assert scores == pytest.approx(dict(expected.scores), abs=0.1)
+            assert found["prediction"]["end"] == pytest.approx(expected.end, abs=0.025)
+
+
+def encode(file, samples, *, codec):
+    with av.open(file, "w") as out:
+        stream = out.add_stream(codec, rate=48_000, layout="mono")
+        frames = av.AudioFifo()
+        whole = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        whole.sample_rate = 48_000
+        for frame in av.AudioResampler(format=stream.codec_context.format).resample(whole):
+            frames.write(frame)
+        position = 0
+        while frame := frames.read(stream.codec_context.frame_size or 960, partial=True):
+            frame.pts, frame.time_base, frame.sample_rate = position, Fraction(1, 48_000), 48_000
+            position += frame.samples
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+
+SEND = """
+const [address, done] = arguments;
+const send = `fetch("${address}").then(() => "sent", () => "blocked").then`;
+const source = `${send}((said) => postMessage(said))`;
+const worker = new Worker(URL.createObjectURL(new Blob([source])));
+worker.onmessage = ({ data }) => {
+  fetch(address).then(() => done(["sent", data]), () => done(["blocked", data]));
+};
+"""
+
+
+def test_nothing_can_be_sent_from_the_page_to_another_address(chromium, bundled, tmp_path):
+    chromium.get(bundled[1])
+    with serve_folder(tmp_path) as other:
+        assert chromium.execute_async_script(SEND, other) == ["blocked", "blocked"]
 
 
 def some_of(folder):
