@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,11 @@ from starlette.testclient import TestClient
 
 from serenade.service.app import create_app
 from serenade.service.settings import Limits, Settings
+
+_SPEC = importlib.util.spec_from_file_location("page_driver", Path(__file__).with_name("page_driver.py"))
+page_driver = importlib.util.module_from_spec(_SPEC)
+sys.modules["page_driver"] = page_driver
+_SPEC.loader.exec_module(page_driver)
 
 Serve = Callable[..., TestClient]
 
@@ -42,3 +49,10 @@ def serve(model_file: Path):
 def voice(voices: list[Path]) -> Path:
     """A recording of a second, at 16 kHz."""
     return voices[0]
+
+
+@pytest.fixture(scope="module")
+def chromium(example_folder):
+    """A browser whose microphone plays `call.wav`."""
+    with page_driver.started_chromium(microphone=example_folder / "call.wav") as browser:
+        yield browser
