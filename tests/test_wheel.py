@@ -49,3 +49,6 @@ def test_the_wheel_predicts_after_pip_install(toy, tmp_path):
         assert [Path(row["file"]).name for row in rows] == ["0.wav", "1.wav", "2.wav"]
         assert all(row["scores"] and row["model"]["name"] == name for row in rows)
         assert "3 recordings predicted" in ran.stderr
+    ran = run(tmp_path / "empty" / "bin" / "serenade", "page", "--static", "site", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "site/index.html\n"), ran.stderr
+    assert len(list((tmp_path / "site").rglob("*.wasm"))) == 1
