@@ -26,11 +26,12 @@ PARTS = {
     "Prediction with the bundled models": "prediction.py",
     "Long recordings and streams": "long_recordings.py",
     "The service": "service.py",
+    "The service with damaged uploads": "service_fuzz.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
 }
 
 
-WITH_DATA = ("vad.py", "long_recordings.py")
+WITH_DATA = ("vad.py", "long_recordings.py", "service_fuzz.py")
 """Parts that take real recordings."""
 
 
@@ -65,7 +66,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", type=Path, metavar="FILE")
-    parser.add_argument("--data", metavar="DIR", help="corpora for `vad.py` and `long_recordings.py`")
+    parser.add_argument("--data", metavar="DIR", help=f"corpora for {', '.join(WITH_DATA)}")
     parser.add_argument("--only", nargs="+", metavar="SCRIPT", help="as `service.py`, with --write")
     options = parser.parse_args()
     if options.only and not options.write:

@@ -51,7 +51,7 @@ def watch(command: Sequence[str | Path], *, end_when: Callable[[], bool] | None 
             ended, status, used = os.wait4(process.pid, os.WNOHANG)
             if ended:
                 break
-            peak = max(peak, _memory_mib(process.pid))
+            peak = max(peak, memory_mib(process.pid))
             if end_when is not None and end_when():
                 process.kill()
             time.sleep(_EVERY_S)
@@ -62,7 +62,7 @@ def watch(command: Sequence[str | Path], *, end_when: Callable[[], bool] | None 
         told = Watched(
             seconds=seconds,
             processor_s=used.ru_utime + used.ru_stime,
-            peak_mib=peak[0],
+            peak_mib=max(peak[0], used.ru_maxrss / 1024),  # of one process, also between two looks
             anonymous_mib=peak[1],
             code=process.returncode,
             out=out.read(),
@@ -73,8 +73,8 @@ def watch(command: Sequence[str | Path], *, end_when: Callable[[], bool] | None 
     return told
 
 
-def _memory_mib(pid: int) -> tuple[float, float]:
-    """Of a process and all below it: in all, and anonymous."""
+def memory_mib(pid: int) -> tuple[float, float]:
+    """Memory of a process and all below it: in all, and anonymous."""
     resident = anonymous = 0
     for one in tree(pid):
         with suppress(OSError):  # it ended just now

@@ -131,6 +131,13 @@ def test_a_patched_file_reads_as_if_written_over(content, at, new, start, size):
     assert file.read(size) == expected[start : start + size]
 
 
+@pytest.mark.parametrize("offset", [-5, 2**70])
+def test_a_patched_file_stays_where_it_is_if_a_decoder_seeks_out_of_range(offset):
+    file = Patched(io.BytesIO(b"abcdef"), ())
+    file.seek(2)
+    assert (file.seek(offset), file.tell(), file.read(1)) == (2, 2, b"c")
+
+
 # Sound behind the end that the header states
 
 

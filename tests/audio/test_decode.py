@@ -49,6 +49,7 @@ FFMPEG_ONLY = [
     ("a.ts", "aac"),
     ("a.avi", "libmp3lame"),
     ("a.ac3", "ac3"),
+    ("a.nut", "pcm_s64le"),
 ]
 
 

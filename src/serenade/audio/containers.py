@@ -86,7 +86,17 @@ class Patched:
 
     def __init__(self, file: BinaryIO, patches: _Patches) -> None:
         self._file, self._patches = file, patches
-        self.seek, self.tell = file.seek, file.tell
+        self.tell = file.tell
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Seek; the position stays where it is if a damaged file leads the decoder to before its start.
+
+        libsndfile calls this where no exception can pass, and it would be printed.
+        """
+        try:
+            return self._file.seek(offset, whence)
+        except (ValueError, OverflowError, OSError):
+            return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
         """Read, and put the new bytes over what was read."""

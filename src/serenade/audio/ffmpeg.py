@@ -178,7 +178,8 @@ class _Converter:
             before, self._kind, self._resampler = self.rest(), kind, None
             # PyAV 18 reads beyond the planes of a planar frame of eight channels, and crashes.
             planes = self._channels if frame.format.is_planar else 1
-            if kind[1:] != (self._layout.name, self._rate_hz) or planes >= 8:
+            has_array = frame.format.name.rstrip("p") != "s64"  # PyAV makes none of it
+            if kind[1:] != (self._layout.name, self._rate_hz) or planes >= 8 or not has_array:
                 self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate_hz)
         frames = [frame] if self._resampler is None else self._resampler.resample(frame)
         return [*before, *map(self._samples, frames)]

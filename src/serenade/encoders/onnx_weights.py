@@ -47,15 +47,14 @@ def store_rounded(model: onnx.ModelProto, weights: Mapping[str, Tensor], *, prec
         entries = found.get(_key(array.T if transposed else array))
         if entries is None:
             raise ModelError(f"the exported graph does not contain the weight {name}")
-        output, steps, tensors = _restored(PREFIX + name, weight, precision)
+        axes = [1, 0] if transposed else list(range(array.ndim))
+        tensors = _stored(PREFIX + name, weight, precision, axes)
         stored += tensors
         # Weights that are equal, such as biases of zero, are one in the graph; they are all stored.
         if entries:
             entry = entries.pop()
             graph.initializer.remove(entry)
-            permutation = [1, 0] if transposed else list(range(array.ndim))
-            steps.append(helper.make_node("Transpose", [output], [entry.name], perm=permutation))
-            nodes += steps
+            nodes += _restoring(tensors, entry.name, axes)
     graph.initializer.extend(stored)
     for place, node in enumerate(nodes):
         graph.node.insert(place, node)
@@ -91,26 +90,42 @@ def _key(array: NDArray[np.generic]) -> tuple[tuple[int, ...], bytes]:
 
 def _float32(array: NDArray[np.generic], scale: NDArray[np.generic] | None) -> NDArray[np.float32]:
     values = array.astype(np.float32)
-    return values if scale is None else values * scale.astype(np.float32)
+    if scale is None:
+        return values
+    return values * scale.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _restored(
-    name: str, weight: Tensor, precision: Precision
-) -> tuple[str, list[onnx.NodeProto], list[TensorProto]]:
-    """The stored form of a weight, and the nodes that make float32 of it; the name of their output first."""
+def _stored(name: str, weight: Tensor, precision: Precision, axes: list[int]) -> list[TensorProto]:
+    """The stored form of a weight: its values, and of 8 bits the scales, their axes as in the graph."""
+    weight = weight.detach()
     if weight.ndim < 2 or precision == "float32":
-        return name, [], [numpy_helper.from_array(weight.detach().numpy(), name)]
-    output = f"{name}.float32"
+        return [numpy_helper.from_array(weight.numpy(), name)]
     if precision == "float16":
-        cast = helper.make_node("Cast", [name], [output], to=TensorProto.FLOAT)
-        return output, [cast], [numpy_helper.from_array(weight.detach().half().numpy(), name)]
-    values, scale = quantized(weight.detach())
-    nodes = [
-        helper.make_node("Cast", [name], [f"{name}.levels"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{name}.levels", name + _SCALE], [output]),
-    ]
-    tensors = [
+        return [numpy_helper.from_array(weight.half().numpy(), name)]
+    values, scale = quantized(weight)
+    return [
         numpy_helper.from_array(values.numpy(), name),
-        numpy_helper.from_array(scale.numpy(), name + _SCALE),
+        numpy_helper.from_array(scale.permute(axes).contiguous().numpy(), name + _SCALE),
     ]
-    return output, nodes, tensors
+
+
+def _restoring(stored: list[TensorProto], output: str, axes: list[int]) -> list[onnx.NodeProto]:
+    """The nodes that make float32 of a stored weight, with its axes in the graph's order.
+
+    The axes change first: onnxruntime keeps the result of every step until the graph is loaded.
+    """
+    name, kind = stored[0].name, stored[0].data_type
+    if kind == TensorProto.FLOAT:
+        return [helper.make_node("Transpose", [name], [output], perm=axes)]
+    nodes, turned = [], name
+    if axes != sorted(axes):
+        turned = f"{name}.turned"
+        nodes = [helper.make_node("Transpose", [name], [turned], perm=axes)]
+    if kind == TensorProto.FLOAT16:
+        return [*nodes, helper.make_node("Cast", [turned], [output], to=TensorProto.FLOAT)]
+    levels = f"{name}.levels"
+    return [
+        *nodes,
+        helper.make_node("Cast", [turned], [levels], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [levels, stored[1].name], [output]),
+    ]
