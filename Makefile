@@ -24,7 +24,7 @@ $(VENV)/page.stamp: $(PAGE)/package-lock.json
 	npm ci --prefix $(PAGE) --ignore-scripts --no-audit --no-fund
 	touch $@
 
-page: $(VENV)/page.stamp  ## the built files of the service's page, from its TypeScript
+page: $(VENV)/page.stamp  ## the built files of both pages, from their TypeScript
 	npm run --prefix $(PAGE) check
 	npm run --prefix $(PAGE) build
 

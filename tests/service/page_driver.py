@@ -111,6 +111,16 @@ def wait_until(is_true, seconds=120):
         time.sleep(0.05)
 
 
+def record(browser, *, seconds):
+    """Record with the microphone, and wait for the result."""
+    button = browser.find_element("id", "record")
+    button.send_keys("\ue007")  # Enter
+    wait_until(lambda: browser.find_element("id", "elapsed").text == f"0:0{seconds}")
+    assert browser.find_element("id", "record-label").text == "Stop"
+    button.send_keys("\ue007")
+    wait_until(lambda: browser.execute_script(DONE) == 1)
+
+
 class Result:
     """The card of a recording."""
 
@@ -127,12 +137,14 @@ class Result:
 
 def results_of(browser, *files):
     """Prediction and segments of each file, as the page offers them for download."""
-    results = []
-    for result in choose(browser, *files):
-        browser.execute_script(READ_JSON, result.card.find_element("css selector", "[data-format=json]"))
-        wait_until(lambda: browser.execute_script("return window.saved"))
-        results.append(json.loads(browser.execute_script("return window.saved")))
-    return results
+    return [result_of(browser, result.card) for result in choose(browser, *files)]
+
+
+def result_of(browser, card):
+    """Prediction and segments of a card."""
+    browser.execute_script(READ_JSON, card.find_element("css selector", "[data-format=json]"))
+    wait_until(lambda: browser.execute_script("return window.saved"))
+    return json.loads(browser.execute_script("return window.saved"))
 
 
 def assert_same(found, expected):

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 from page_driver import (
-    DONE,
     SHORT_WINDOWS,
     Result,
     assert_same,
     choose,
     opened,
+    record,
     serve_folder,
     set_media,
     wait_until,
@@ -85,11 +85,7 @@ def test_a_bad_file_says_what_is_wrong_and_others_go_on(browser, recordings):
 
 
 def test_the_microphone(browser):
-    browser.find_element("id", "record").click()
-    wait_until(lambda: browser.find_element("id", "elapsed").text == "0:02")
-    assert browser.find_element("id", "record-label").text == "Stop"
-    browser.find_element("id", "record").click()
-    wait_until(lambda: browser.execute_script(DONE) == 1)
+    record(browser, seconds=2)
     result = Result(browser.find_element("css selector", ".card"))
     assert result.text(".file").startswith("recording ")
     assert result.text(".emotion") in ("anger", "fear", "neutral", "sadness")
@@ -105,6 +101,26 @@ def test_the_play_head_follows_keys_and_sound(browser, recordings):
     assert float(line.get_attribute("style").split("left: ")[1].split("%")[0]) == pytest.approx(33.3, abs=0.2)
     result.card.find_element("css selector", ".play").click()
     wait_until(lambda: float(chart.get_attribute("aria-valuenow")) > 2.2)
+
+
+def test_everything_can_be_reached_by_keyboard(browser, recordings):
+    from selenium.webdriver import ActionChains, Keys
+
+    (result,) = choose(browser, recordings / "call.wav")
+    body = browser.find_element("tag name", "body")
+    browser.execute_script("document.activeElement.blur(); scrollTo(0, 0)")
+    reached = []
+    while len(reached) < 30:
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        active = browser.switch_to.active_element
+        if active == body:
+            break
+        names = (active.get_attribute(name) for name in ("data-format", "id", "class"))
+        reached.append(next((name for name in names if name), active.text))
+    wanted = {"files", "record", "icon remove", "play", "chart", "csv", "json", "vtt"}
+    assert wanted <= set(reached), reached
+    result.card.find_element("css selector", ".remove").send_keys(Keys.ENTER)
+    assert browser.find_elements("css selector", ".card") == []
 
 
 def test_downloads_are_those_of_the_command(browser, recordings, tmp_path, model_file):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 import soundfile
-from page_driver import SHORT_WINDOWS, assert_same, opened, results_of, serve_folder
+from page_driver import (
+    SHORT_WINDOWS,
+    assert_same,
+    choose,
+    opened,
+    record,
+    result_of,
+    results_of,
+    serve_folder,
+)
 
 from serenade import load_model
 from serenade.audio.discovery import find_audio
@@ -37,7 +47,7 @@ def assert_as_library(browser, model, files):
 
 @pytest.fixture(scope="module")
 def clips(toy, tmp_path_factory):
-    """Synthetic voices in several formats, rates and channels, and one of 38 s with a pause."""
+    """Synthetic voices in several formats, rates and channels, and two long ones with pauses."""
     folder, voice = tmp_path_factory.mktemp("clips"), toy.voice
     stereo = voice(4, rate_hz=44_100, seed=2)
     pause = np.concatenate([voice(20, seed=5), np.zeros(64_000), voice(14, level=0.1, seed=6)])
@@ -52,6 +62,7 @@ def clips(toy, tmp_path_factory):
         "44k.flac": (voice(3.5, rate_hz=44_100, seed=9), 44_100, None),
         "opus.ogg": (voice(3.5, rate_hz=48_000, seed=10), 48_000, "OPUS"),
         "38s.wav": (pause, 16_000, "PCM_16"),
+        "64s.flac": (np.concatenate([pause, pause[:416_000]]), 16_000, "PCM_16"),
     }
     for name, (samples, rate_hz, subtype) in sounds.items():
         soundfile.write(folder / name, samples, rate_hz, subtype=subtype)
@@ -100,6 +111,39 @@ def encode(file, samples, *, codec):
             position += frame.samples
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
+
+
+READ_RECORDING = """
+const reader = new FileReader();
+reader.onload = () => arguments[0](reader.result.split(",")[1]);
+reader.readAsDataURL(window.recorded);
+"""
+
+
+def test_a_recording_of_the_microphone_is_predicted_as_by_the_library(chromium, bundled, tmp_path):
+    model, url = bundled
+    with opened(chromium, url) as browser:
+        browser.execute_script(
+            "const create = URL.createObjectURL;"
+            "URL.createObjectURL = (blob) => { if (blob.name) window.recorded = blob; return create(blob); };"
+        )
+        record(browser, seconds=3)
+        file = tmp_path / "recording.webm"
+        file.write_bytes(base64.b64decode(browser.execute_async_script(READ_RECORDING)))
+        found = result_of(browser, browser.find_element("css selector", ".card"))["prediction"]
+    assert_same(found, model.predict(file).to_dict())
+
+
+def test_a_model_that_is_missing_is_one_sentence(chromium, model_file, example_folder, tmp_path):
+    folder = tmp_path / "site"
+    StaticPage(folder).write(model_file)
+    (folder / "model" / "model.onnx").unlink()
+    with serve_folder(folder) as url:
+        chromium.get(url)
+        (result,) = choose(chromium, example_folder / "call.wav")
+        assert result.text(".failure") == (
+            "The model of this page cannot be loaded (/site/model/model.onnx: status 404); try again."
+        )
 
 
 SEND = """

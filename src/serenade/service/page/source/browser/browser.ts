@@ -27,7 +27,12 @@ export class Browser implements Backend {
     const worker = await this.loaded();
     listener.doing("Predicting …");
     const transfer = recording.channels.map(({ buffer }) => buffer as ArrayBuffer);
-    return ask(worker, { task: "analyse", file: file.name, recording, lengths: windows }, listener, transfer);
+    const request: Request = { task: "analyse", file: file.name, recording, lengths: windows };
+    return ask(worker, request, listener, transfer).catch(({ message }: Error) => {
+      worker.terminate(); // its memory may be full
+      this.worker = null;
+      throw new Refused(`This browser cannot compute it (${message}); try a shorter recording.`, "internal");
+    });
   }
 
   private loaded(): Promise<Worker> {
@@ -43,7 +48,10 @@ export class Browser implements Backend {
     // A worker from a blob has the Content-Security-Policy of the page, which lets no sound out.
     const source = await fetch("page/worker.js").then((response) => response.blob());
     const worker = new Worker(URL.createObjectURL(source), { type: "module" });
-    await ask(worker, { task: "load", model, base: document.baseURI }, null, []);
+    await ask(worker, { task: "load", model, base: document.baseURI }, null, []).catch(({ message }: Error) => {
+      worker.terminate();
+      throw new Refused(`The model of this page cannot be loaded (${message}); try again.`, "unreachable");
+    });
     return worker;
   }
 }
@@ -57,7 +65,7 @@ async function fetchModel(): Promise<BrowserModel> {
 /** The result of a request; the worker has one at a time. */
 function ask(worker: Worker, request: Request, listener: Listener | null, transfer: ArrayBuffer[]): Promise<Prediction> {
   return new Promise((resolve, reject) => {
-    const fail = (message: string) => reject(new Refused(`This browser cannot compute it: ${message}`, "internal"));
+    const fail = (message: string) => reject(new Error(message));
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       if (data.event === "segment") listener?.segment(data.prediction);
       else if (data.event === "progress") listener?.progress(data.done);

@@ -25,7 +25,7 @@ const send = (answer: Answer) => postMessage(answer);
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
   const work = data.task === "load" ? load(data.model, data.base) : analyse(data.file, data.recording, data.lengths);
-  work.catch((error: unknown) => send({ event: "error", message: String(error) }));
+  work.catch((error: unknown) => send({ event: "error", message: error instanceof Error ? error.message : String(error) }));
 });
 
 async function load(model: BrowserModel, base: string): Promise<void> {
@@ -40,7 +40,7 @@ async function load(model: BrowserModel, base: string): Promise<void> {
 
 async function bytes(url: URL): Promise<ArrayBuffer> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`${url.pathname}: status ${response.status}`);
   return response.arrayBuffer();
 }
 
