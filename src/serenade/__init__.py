@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from serenade.networks import list_networks
     from serenade.networks.export import export
     from serenade.output.format import list_formats
+    from serenade.split_audit import audit
     from serenade.training.evaluate import evaluate
     from serenade.training.recipe import Recipe, load_recipe
     from serenade.training.run import Run, train
@@ -44,6 +45,7 @@ _MODULES = {
     "Run": "serenade.training.run",
     "SerenadeError": "serenade.errors",
     "Store": "serenade.features.store",
+    "audit": "serenade.split_audit",
     "compare": "serenade.evaluation.compare",
     "evaluate": "serenade.training.evaluate",
     "export": "serenade.networks.export",
@@ -70,6 +72,7 @@ __all__ = [
     "SerenadeError",
     "Store",
     "__version__",
+    "audit",
     "compare",
     "evaluate",
     "export",

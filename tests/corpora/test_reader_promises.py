@@ -54,6 +54,18 @@ def test_its_example_is_recognised_and_read(corpus, example):
 
 
 @every_corpus
+def test_a_file_name_states_what_is_read(corpus, example):
+    if corpus.name == "meld" or not corpus.acted:
+        pytest.skip("the names of the files do not state the speaker")
+    table = read_corpus(example(corpus))
+    for row in table.itertuples():
+        stated = corpus.describe_file(Path(row.file))
+        assert (stated["speaker"], stated["source"]) == (row.speaker, row.source)
+        assert stated["corpus"] == corpus.name
+    assert corpus.describe_file(Path("holiday.wav")) is None
+
+
+@every_corpus
 def test_sources_do_not_depend_on_the_place(corpus, example, tmp_path):
     table = read_corpus(example(corpus), corpus.name)
     (tmp_path / "other").mkdir()

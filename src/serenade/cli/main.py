@@ -21,6 +21,7 @@ COMMANDS = (
     "demo",
     "predict",
     "inspect",
+    "audit",
     "prepare",
     "train",
     "evaluate",
@@ -36,7 +37,7 @@ COMMANDS = (
 )
 """In the order of `serenade --help`."""
 
-_TRAINING = {"compare", "demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
+_TRAINING = {"audit", "compare", "demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
 """Commands that need the extra `train`."""
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}

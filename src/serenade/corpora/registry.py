@@ -41,6 +41,8 @@ class Corpus:
         looks_like: how its files are named, for messages and lists.
         recognise: how well a folder fits this corpus.
         example: a minimal corpus: relative path to text content, "" for a recording.
+        describe_file: what the name of a file states: some of speaker, source, emotion, text, corpus; None if
+            it is not a name of this corpus.
         unusable: clips that no split trains on, by source, with the reason.
     """
 
@@ -54,6 +56,7 @@ class Corpus:
     looks_like: str
     recognise: Recognise
     example: Mapping[str, str]
+    describe_file: Callable[[Path], Mapping[str, Any] | None] = lambda _: None
     unusable: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

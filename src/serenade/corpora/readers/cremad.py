@@ -141,13 +141,7 @@ def read_cremad(
     rows: list[dict[str, Any]] = []
     for file, match in clips:
         name = _name(match)
-        row: dict[str, Any] = asdict(name) | {
-            "file": file,
-            "source": name.clip,
-            "speaker": name.actor,
-            "corpus": "cremad",
-        }
-        row |= {"language": "en", "text": SENTENCES.get(name.sentence, "")}
+        row = {**_described(name), "file": file}
         rows.append({key: value for key, value in row.items() if key != "variant" or spectrograms})
     table = new_table(rows, root=path).drop(columns=["clip", "actor"])
 
@@ -156,6 +150,17 @@ def read_cremad(
     table, votes_notes = with_votes(table, found, targets)
     table.attrs["notes"] = [*notes, *demographics_notes, *votes_notes]
     return table
+
+
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    name = parse_name(file.stem)
+    return None if name is None else _described(name)
+
+
+def _described(name: Name) -> dict[str, Any]:
+    """What a file name states."""
+    named = {"source": name.clip, "speaker": name.actor, "corpus": "cremad", "language": "en"}
+    return asdict(name) | named | {"text": SENTENCES.get(name.sentence, "")}
 
 
 def _name(match: re.Match[str]) -> Name:
@@ -181,6 +186,7 @@ register_corpus(
         languages=("en",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"AudioWAV/1001_DFA_ANG_XX.wav": "", "AudioWAV/1002_IEO_HAP_LO.wav": ""},
         unusable=UNUSABLE,

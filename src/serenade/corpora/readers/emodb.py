@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -67,25 +68,31 @@ def read_emodb(path: str | Path) -> pd.DataFrame:
         looks_like=_LOOKS_LIKE,
         clip=lambda file, match: match[0],
     )
-    rows = []
-    for file, match in clips:
-        sex, age = SPEAKERS.get(match["speaker"], ("", None))
-        rows.append(
-            {
-                "file": file,
-                "emotion": EMOTIONS[match["emotion"]],
-                "speaker": match["speaker"],
-                "sex": sex,
-                "language": "de",
-                "corpus": "emodb",
-                "source": match[0],
-                "sentence": match["sentence"],
-                "text": SENTENCES.get(match["sentence"], ""),
-                "version": match["version"],
-                "age": age,
-            }
-        )
+    rows = [_row(file, match) for file, match in clips]
     return new_table(rows, notes=notes)
+
+
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _NAME.fullmatch(file.stem)
+    return None if match is None else _row(file, match)
+
+
+def _row(file: Path, match: re.Match[str]) -> dict[str, Any]:
+    """What a file name states."""
+    sex, age = SPEAKERS.get(match["speaker"], ("", None))
+    return {
+        "file": file,
+        "emotion": EMOTIONS[match["emotion"]],
+        "speaker": match["speaker"],
+        "sex": sex,
+        "language": "de",
+        "corpus": "emodb",
+        "source": match[0],
+        "sentence": match["sentence"],
+        "text": SENTENCES.get(match["sentence"], ""),
+        "version": match["version"],
+        "age": age,
+    }
 
 
 register_corpus(
@@ -98,6 +105,7 @@ register_corpus(
         languages=("de",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"wav/03a01Fa.wav": "", "wav/08b10Wb.wav": ""},
     )

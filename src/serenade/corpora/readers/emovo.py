@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,20 +34,27 @@ def read_emovo(path: str | Path) -> pd.DataFrame:
         looks_like=_LOOKS_LIKE,
         clip=lambda file, match: match[0],
     )
-    rows = (
-        {
-            "file": file,
-            "emotion": match["emotion"],
-            "speaker": match["speaker"],
-            "sex": match["speaker"][0],
-            "language": "it",
-            "corpus": "emovo",
-            "source": match[0],
-            "sentence": match["sentence"],
-        }
-        for file, match in clips
-    )
+    rows = [_row(file, match) for file, match in clips]
     return new_table(rows, notes=notes)
+
+
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _NAME.fullmatch(file.stem)
+    return None if match is None else _row(file, match)
+
+
+def _row(file: Path, match: re.Match[str]) -> dict[str, Any]:
+    """What a file name states."""
+    return {
+        "file": file,
+        "emotion": match["emotion"],
+        "speaker": match["speaker"],
+        "sex": match["speaker"][0],
+        "language": "it",
+        "corpus": "emovo",
+        "source": match[0],
+        "sentence": match["sentence"],
+    }
 
 
 register_corpus(
@@ -59,6 +67,7 @@ register_corpus(
         languages=("it",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"f1/rab-f1-b1.wav": "", "m2/gio-m2-l3.wav": ""},
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -94,6 +95,13 @@ def _rows_by_stem(file: Path) -> dict[str, dict[str, str]]:
     return {Path(row["file_id"]).stem: {str(key): value for key, value in row.items()} for row in rows}
 
 
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _NAME.fullmatch(file.stem)
+    if match is None:
+        return None
+    return {"corpus": "nemo", "source": match[0], "speaker": match["speaker"], "emotion": match["emotion"]}
+
+
 register_corpus(
     Corpus(
         name="nemo",
@@ -104,6 +112,7 @@ register_corpus(
         languages=("pl",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"samples/WR0_surprised_64.wav": "", "samples/EB0_anger_1.wav": ""},
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -62,23 +63,30 @@ def read_ravdess(path: str | Path) -> pd.DataFrame:
         )
     if more := len(clips) - len(spoken):
         notes.append(f"{counted(more, 'clip')} of songs or without sound: skipped")
-    rows = (
-        {
-            "file": file,
-            "emotion": EMOTIONS[match["emotion"]],
-            "speaker": match["actor"],
-            "sex": "male" if int(match["actor"]) % 2 else "female",
-            "language": "en",
-            "corpus": "ravdess",
-            "source": match[0],
-            "sentence": match["sentence"],
-            "text": SENTENCES[match["sentence"]],
-            "level": {"01": "normal", "02": "strong"}[match["level"]],
-            "repetition": int(match["repetition"]),
-        }
-        for file, match in spoken
-    )
+    rows = [_row(file, match) for file, match in spoken]
     return new_table(rows, notes=notes)
+
+
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _NAME.fullmatch(file.stem)
+    return None if match is None else _row(file, match)
+
+
+def _row(file: Path, match: re.Match[str]) -> dict[str, Any]:
+    """What a file name states."""
+    return {
+        "file": file,
+        "emotion": EMOTIONS[match["emotion"]],
+        "speaker": match["actor"],
+        "sex": "male" if int(match["actor"]) % 2 else "female",
+        "language": "en",
+        "corpus": "ravdess",
+        "source": match[0],
+        "sentence": match["sentence"],
+        "text": SENTENCES[match["sentence"]],
+        "level": {"01": "normal", "02": "strong"}[match["level"]],
+        "repetition": int(match["repetition"]),
+    }
 
 
 register_corpus(
@@ -91,6 +99,7 @@ register_corpus(
         languages=("en",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"Actor_11/03-01-05-01-02-01-11.wav": "", "Actor_12/03-01-04-02-01-02-12.wav": ""},
     )

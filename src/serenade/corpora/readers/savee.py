@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,19 +47,7 @@ def read_savee(path: str | Path) -> pd.DataFrame:
         looks_like=_LOOKS_LIKE,
         clip=lambda file, match: _source(file, match),
     )
-    rows = (
-        {
-            "file": file,
-            "emotion": EMOTIONS[match["emotion"].lower()],
-            "speaker": _speaker(file, match),
-            "sex": "male",
-            "language": "en",
-            "corpus": "savee",
-            "source": _source(file, match),
-            "sentence": match["sentence"],
-        }
-        for file, match in clips
-    )
+    rows = [_row(file, match) for file, match in clips]
     return new_table(rows, notes=notes)
 
 
@@ -78,6 +67,25 @@ def _source(file: Path, match: re.Match[str]) -> str:
     return f"{_speaker(file, match)}_{match['emotion'].lower()}{match['sentence']}"
 
 
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _match(file)
+    return None if match is None else _row(file, match)
+
+
+def _row(file: Path, match: re.Match[str]) -> dict[str, Any]:
+    """What a file name states."""
+    return {
+        "file": file,
+        "emotion": EMOTIONS[match["emotion"].lower()],
+        "speaker": _speaker(file, match),
+        "sex": "male",
+        "language": "en",
+        "corpus": "savee",
+        "source": _source(file, match),
+        "sentence": match["sentence"],
+    }
+
+
 register_corpus(
     Corpus(
         name="savee",
@@ -88,6 +96,7 @@ register_corpus(
         languages=("en",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_match),
         example={"AudioData/DC/a01.wav": "", "AudioData/KL/su15.wav": ""},
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,21 +41,7 @@ def read_tess(path: str | Path) -> pd.DataFrame:
         looks_like=_LOOKS_LIKE,
         clip=lambda file, match: _source(match),
     )
-    rows = (
-        {
-            "file": file,
-            "emotion": _emotion(match),
-            "speaker": _speaker(match).upper(),
-            "sex": "female",
-            "language": "en",
-            "corpus": "tess",
-            "source": _source(match),
-            "word": match["word"].lower(),
-            "text": f"Say the word {match['word'].lower()}.",
-            "age": SPEAKERS[_speaker(match)],
-        }
-        for file, match in clips
-    )
+    rows = [_row(file, match) for file, match in clips]
     return new_table(rows, notes=notes)
 
 
@@ -71,6 +58,27 @@ def _source(match: re.Match[str]) -> str:
     return f"{_speaker(match).upper()}_{match['word'].lower()}_{_emotion(match)}"
 
 
+def _describe_file(file: Path) -> dict[str, Any] | None:
+    match = _NAME.fullmatch(file.stem)
+    return None if match is None else _row(file, match)
+
+
+def _row(file: Path, match: re.Match[str]) -> dict[str, Any]:
+    """What a file name states."""
+    return {
+        "file": file,
+        "emotion": _emotion(match),
+        "speaker": _speaker(match).upper(),
+        "sex": "female",
+        "language": "en",
+        "corpus": "tess",
+        "source": _source(match),
+        "word": match["word"].lower(),
+        "text": f"Say the word {match['word'].lower()}.",
+        "age": SPEAKERS[_speaker(match)],
+    }
+
+
 register_corpus(
     Corpus(
         name="tess",
@@ -81,6 +89,7 @@ register_corpus(
         languages=("en",),
         acted=True,
         looks_like=_LOOKS_LIKE,
+        describe_file=_describe_file,
         recognise=share_named(_NAME),
         example={"OAF_angry/OAF_back_angry.wav": "", "YAF_pleasant_surprised/YAF_bean_ps.wav": ""},
     )

@@ -1,0 +1,215 @@
+"""Lists of clips: folders, tables, and the list files of other toolkits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from serenade.audio.discovery import SUFFIXES
+from serenade.corpora.corpus_table import PART_NAMES, is_missing, strip_blanks
+from serenade.corpora.manifest_columns import column_name
+from serenade.corpora.manifest_rows import MANIFEST_SUFFIXES, read_rows
+from serenade.corpora.recordings import find_recordings
+from serenade.corpora.registry import CORPORA, Corpus
+from serenade.corpora.speaker_names import merge_speakers
+from serenade.corpora.speakers import assign_speakers
+from serenade.errors import CorpusError
+from serenade.files import sha256_of
+from serenade.text import valid_unicode
+
+COLUMNS = ("name", "file", "start", "end", "part", "speaker", "source", "text", "corpus")
+"""Columns of a table of listed clips.
+
+- name: the recording as the list names it; file: its path on this machine, "" if it was not found.
+- start, end: in seconds; NaN for the whole file.
+- part: the part of the split.
+- speaker, source (original clip), text, corpus: "" if unknown.
+"""
+
+_FILE_KEYS = ("file", "wav", "audio", "path", "audio_filepath", "wav_path", "sig")
+_TEXT_NAMES = ("text", "transcript", "transcription", "utterance", "raw_text", "wrd")
+_MIN_SHARE = 0.5
+_LISTS = ("CSV or TSV", "JSON", "JSON lines", "or text file with a path per line")
+
+
+def read_parts(
+    parts: Mapping[str, Path], *, data: Path | None = None, speakers_from: str | None = None
+) -> pd.DataFrame:
+    """Read the parts of a split as one table of listed clips.
+
+    Args:
+        parts: the list or folder of each part by its name. A single list may have a column `split` instead.
+        data: folder of the recordings; searched for the listed names.
+        speakers_from: as in `serenade.read_corpus`; by column or known file names if None.
+
+    Raises:
+        CorpusError: a list cannot be read, is empty, or there is only one part.
+    """
+    tables = []
+    for part, path in parts.items():
+        table = _read(path)
+        if len(parts) == 1 and not table["part"].str.strip().astype(bool).any():
+            raise CorpusError(
+                "has no column `split` with the parts; name the lists of train and test", file=path
+            )
+        table["part"] = [PART_NAMES.get(name.lower(), name) for name in table["part"]]
+        tables.append(table if len(parts) == 1 else table.assign(part=part))
+    table = pd.concat(tables, ignore_index=True)
+    table = table[table["part"] != ""].reset_index(drop=True)
+    if table["part"].nunique() < 2:
+        raise CorpusError("has clips of one part only", file=next(iter(parts.values())))
+    table["file"] = _found(table, data)
+    _describe(table)
+    if speakers_from is not None:
+        named = table.assign(file=table["name"])
+        table["speaker"] = assign_speakers(named, speakers_from)["speaker"]
+    table["speaker"] = merge_speakers(table["speaker"], table["corpus"])[0]
+    return table
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read one list; names are as listed, and relative ones can be resolved against `folder`."""
+    if not path.exists():
+        raise CorpusError("there is no such file or folder; check the path", file=path)
+    if path.is_dir():
+        records: list[dict[str, Any]] = [{"file": str(file)} for file in find_recordings(path).files]
+    elif path.suffix.lower() in MANIFEST_SUFFIXES:
+        records = _tabular(path)
+    else:
+        records = _parsed(path)
+    rows = []
+    for record in records:
+        named = {column_name(str(key)): value for key, value in record.items()}
+        name = next((str(named[key]) for key in _FILE_KEYS if isinstance(named.get(key), str)), "")
+        if not name:
+            continue
+        text = next((str(record[key]) for key in record if str(key).lower() in _TEXT_NAMES), "")
+        rows.append(
+            {
+                "name": valid_unicode(name.replace("{data_root}/", "").strip()),
+                "folder": str(path if path.is_dir() else path.parent),
+                "start": _seconds(named.get("start")),
+                "end": _seconds(named.get("end")),
+                "part": _text(named.get("split") or record.get("part")),
+                "speaker": _text(named.get("speaker")),
+                "source": _text(named.get("source")),
+                "text": _text(text),
+                "corpus": _text(named.get("corpus") or record.get("dataset")),
+            }
+        )
+    if not rows:
+        raise CorpusError(f"lists no recordings; give a folder, or a {', '.join(_LISTS)}", file=path)
+    return pd.DataFrame(rows)
+
+
+def _tabular(path: Path) -> list[dict[str, Any]]:
+    rows = read_rows(path)
+    lower = {name.lower(): name for name in rows.columns}
+    records = [dict(zip(rows.columns, cells, strict=True)) for cells in rows.cells]
+    if {"dialogue_id", "utterance_id"} <= set(lower):  # MELD names its clips by number
+        for record in records:
+            dialogue, utterance = record[lower["dialogue_id"]], record[lower["utterance_id"]]
+            record["file"] = f"{path.stem}/dia{dialogue}_utt{utterance}.mp4"
+    return records
+
+
+def _parsed(path: Path) -> list[dict[str, Any]]:
+    """Read JSON, JSON lines, or lines with a path each."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise CorpusError(
+            f"is not a list of recordings; give a folder, or a {', '.join(_LISTS)}", file=path
+        ) from cause
+    try:
+        if path.suffix.lower() in (".jsonl", ".ndjson"):
+            content: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
+        elif path.suffix.lower() == ".json":
+            content = json.loads(text)
+        else:
+            return [{"file": _path_in(line)} for line in text.splitlines() if line.strip()]
+    except ValueError as cause:
+        raise CorpusError(f"is not valid JSON ({cause})", file=path) from cause
+    if isinstance(content, dict):
+        content = list(content.values())
+    return [record for record in content if isinstance(record, dict)]
+
+
+def _path_in(line: str) -> str:
+    """The path in a line: the first field that ends like a recording, else the whole line."""
+    fields = line.replace("|", "\t").replace(",", "\t").split("\t")
+    fields = fields if len(fields) > 1 else [line, *line.split()]
+    endings = (*SUFFIXES, ".npy")
+    return next((field.strip() for field in fields if field.strip().lower().endswith(endings)), line.strip())
+
+
+def _text(value: object) -> str:
+    return "" if value is None or is_missing(value) else valid_unicode(strip_blanks(str(value)))
+
+
+def _seconds(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return float("nan")
+
+
+def _found(table: pd.DataFrame, data: Path | None) -> list[str]:
+    """The path of each recording on this machine, "" where it is not found."""
+    by_stem: dict[str, list[Path]] = {}
+    if data is not None:
+        for file in find_recordings(data).files:
+            by_stem.setdefault(file.stem.lower(), []).append(file)
+    places = [data] if data is not None else []
+    found = []
+    for name, folder in zip(table["name"], table["folder"], strict=True):
+        options = [Path(folder) / name, *(place / name for place in places)]
+        path = next((option for option in options if option.is_file()), None)
+        if path is None:
+            path = _most_alike(name, by_stem.get(PurePosixPath(name).stem.lower(), []))
+        found.append("" if path is None else os.path.abspath(path))
+    return found
+
+
+def _most_alike(name: str, files: Sequence[Path]) -> Path | None:
+    """The file whose folders are those of the name, counted from the end; None if two are equally alike."""
+
+    def alike(file: Path) -> int:
+        pairs = zip(reversed(file.parts[:-1]), reversed(PurePosixPath(name).parts[:-1]), strict=False)
+        return next((number for number, (a, b) in enumerate(pairs) if a != b), len(file.parts))
+
+    ranked = sorted(files, key=alike, reverse=True)
+    if len(ranked) > 1 and alike(ranked[0]) == alike(ranked[1]):
+        same = sha256_of(ranked[0]) == sha256_of(ranked[1])
+        return ranked[0] if same else None
+    return ranked[0] if ranked else None
+
+
+def _describe(table: pd.DataFrame) -> None:
+    """Fill in what file names of a known corpus state, in place."""
+    corpus = _corpus_of(table["name"])
+    if corpus is None:
+        return
+    described = [corpus.describe_file(Path(name)) or {} for name in table["name"]]
+    for column in ("speaker", "source", "text", "corpus"):
+        stated = pd.Series([str(row.get(column, "")) for row in described], index=table.index, dtype=object)
+        # The names of a corpus are the same in every list; what a list calls the corpus may differ.
+        keep = stated != "" if column in ("corpus", "source") else table[column] == ""
+        table[column] = table[column].where(~keep, stated)
+
+
+def _corpus_of(names: Sequence[str] | pd.Series[str]) -> Corpus | None:
+    """The corpus whose file names most recordings have."""
+    counts: Counter[str] = Counter()
+    for name in names:
+        counts.update(corpus.name for corpus in CORPORA.entries() if corpus.describe_file(Path(name)))
+    if not counts:
+        return None
+    name, count = counts.most_common(1)[0]
+    return CORPORA[name] if count >= _MIN_SHARE * len(names) else None

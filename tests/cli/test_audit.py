@@ -1,0 +1,39 @@
+"""`serenade audit`: exit codes and what is printed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def folders(corpus, tmp_path):
+    """Two speakers in train, one in test."""
+    for part, speakers in (("train", (1001, 1002)), ("test", (1003,))):
+        (tmp_path / part).mkdir()
+        for file in corpus.glob("*.wav"):
+            if file.name.startswith(tuple(map(str, speakers))):
+                shutil.copy(file, tmp_path / part)
+    return tmp_path / "train", tmp_path / "test"
+
+
+def test_clean_is_0_and_a_leak_is_1(serenade, folders, corpus, tmp_path):
+    ran = serenade("audit", *folders, "--names-only")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert "No leak between train (12 clips) and test (6 clips). Not checked: same file" in " ".join(
+        ran.stdout.split()
+    )
+    shutil.copy(corpus / "1001_DFA_ANG_XX.wav", folders[1])
+    out = tmp_path / "audit.html"
+    ran = serenade("audit", *folders, "--out", out)
+    assert ran.status == 1
+    assert "1 of 7 clips of test is of 1 speaker" in " ".join(ran.stdout.split())
+    assert ran.stdout.splitlines()[-1] == str(out)
+    assert out.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_wrong_arguments(serenade, folders, tmp_path):
+    assert serenade("audit", *folders, *folders).status == 2
+    assert serenade("audit", *folders, "--out", tmp_path / "a.txt").status == 2
+    assert serenade("audit", tmp_path / "none", folders[1]).is_one_sentence()
