@@ -66,7 +66,7 @@ def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bos_token_id=1,
         eos_token_id=2,
         decoder_start_token_id=1,
-        encoder_ffn_dim=32,
+        encoder_ffn_dim=64,  # two blocks of 4-bit weights
         decoder_ffn_dim=32,
         max_source_positions=100,
         init_std=0.3,

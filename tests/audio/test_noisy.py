@@ -38,3 +38,22 @@ def test_short_and_silent_clips_stay_as_long(n: int) -> None:
         assert loud.shape == (n,)
         silent = noisy_copy(np.zeros(n, np.float32), rate_hz=RATE_HZ, rng=np.random.default_rng(seed))
         np.testing.assert_array_equal(silent, np.zeros(n))
+
+
+def test_voices_are_used_in_a_third_of_the_copies_and_only_then_loaded() -> None:
+    voice = np.sin(2 * np.pi * 1000 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)
+    calls = []
+
+    def voices() -> list[np.ndarray]:
+        calls.append(None)
+        return [voice]
+
+    near_voice = 0
+    for seed in range(60):
+        copy = noisy_copy(TONE, rate_hz=RATE_HZ, rng=np.random.default_rng(seed), voices=voices)
+        power = np.abs(np.fft.rfft(copy - TONE)) ** 2
+        near_voice += power[750:1300].sum() > 20 * (
+            power.sum() - power[750:1300].sum() - power[400:480].sum()
+        )
+    assert 10 <= len(calls) <= 30
+    assert 5 <= near_voice <= len(calls)

@@ -61,6 +61,10 @@ def test_the_names_of_common_exports_are_read(copy, prefix):
             lambda weights: weights["encoder.layers.0.fc2.bias"].fill_(float("nan")),
             "not finite",
         ),
+        (
+            lambda weights: weights["encoder.embed_positions.weight"].add_(0.1),
+            "other values in embed_positions.weight than the sines",
+        ),
     ],
 )
 def test_wrong_weights_are_named(copy, change, message):

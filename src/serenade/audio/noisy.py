@@ -1,9 +1,11 @@
 """Noisy copies of a recording for training: noise, reverberation and telephone band at random.
 
-Everything is synthetic, so no recordings of noise or rooms are needed.
+No recordings of noise or rooms are needed: noise and rooms are synthetic, and voices are other clips.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +22,24 @@ _NARROW = 0.25
 """Shares of the copies with reverberation, and of those in the telephone band."""
 
 
-def noisy_copy(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> _Samples:
+Voices = Callable[[], Sequence[_Samples]]
+"""Returns other clips; called only if they are needed."""
+
+
+def noisy_copy(
+    samples: _Samples, *, rate_hz: int, rng: np.random.Generator, voices: Voices | None = None
+) -> _Samples:
     """Add noise at 0 to 20 dB, in half of the cases reverberation, in a quarter the telephone band.
 
     A third of the noises have a power density between white (constant) and brown (1/f²), a third have pink
-    noise whose level changes over time, a third have voices: copies of the recording, backwards and at
-    other speeds.
+    noise whose level changes over time, a third have voices, backwards and at other speeds.
 
     Args:
         samples: mono samples [shape=(n,)]. To silence, no noise is added, because it has no level.
         rate_hz: sample rate.
         rng: generator of all random choices.
+        voices: other clips, best of the same speaker: voices of a test speaker must not be in training data.
+            Without any, the voices are copies of `samples`, which express the same emotion.
 
     Returns:
         New samples of the same length.
@@ -43,7 +52,11 @@ def noisy_copy(samples: _Samples, *, rate_hz: int, rng: np.random.Generator) -> 
         return samples.copy()
     if rng.random() < _REVERBERANT:
         samples = reverberation(samples, rate_hz=rate_hz, rng=rng, decay_s=rng.uniform(*_DECAY_S))
-    noise = (_colored, _changing, _voices)[rng.integers(3)](samples, rate_hz, rng)
+    kind = rng.integers(3)
+    if kind == 2:
+        noise = _babble([*(voices() if voices is not None else ())] or [samples], len(samples), rng)
+    else:
+        noise = (_colored, _changing)[kind](samples, rate_hz, rng)
     samples = add_noise(samples, noise, snr_db=rng.uniform(*_SNR_DB), rng=rng)
     if rng.random() < _NARROW:
         samples = band_limit(samples, rate_hz=rate_hz, rng=rng)
@@ -61,12 +74,14 @@ def _changing(samples: _Samples, rate_hz: int, rng: np.random.Generator) -> NDAr
     return _noise(n, rate_hz, 1.0, rng) * np.interp(np.arange(n), at, rng.uniform(0.1, 1.0, len(at)))
 
 
-def _voices(samples: _Samples, rate_hz: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The sum of three to eight copies, backwards, at different speeds and from different places."""
-    total = np.zeros(len(samples))
-    for _ in range(rng.integers(3, 9)):
-        voice = np.resize(change_speed(samples[::-1].copy(), rng.uniform(0.8, 1.25)), len(samples))
-        total += np.roll(voice, rng.integers(len(samples)))
+def _babble(clips: Sequence[_Samples], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The sum of three to eight voices at one level, backwards, at different speeds and places."""
+    total = np.zeros(n)
+    for number in range(rng.integers(3, 9)):
+        clip = clips[number % len(clips)]
+        voice = np.resize(change_speed(clip[::-1].copy(), rng.uniform(0.8, 1.25)), n)
+        level = np.sqrt(np.mean(np.square(voice, dtype=np.float64)))
+        total += np.roll(voice, rng.integers(n)) / (level or 1.0)
     return total
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-from serenade.encoders.rounding import Precision, quantized
+from serenade.encoders.rounding import BLOCK, Precision, is_packed, packed, quantized, unpacked
 from serenade.errors import ModelError
 
 PREFIX = "encoder."
@@ -78,7 +78,7 @@ def read_weights(file: str | Path) -> dict[str, Tensor]:
     if not arrays:
         raise ModelError("contains no speech encoder", file=file)
     return {
-        name: torch.from_numpy(_float32(array, arrays.get(name + _SCALE)))
+        name: _float32(array, arrays.get(name + _SCALE))
         for name, array in arrays.items()
         if not name.endswith(_SCALE)
     }
@@ -88,11 +88,14 @@ def _key(array: NDArray[np.generic]) -> tuple[tuple[int, ...], bytes]:
     return array.shape, np.ascontiguousarray(array).tobytes()
 
 
-def _float32(array: NDArray[np.generic], scale: NDArray[np.generic] | None) -> NDArray[np.float32]:
-    values = array.astype(np.float32)
+def _float32(array: NDArray[np.generic], scale: NDArray[np.generic] | None) -> Tensor:
+    values = torch.from_numpy(array.copy())
     if scale is None:
-        return values
-    return values * scale.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+        return values.float()
+    factors = torch.from_numpy(scale.copy())
+    if values.dtype == torch.uint8:
+        return unpacked(values, factors)
+    return values.float() * factors.float().reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _stored(name: str, weight: Tensor, precision: Precision, axes: list[int]) -> list[TensorProto]:
@@ -102,6 +105,12 @@ def _stored(name: str, weight: Tensor, precision: Precision, axes: list[int]) ->
         return [numpy_helper.from_array(weight.numpy(), name)]
     if precision == "float16":
         return [numpy_helper.from_array(weight.half().numpy(), name)]
+    if is_packed(weight, precision):
+        values, scale = packed(weight)
+        return [
+            numpy_helper.from_array(values.numpy(), name),
+            numpy_helper.from_array(scale.numpy(), name + _SCALE),
+        ]
     values, scale = quantized(weight)
     return [
         numpy_helper.from_array(values.numpy(), name),
@@ -117,6 +126,8 @@ def _restoring(stored: list[TensorProto], output: str, axes: list[int]) -> list[
     name, kind = stored[0].name, stored[0].data_type
     if kind == TensorProto.FLOAT:
         return [helper.make_node("Transpose", [name], [output], perm=axes)]
+    if kind == TensorProto.UINT8:
+        return _unpacking(stored, output, axes)
     nodes, turned = [], name
     if axes != sorted(axes):
         turned = f"{name}.turned"
@@ -129,3 +140,32 @@ def _restoring(stored: list[TensorProto], output: str, axes: list[int]) -> list[
         helper.make_node("Cast", [turned], [levels], to=TensorProto.FLOAT),
         helper.make_node("Mul", [levels, stored[1].name], [output]),
     ]
+
+
+def _unpacking(stored: list[TensorProto], output: str, axes: list[int]) -> list[onnx.NodeProto]:
+    """`unpacked` as nodes."""
+    name, rows, columns = stored[0].name, stored[0].dims[0], 2 * stored[0].dims[1]
+    constants = {
+        "mask": np.array(15, np.uint8),
+        "shift": np.array(4, np.uint8),
+        "zero": np.array(8, np.float32),
+        "blocks": np.array([rows, -1, BLOCK]),
+        "shape": np.array([rows, columns]),
+    }
+    nodes = [
+        helper.make_node("Constant", [], [f"{name}.{key}"], value=numpy_helper.from_array(value))
+        for key, value in constants.items()
+    ]
+    for kind, inputs, result, attributes in (
+        ("BitwiseAnd", ["", ".mask"], ".low", {}),
+        ("BitShift", ["", ".shift"], ".high", {"direction": "RIGHT"}),
+        ("Concat", [".low", ".high"], ".both", {"axis": 1}),
+        ("Cast", [".both"], ".numbers", {"to": TensorProto.FLOAT}),
+        ("Sub", [".numbers", ".zero"], ".levels", {}),
+        ("Reshape", [".levels", ".blocks"], ".in_blocks", {}),
+        ("Cast", [_SCALE], ".factors", {"to": TensorProto.FLOAT}),
+        ("Mul", [".in_blocks", ".factors"], ".product", {}),
+        ("Reshape", [".product", ".shape"], ".matrix", {}),
+    ):
+        nodes.append(helper.make_node(kind, [name + i for i in inputs], [name + result], **attributes))
+    return [*nodes, helper.make_node("Transpose", [f"{name}.matrix"], [output], perm=axes)]

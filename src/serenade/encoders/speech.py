@@ -25,6 +25,7 @@ SIZE_KEY = "encoder"
 
 _PREFIXES = ("model.encoder.", "encoder.", "")
 _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+_POSITIONS = "embed_positions.weight"
 _VERSION = 1
 """Raised when the statistics of the same encoder change."""
 
@@ -38,7 +39,8 @@ class SpeechEncoder:
             name of a bundled model that contains an encoder.
         first_layer: the first layer, from 1, whose states are used.
         last_layer: the last one; later layers are not computed.
-        precision: of matrices and filters: "float32", "float16" or "int8".
+        precision: of matrices and filters: "float32", "float16", "int8", or "int4" for matrices and "int8"
+            for filters.
 
     Raises:
         ModelError: on use: there is no such encoder, it is damaged, or has fewer layers.
@@ -179,4 +181,7 @@ def _fill(encoder: WhisperEncoder, weights: dict[str, Tensor], source: Any) -> N
             )
         if not torch.isfinite(weights[name]).all():
             raise ModelError(f"has values in the weight {name} that are not finite", file=source)
+    stored = weights.get(_POSITIONS, encoder.positions)
+    if stored.shape != encoder.positions.shape or not torch.allclose(stored, encoder.positions, atol=0.01):
+        raise ModelError(f"has other values in {_POSITIONS} than the sines of Whisper", file=source)
     encoder.load_state_dict({name: weights[name] for name in wanted})

@@ -77,6 +77,18 @@ class _Layer(nn.Module):
         return next_states
 
 
+def positions(size: WhisperSize) -> Tensor:
+    """The vector that is added to each step [shape=(steps, width)]: sines, then cosines.
+
+    >>> positions(WhisperSize(d_model=4))[:2, 2].tolist()
+    [1.0, 0.5403023362159729]
+    """
+    half = size.d_model // 2
+    frequencies = 10_000.0 ** -(torch.arange(half) / max(1, half - 1))
+    angles = torch.arange(size.max_source_positions)[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
 class WhisperEncoder(nn.Module):
     """The encoder up to a layer, for padded batches.
 
@@ -88,13 +100,15 @@ class WhisperEncoder(nn.Module):
     ((2, 2, 25, 16), [25, 4])
     """
 
+    positions: Tensor
+
     def __init__(self, size: WhisperSize) -> None:
         super().__init__()
         self.size = size
         width = size.d_model
         self.conv1 = nn.Conv1d(size.num_mel_bins, width, 3, padding=1)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
-        self.embed_positions = nn.Embedding(size.max_source_positions, width)
+        self.register_buffer("positions", positions(size), persistent=False)
         self.layers = nn.ModuleList(_Layer(size) for _ in range(size.encoder_layers))
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,7 +126,7 @@ class WhisperEncoder(nn.Module):
         # The bias of a convolution would fill the padding, which the next convolution takes as input.
         hidden = F.gelu(self.conv1(features * inside)) * inside
         hidden = F.gelu(self.conv2(hidden)).transpose(1, 2)
-        states = hidden + self.embed_positions.weight[: hidden.shape[1]]
+        states = hidden + self.positions[: hidden.shape[1]]
         bias = (1 - inside[:, :, None, ::2]) * _MASKED
         all_states = []
         for layer in self.layers:

@@ -121,7 +121,7 @@ def cut_into_chunks(
             "augment": augment,
             "seed": seed,
             "trim": trim,
-            **({"noisy": noisy} if noisy else {}),
+            **({"noisy": noisy, "voices": [_voices(clip) for clip in some]} if noisy else {}),
         }
         chunks.append(
             Chunk(
@@ -136,6 +136,10 @@ def cut_into_chunks(
             )
         )
     return chunks
+
+
+def _voices(clip: Clip) -> list[tuple[Any, ...]]:
+    return [(voice.start_s, voice.end_s, *version_of(voice.file)) for voice in clip.voices]
 
 
 def version_of(file: str) -> tuple[int, int]:

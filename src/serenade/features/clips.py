@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,16 +33,26 @@ NOISY = "noisy_"
 """Name of a noisy copy in the column variant, before its number."""
 
 _ROUNDING_S = 0.01
+_LONGEST_VOICE_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One row of a corpus table, with what a worker needs."""
+    """One row of a corpus table, with what a worker needs.
+
+    Attributes:
+        id: id of the clip.
+        file: path of its recording.
+        start_s: its start in seconds.
+        end_s: its end; None for the end of the recording.
+        voices: other clips of the speaker, for the noise of noisy copies.
+    """
 
     id: str
     file: str
     start_s: float = 0.0
     end_s: float | None = None
+    voices: tuple[Clip, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +158,29 @@ def render(
     if noisy and not silent:
         for number in range(1, noisy + 1):
             rng = generator_of(f"{clip.id}_{NOISY}{number}", seed)
-            copy = noisy_copy(samples, rate_hz=front_end.rate_hz, rng=rng)
+            copy = noisy_copy(
+                samples, rate_hz=front_end.rate_hz, rng=rng, voices=partial(_voices, clip, front_end.rate_hz)
+            )
             yield _row(f"{clip.id}_{NOISY}{number}", f"{NOISY}{number}", copy, front_end, silent=False)
+
+
+def _voices(clip: Clip, rate_hz: int) -> list[NDArray[np.float32]]:
+    """The samples of the other clips of the speaker that can be used, at most 10 s of each."""
+    found = []
+    for voice in clip.voices:
+        duration_s = _LONGEST_VOICE_S if voice.end_s is None else voice.end_s - voice.start_s
+        try:
+            sound = decode(
+                voice.file,
+                rate_hz=rate_hz,
+                start_s=voice.start_s,
+                duration_s=min(duration_s, _LONGEST_VOICE_S),
+            )
+        except UnsupportedMedia:  # reported where the clip itself is decoded
+            continue
+        if not is_silent(sound.samples):
+            found.append(sound.samples)
+    return found
 
 
 def generator_of(clip_id: str, seed: int) -> np.random.Generator:

@@ -24,6 +24,7 @@ from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
 from serenade.features.unfinished_store import CHUNKS, claim_folder, locked
+from serenade.features.voices import with_voices
 from serenade.features.workers import map_unordered
 from serenade.files import hash_of, protect_inputs
 
@@ -131,8 +132,9 @@ def prepare(
         notes.append(f"not kept, since the store has columns of these names: {', '.join(replaced)}")
     table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=clip_ids(table))
     out = Path(out)
+    clips = [_clip(row) for row in table[["id", "file", "start", "end"]].itertuples(index=False)]
     chunks = cut_into_chunks(
-        [_clip(row) for row in table[["id", "file", "start", "end"]].itertuples(index=False)],
+        with_voices(clips, table, seed=seed) if noisy else clips,
         folder=out / CHUNKS,
         front_end=front_end,
         augment=augment,

@@ -24,6 +24,7 @@ from serenade.inference import checksum
 from serenade.inference.graph import DISTANCE
 from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.networks.layers.front_end import TorchFrontEnd
+from serenade.networks.onnx_tables import compute_basis, compute_positions
 from serenade.networks.registry import Network
 from serenade.networks.utterance import UtteranceNetwork
 from serenade.networks.weights import load_network, require_finite
@@ -181,9 +182,12 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         )
     network.train(was_training)
     model = onnx.load_from_string(graph.getvalue())
+    if classifier.front_end is not None and (basis := classifier.front_end.basis) is not None:
+        compute_basis(model, basis)
     if isinstance(network, EncoderNetwork):
         encoder = network.speech.encoder
         store_rounded(model, encoder.state_dict(), precision=network.encoder.precision)
+        compute_positions(model, encoder.positions)
         model.metadata_props.add(key=SIZE_KEY, value=json.dumps(encoder.size.to_dict()))
     # A file that is cut between two entries has the Spec only if it has the first of these, too.
     for key, value in (checksum.METADATA | spec.to_metadata()).items():

@@ -42,7 +42,7 @@ def spec_of(network: EncoderNetwork) -> Spec:
     )
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8", "int4"])
 def test_the_graph_equals_the_network_at_any_length(tiny_whisper, tmp_path, precision):
     network = network_of(tiny_whisper, precision)
     export_onnx(network, spec_of(network), tmp_path / "model.onnx")
@@ -76,11 +76,11 @@ def test_fewer_bits_make_a_smaller_file(tiny_whisper, tmp_path):
         export_onnx(network, spec_of(network), tmp_path / f"{precision}.onnx")
         sizes.append((tmp_path / f"{precision}.onnx").stat().st_size)
     assert sizes == sorted(sizes)
-    # Matrices, filters and positions have 14,864 weights; every row has a scale of 4 bytes.
-    assert sizes[2] - sizes[0] > 1.8 * 14_864
+    # Matrices and filters have 13,824 weights; every row has a scale of 4 bytes.
+    assert sizes[2] - sizes[0] > 1.8 * 13_824
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8", "int4"])
 def test_the_encoder_is_read_back_from_the_graph(tiny_whisper, tmp_path, precision):
     network = network_of(tiny_whisper, precision)
     export_onnx(network, spec_of(network), tmp_path / "model.onnx")

@@ -29,7 +29,7 @@ class EncoderNetwork(UtteranceNetwork):
             bundled model.
         first_layer: the first layer, from 1, whose states are used.
         last_layer: the last one.
-        precision: of the encoder's stored matrices: "float32", "float16" or "int8".
+        precision: of the encoder's stored matrices: "float32", "float16", "int8" or "int4".
 
     Raises:
         ModelError: there is no such encoder, or it has fewer layers.

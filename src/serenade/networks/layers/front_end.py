@@ -136,6 +136,11 @@ class TorchFrontEnd(nn.Module):
         return self._normalized(features, mask, frames), frames
 
     @property
+    def basis(self) -> Tensor | None:
+        """The table of a power spectrum by convolution; None if it is by a Fourier transform."""
+        return self.power.basis if isinstance(self.power, _Convolution) else None
+
+    @property
     def _drops_last(self) -> bool:
         return self.front_end.scale == "whisper"
 
