@@ -30,6 +30,7 @@ def toy_spec(**changes) -> Spec:
         "network": "toy",
         "license": "MIT",
         "unsure_below": 0.4,
+        "precision_thresholds": {"0.8": 0.4, "0.85": 0.6, "0.9": 0.999},
     }
     return Spec(**settings | changes)
 

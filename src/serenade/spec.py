@@ -59,6 +59,8 @@ class Spec:
             empty.
         sizes: further sizes of the data that the network was created for, such as `{"text_width": 600}`.
         unsure_below: a prediction of a lower confidence has the state "unsure".
+        precision_thresholds: the `unsure_below` at which predictions for speakers that were held out were
+            correct in such a share, by this share ("0.9"); a share that was not reached is missing.
         adaptation: how predictions are corrected by unlabelled clips of a speaker; None if they cannot be. It
             takes the logarithms of the calibrated probabilities.
         domain: how its domain check was fitted (`serenade.domain`); None if it has none.
@@ -95,6 +97,7 @@ class Spec:
     text: Options = field(default_factory=dict)
     sizes: Options = field(default_factory=dict)
     unsure_below: Annotated[float, Range(0, 1)] = 0.0
+    precision_thresholds: Mapping[str, Annotated[float, Range(0, 1)]] = field(default_factory=dict)
     adaptation: Adaptation | None = None
     domain: Domain | None = None
     corpora: Annotated[tuple[Options, ...], Length(0, 1000)] = ()

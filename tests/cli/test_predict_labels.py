@@ -64,3 +64,15 @@ def test_an_unknown_label_names_those_of_the_model(serenade, calls, model):
     result = serenade("predict", calls, "--model", model, "--labels", "fear,joyous")
     assert "has no label 'joyous'; it has anger, fear, neutral, sadness" in result.stderr
     assert (result.status, result.stdout) == (1, "")
+
+
+def test_a_precision_makes_predictions_unsure(serenade, toy, voices, tmp_path):
+    file = toy.write_toy_model(tmp_path / "model.onnx")
+    states = {}
+    for precision in ("0.8", "0.9"):
+        ran = serenade("predict", voices[0], "--model", file, "--format", "json", "--precision", precision)
+        states[precision] = json.loads(ran.stdout)[0]["state"]
+    assert states == {"0.8": "ok", "0.9": "unsure"}
+    refused = serenade("predict", voices[0], "--model", file, "--precision", "0.95")
+    assert "reaches a precision of 90% on held-out speakers, not 95%" in refused.stderr
+    assert refused.is_one_sentence()

@@ -41,6 +41,7 @@ def predict(
     smooth: arguments.SmoothOption = False,
     speakers: arguments.SpeakersOption = None,
     labels: arguments.LabelsOption = None,
+    precision: arguments.PrecisionOption = None,
     track: arguments.TrackOption = None,
     format: arguments.FormatOption = None,
     out: arguments.OutOption = None,
@@ -99,6 +100,7 @@ def predict(
     chosen_labels = None if labels is None else [label.strip() for label in labels.split(",")]
     with low_peak() if is_timeline else nullcontext():
         loaded = load_model(model, labels=chosen_labels)
+    loaded = loaded if precision is None else loaded.with_precision(precision)
     print_licence(loaded)
     if speakers is not None:
         _ = loaded.adaptation  # raises before any work
@@ -142,6 +144,7 @@ def predict(
         "hop": hop,
         "track": track,
         "labels": list(loaded.labels),
+        "unsure below": unsure_below,
     }
     adapted = None
     if speakers is not None:

@@ -94,6 +94,15 @@ LabelsOption = Annotated[
         "probabilities are divided by their sum.",
     ),
 ]
+PrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        metavar="SHARE",
+        help="Predictions are `unsure` unless this share of them, 0.5 to 0.95, can be expected to be "
+        "correct, by speakers that were held out in training (default: the model's threshold).",
+    ),
+]
 TrackOption = Annotated[
     int | None,
     typer.Option("--track", min=1, metavar="N", help="Audio track (default: the first that is not silent)."),

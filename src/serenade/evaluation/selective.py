@@ -77,6 +77,25 @@ def precision_threshold(confidences: ArrayLike, correct: ArrayLike, *, precision
     return float(ordered[found[-1]]) if len(found) else None
 
 
+def threshold_of_each(probabilities: ArrayLike, targets: ArrayLike) -> dict[str, float]:
+    """Return the `precision_threshold` of each precision from 0.5 to 0.95 that is reached, by this precision.
+
+    Args:
+        probabilities: calibrated, of clips of held-out speakers `[shape=(n, classes)]`.
+        targets: index of the true class `[shape=(n,)]`.
+
+    >>> threshold_of_each([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3]], [0, 1, 1])["0.7"]
+    0.9
+    """
+    scores = np.asarray(probabilities, dtype=np.float64)
+    correct = scores.argmax(1) == np.asarray(targets)
+    found = {
+        f"{percent / 100:g}": precision_threshold(scores.max(1), correct, precision=percent / 100)
+        for percent in range(50, 100, 5)
+    }
+    return {name: threshold for name, threshold in found.items() if threshold is not None}
+
+
 def thresholds(confidences: ArrayLike, correct: ArrayLike, speakers: Sequence[str]) -> list[dict[str, Any]]:
     """Choose the threshold for each of `PRECISIONS`, and estimate what it does for new speakers.
 

@@ -24,6 +24,7 @@ from serenade.inference.graph import SOUND_ONLY, Graph
 from serenade.inference.labels import chosen_labels
 from serenade.inference.many import predict_each, require_several, rows_of_each
 from serenade.inference.parallel import Progress
+from serenade.inference.precision import threshold_of
 from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.sound import Recording, open_sound
 from serenade.inference.speakers import Speakers
@@ -83,6 +84,28 @@ class Model:
             return Model(replace(self._graph, labels=None))
         chosen = chosen_labels(labels, self.spec.labels, file=self.file)
         return Model(replace(self._graph, labels=chosen))
+
+    def with_precision(self, precision: float) -> Model:
+        """Return the same model, its predictions `unsure` unless a precision can be expected.
+
+        The threshold is the confidence at and above which this share of the predictions was correct, for
+        speakers that were held out in training. Recordings that are unlike the training data have fewer
+        correct ones.
+
+        Args:
+            precision: share of correct predictions among those that are not `unsure`, from 0.5 to 0.95; the
+                next step of 0.05.
+
+        Raises:
+            ModelError: out of range, not reached by the model, or the model has no thresholds.
+
+        >>> from serenade import load_model
+        >>> model = load_model("model.onnx")
+        >>> [used.predict("call.wav").state for used in (model, model.with_precision(0.9))]
+        ['ok', 'unsure']
+        """
+        threshold = threshold_of(self.spec.precision_thresholds, precision, file=self.file)
+        return Model(replace(self._graph, spec=replace(self.spec, unsure_below=threshold)))
 
     @property
     def has_timeline(self) -> bool:

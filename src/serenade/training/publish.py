@@ -16,6 +16,7 @@ from serenade.corpora.registry import FREE
 from serenade.domain import Domain
 from serenade.evaluation.calibration import fit_temperature, softmax, unsure_threshold
 from serenade.evaluation.metric import METRICS
+from serenade.evaluation.selective import threshold_of_each
 from serenade.features.store import Store
 from serenade.folders import EpochLog, ModelFolder
 from serenade.inference.tokens import Vocabulary
@@ -96,6 +97,7 @@ def write_model(
         text=_text_source(recipe) if recipe.text.encoder else {},
         sizes={name: size for name, size in inputs.sizes.items() if name != "n_mels"},
         unsure_below=unsure_threshold(probabilities, true),
+        precision_thresholds=threshold_of_each(probabilities, true),
         adaptation=adaptation,
         domain=domain,
         corpora=_corpora(store),
