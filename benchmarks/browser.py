@@ -122,8 +122,8 @@ def row(name: str, folder: Path, clip: Path) -> str:
     model = load_model(name, threads=1)
     library = min(measure(lambda: in_library(model, clip), os.getpid()) for _ in range(REPEATS))
     size = sum(file.stat().st_size for file in files) / 1e6
-    start = max(0.0, first - page)
-    return f"| {name} | {size:.1f} | {start:.1f} | {page:.2f} | {library:.2f} | {page / library:.1f} |\n"
+    start_s = max(0.0, first - page)
+    return f"| {name} | {size:.1f} | {start_s:.1f} | {page:.2f} | {library:.2f} | {page / library:.1f} |\n"
 
 
 def main() -> None:
