@@ -55,9 +55,7 @@ def main() -> None:
         print(f"skipped: there is no folder {given.data / name}", file=sys.stderr)
     if not names:
         sys.exit(f"none of {', '.join(SPLITS)} is in {given.data}")
-    store = given.out / "store"
-    if not (store / "store.json").is_file():
-        _run("prepare", *(given.data / name for name in names), "--recipe", RECIPE, "--out", store)
+    store = store_of(given.data, names, given.out)
     feature_sets = list(FEATURE_SETS) if given.opensmile else []
     rows = [row_of(name, store, given.out, names, feature_sets) for name in names]
     text = markdown_records(rows, list(rows[0]))
@@ -66,6 +64,14 @@ def main() -> None:
         command = f"python benchmarks/encoder.py --data DIR{' --opensmile' * given.opensmile} --write"
         replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command}`.\n\n{text}")
         replace_block(ROOT / "README.md", BEGIN, END, markdown_records(rows, IN_README))
+
+
+def store_of(data: Path, names: Sequence[str], out: Path) -> Path:
+    """The store of all corpora, prepared if need be."""
+    store = out / "store"
+    if not (store / "store.json").is_file():
+        run_serenade("prepare", *(data / name for name in names), "--recipe", RECIPE, "--out", store)
+    return store
 
 
 def row_of(
@@ -108,9 +114,9 @@ def _metrics(name: str, split: str, weight: float, store: Path, run: Path) -> Ma
     }
     sets = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     if not RunFolder(run).summary.is_file():
-        _run("train", RECIPE, *sets, "--store", store, "--out", run, "--resume")
+        run_serenade("train", RECIPE, *sets, "--store", store, "--out", run, "--resume")
     if not EvaluationFolder(RunFolder(run).evaluation).metrics.is_file():
-        _run("evaluate", run)
+        run_serenade("evaluate", run)
     return EvaluationFolder(RunFolder(run).evaluation).read()[0]
 
 
@@ -121,7 +127,8 @@ def _uar(metrics: Mapping[str, Any], name: str) -> str:
     return f"{100 * mean['value']:.1f} ± {100 * mean['std']:.1f}"
 
 
-def _run(*arguments: str | Path) -> None:
+def run_serenade(*arguments: str | Path) -> None:
+    """Run a command of serenade."""
     command = ["serenade", *map(str, arguments)]
     print(f"$ {shlex.join(command)}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)

@@ -5,6 +5,7 @@ A bundled model contains its encoder, so that a new classifier can be trained on
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def read_weights(file: str | Path) -> dict[str, Tensor]:
         for name, array in arrays.items()
         if not name.endswith(_SCALE)
     }
+
+
+def hash_of_weights(file: str | Path) -> str:
+    """Hexadecimal SHA-256 of the weights of the encoder in an ONNX file; errors as for `read_weights`."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(read_weights(file).items()):
+        digest.update(name.encode() + weight.numpy().astype("<f4").tobytes())
+    return digest.hexdigest()
 
 
 def _key(array: NDArray[np.generic]) -> tuple[tuple[int, ...], bytes]:

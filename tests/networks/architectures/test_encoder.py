@@ -11,7 +11,7 @@ import torch
 
 from serenade.audio.front_end import WHISPER
 from serenade.audio.logmel import log_mel, normalize
-from serenade.encoders.onnx_weights import read_weights
+from serenade.encoders.onnx_weights import hash_of_weights, read_weights
 from serenade.errors import ModelError
 from serenade.inference.graph import Graph
 from serenade.networks import create_network
@@ -109,3 +109,13 @@ def test_prediction_runs_the_graph(tiny_whisper, tmp_path):
     graph = Graph.load(tmp_path / "model.onnx", threads=1)
     found = graph.probabilities([np.zeros(8_000, np.float32), np.ones(400, np.float32)])
     assert found.shape == (2, 3)
+
+
+def test_another_classifier_does_not_change_the_hash_of_the_encoder(tiny_whisper, tmp_path):
+    hashes = []
+    for number, precision in enumerate(("int8", "int8", "int4")):
+        network = network_of(tiny_whisper, precision)
+        torch.nn.init.normal_(network.classify.weight, std=number)
+        export_onnx(network, spec_of(network), tmp_path / f"{number}.onnx")
+        hashes.append(hash_of_weights(tmp_path / f"{number}.onnx"))
+    assert hashes[0] == hashes[1] != hashes[2]

@@ -1,0 +1,79 @@
+"""Accuracy on corpora that a model was not trained on, into docs/results.md.
+
+    python benchmarks/across_corpora.py --data DIR [--out runs/encoder] [--write]
+
+DIR and the store in `--out` are those of benchmarks/encoder.py. A model is trained on each corpus alone
+(`recipes/encoder.toml`), with the labels that all of them have, and evaluated on all clips of the others. The
+diagonal is the cross-validation on the corpus itself. A finished step is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from accuracy import replace_block
+from encoder import RECIPE, ROOT, SPLITS, run_serenade, store_of
+
+from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.report.tables import markdown_records
+from serenade.features.store import Store
+from serenade.folders import RunFolder
+
+BEGIN, END = "<!-- across: written by benchmarks/across_corpora.py -->", "<!-- end of across -->"
+
+
+def main() -> None:
+    """Train on each corpus, evaluate on the others, and print or write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
+    parser.add_argument("--write", action="store_true", help="write docs/results.md")
+    given = parser.parse_args()
+    names = [name for name in SPLITS if (given.data / name).is_dir()]
+    if len(names) < 2:
+        sys.exit(f"fewer than two of {', '.join(SPLITS)} are in {given.data}")
+    store = store_of(given.data, names, given.out)
+    index = Store.open(store).index
+    common = set.intersection(*(set(index.loc[index["corpus"] == name, "emotion"]) for name in names)) - {""}
+    labels = sorted(common)
+    rows = [row_of(name, names, labels, store, given.out / f"{name}_across") for name in names]
+    text = markdown_records(rows, list(rows[0]))
+    print(text)
+    if given.write:
+        about = (
+            "Written by `python benchmarks/across_corpora.py --data DIR --write`. UAR of "
+            f"{', '.join(labels)}; {100 / len(labels):.0f} is chance.\n\n"
+        )
+        replace_block(ROOT / "docs" / "results.md", BEGIN, END, about + text)
+
+
+def row_of(name: str, names: list[str], labels: list[str], store: Path, run: Path) -> dict[str, str]:
+    """Train on one corpus; its own score by cross-validation, and those of the other corpora."""
+    folder = RunFolder(run)
+    if not folder.final.model.is_complete:
+        changes = {
+            "name": run.name,
+            "data.split": SPLITS[name],
+            "data.split_corpus": name,
+            "data.labels": json.dumps(labels),
+            "training.other_corpora_weight": 0,
+        }
+        sets = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
+        resume = ["--resume"] if folder.is_run() else []
+        run_serenade("train", RECIPE, *sets, "--store", store, "--out", run, "--refit", *resume)
+    own = EvaluationFolder(folder.evaluation)
+    if not own.metrics.is_file():
+        run_serenade("evaluate", run)
+    others = EvaluationFolder(run / "others")
+    if not others.metrics.is_file():
+        run_serenade("evaluate", folder.final.path, "--store", store, "--out", others.path)
+    scores = {group["name"]: group["uar"]["value"] for group in others.read()[0]["groups"]["corpus"]}
+    scores[name] = own.read()[0]["pooled"]["uar"]
+    return {"trained on": name, **{f"evaluated on {other}": f"{100 * scores[other]:.1f}" for other in names}}
+
+
+if __name__ == "__main__":
+    main()
