@@ -24,7 +24,7 @@ from serenade.inference import checksum
 from serenade.inference.graph import DISTANCE
 from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.networks.layers.front_end import TorchFrontEnd
-from serenade.networks.onnx_tables import compute_basis, compute_positions
+from serenade.networks.onnx_tables import compute_basis, compute_positions, store_in_16_bits
 from serenade.networks.registry import Network
 from serenade.networks.utterance import UtteranceNetwork
 from serenade.networks.weights import load_network, require_finite
@@ -189,6 +189,7 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
         store_rounded(model, encoder.state_dict(), precision=network.encoder.precision)
         compute_positions(model, encoder.positions)
         model.metadata_props.add(key=SIZE_KEY, value=json.dumps(encoder.size.to_dict()))
+    store_in_16_bits(model)
     # A file that is cut between two entries has the Spec only if it has the first of these, too.
     for key, value in (checksum.METADATA | spec.to_metadata()).items():
         model.metadata_props.add(key=key, value=value)

@@ -1,4 +1,4 @@
-"""Tables that an ONNX graph computes when it is loaded, instead of storing them.
+"""Tables that an ONNX graph computes when it is loaded, or stores in 16 bits if they are exact in these.
 
 onnxruntime computes constant nodes once. The windowed cosines of the front end and the positions of a Whisper
 encoder are 0.6 and 2 to 3 MB as numbers.
@@ -17,6 +17,9 @@ from torch import Tensor
 from serenade.errors import ModelError
 
 _FLOAT = TensorProto.FLOAT
+
+_LARGE = 4096
+"""Numbers of a constant from which on it is stored in 16 bits."""
 
 
 class _Nodes:
@@ -92,6 +95,26 @@ def compute_basis(model: onnx.ModelProto, table: Tensor) -> None:
     waves = nodes("Concat", nodes("Cos", angles(turns)), nodes("Sin", angles(turns)), axis=0)
     nodes("Unsqueeze", nodes("Mul", waves, window), nodes.constant([1]))
     _replace(model, table, nodes)
+
+
+def store_in_16_bits(model: onnx.ModelProto) -> None:
+    """Store large constants of a graph in float16 where this changes no value.
+
+    Args:
+        model: changed in place.
+    """
+    graph = model.graph
+    for entry in list(graph.initializer):
+        values = numpy_helper.to_array(entry)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        with np.errstate(over="ignore"):
+            rounded = values.astype(np.float16)
+        if np.array_equal(rounded.astype(np.float32), values):
+            graph.initializer.remove(entry)
+            graph.initializer.append(numpy_helper.from_array(rounded, f"{entry.name}.float16"))
+            cast = helper.make_node("Cast", [f"{entry.name}.float16"], [entry.name], to=_FLOAT)
+            graph.node.insert(0, cast)
 
 
 def _replace(model: onnx.ModelProto, table: Tensor, nodes: _Nodes) -> None:

@@ -140,7 +140,8 @@ def fit_domain(
         check.centres.copy_(torch.from_numpy(means @ projection))
         distances = check(torch.from_numpy(np.ascontiguousarray(embeddings[held])))
         limit = max(float(torch.quantile(distances, SHARE_INSIDE)), 1e-6)
-        check.projection /= limit
+        # Half of the bytes in an exported graph, which stores it in 16 bits.
+        check.projection.copy_((check.projection / limit).half())
         check.centres /= limit
     domain = Domain(
         components=projection.shape[1],
