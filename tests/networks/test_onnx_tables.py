@@ -32,7 +32,7 @@ def graph_of(table: np.ndarray, *, as_node: bool = False) -> onnx.ModelProto:
 def result_of(model: onnx.ModelProto) -> np.ndarray:
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    (found,) = session.run(None, {"x": np.float32(0)})
+    (found,) = session.run(None, {"x": np.zeros((), np.float32)})
     return found
 
 
