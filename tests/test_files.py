@@ -239,3 +239,12 @@ class TestLock:
 def test_write_json_ends_with_a_newline(tmp_path):
     write_json(tmp_path / "a.json", [1])
     assert Path(tmp_path / "a.json").read_text() == "[\n 1\n]\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc is Linux's")
+def test_a_folder_without_new_files_is_not_taken_for_a_busy_one():
+    with (
+        pytest.raises(OutputError, match="/proc: cannot be written: no file can be created in this folder"),
+        lock("/proc/x.lock", busy=BUSY),
+    ):
+        pass

@@ -235,7 +235,14 @@ def lock(path: str | Path, *, busy: SerenadeError) -> Iterator[None]:
     try:
         held.acquire()
     except Timeout:
-        raise busy from None
+        # Also where no file can be made, such as in /proc.
+        raise (
+            busy
+            if os.path.lexists(path) or _can_create(path)
+            else output_error(
+                Path(path).parent, OSError(0, "no file can be created in this folder; choose another place")
+            )
+        ) from None
     except OSError as cause:
         if cause.errno not in _NO_LOCKS:
             # Only the folder says something to a user, unless the lock file itself is the problem.
@@ -248,6 +255,16 @@ def lock(path: str | Path, *, busy: SerenadeError) -> Iterator[None]:
             with suppress(OSError):
                 os.unlink(path)
             held.release()
+
+
+def _can_create(path: str | Path) -> bool:
+    """Whether a file can be created at a path, which is left as it was."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.unlink(path)
+    except OSError as cause:
+        return cause.errno == errno.EEXIST
+    return True
 
 
 def write_json(path: str | Path, content: Any, *, indent: int | None = 1) -> None:

@@ -84,6 +84,8 @@ def test_a_cross_validation_without_a_final_model_has_the_command_that_makes_it(
 def test_nothing_there_is_an_error(tmp_path):
     with pytest.raises(ModelError, match="is neither a file or folder nor a bundled model"):
         find_model("nowhere")
+    with pytest.raises(ModelError, match="a model is a path or the name of a bundled model, not 3"):
+        find_model(3)
     with pytest.raises(ModelError, match="is not a run folder"):
         find_model(tmp_path)
 

@@ -101,6 +101,11 @@ def test_a_column_of_the_table_of_texts(tmp_path):
             "file,speaker,start,end\ncall.wav,Ann,5,inf\n",
             "line 2 has 'inf' where seconds are needed",
         ),
+        (
+            "s.csv",
+            "file,speaker\ncall.wav,Ann\nb.wav,Ann\ncall.wav,Bob\n",
+            "s.csv: lines 2 and 4 name two speakers of 'call.wav', 'Ann' and 'Bob', without times; add",
+        ),
         ("s.csv", "file,speaker\nx.wav,Ann\n", "names none of the 4 recordings; it names 'x.wav'"),
         ("s.rttm", "hello\n", "has no line that begins with SPEAKER"),
         ("s.rttm", "SPEAKER call 1 0\n", "line 1 has 4 of the 8 fields of RTTM|line 1 has 4 fields"),

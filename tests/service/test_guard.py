@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+pytest.importorskip("fastapi")
+
+from starlette.testclient import TestClient
+
+from serenade.service.app import create_app
+from serenade.service.batches import Batches
 from serenade.service.guard import HEADERS
+from serenade.service.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -11,6 +18,40 @@ from serenade.service.guard import HEADERS
 def test_every_response_has_the_security_headers(client, path):
     response = client.get(path)
     assert response.status_code == (404 if path == "/no" else 200)
+    assert {name: response.headers[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        ({}, 415),
+        ({"upload_bytes": 10}, 413),
+        ({"requests": 0}, 503),
+        ({"requests_per_client": 0}, 429),
+        ({"files": 0}, 422),
+    ],
+)
+def test_every_error_has_them_too(serve, limits, status):
+    with serve(**limits) as client:
+        response = client.post("/v1/predict", files=[("files", ("a.wav", b"no sound"))])
+    assert response.status_code == status
+    assert {name: response.headers[name] for name in HEADERS} == HEADERS
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_fault_of_the_server_too(model_file, monkeypatch):
+    async def fail(self, job, content):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(Batches, "result", fail)
+    app = create_app(Settings(model=str(model_file), workers=1))
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        response = client.post("/v1/predict", files=[("files", ("a.wav", b"no sound"))])
+        assert 'path="/v1/predict",status="500"} 1.0' in client.get("/metrics").text
+    assert response.json() == {
+        "error": {"code": "internal", "message": "the server failed; its log has the reason", "file": None}
+    }
+    assert response.status_code == 500
     assert {name: response.headers[name] for name in HEADERS} == HEADERS
 
 

@@ -8,9 +8,17 @@ import socket
 import subprocess
 import threading
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("fastapi")
+
+import uvicorn
+
+from serenade.service.app import create_app
+from serenade.service.settings import Limits, Settings
 
 
 def body_of(file: Path) -> bytes:
@@ -80,3 +88,43 @@ def test_other_machines_need_a_token(serve_command):
     ran = subprocess.run([*serve_command, "--host", "0.0.0.0"], capture_output=True, text=True, env=env)
     assert ran.returncode == 2
     assert "SERENADE_TOKEN" in ran.stderr
+
+
+def test_ctrl_c_is_one_line(run_server, model_file):
+    with run_server("--model", str(model_file)) as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == "serenade: stopped\n"
+    assert process.returncode == 0
+
+
+def test_a_client_that_sends_too_slowly_is_408(model_file):
+    with (
+        serving(model_file, upload_time_s=0.3) as port,
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
+        client.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+        )
+        client.settimeout(30)
+        answer = client.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"slow_upload"' in answer
+    assert b"no byte arrived for 0.3 s" in answer
+    assert b"content-security-policy: default-src 'none'" in answer
+
+
+@contextmanager
+def serving(model_file, **limits):
+    """The port of a server of this test's limits."""
+    config = uvicorn.Config(
+        create_app(Settings(model=str(model_file), workers=1, limits=Limits(**limits))), log_level="warning"
+    )
+    server, opened = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
+    thread.start()
+    try:
+        yield opened.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()

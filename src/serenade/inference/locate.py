@@ -6,6 +6,7 @@ import logging
 import shlex
 from importlib import import_module
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 
 import serenade.assets
@@ -57,6 +58,8 @@ def find_model(name_or_path: str | Path | None = None) -> Path:
                 "a command)"
             )
         return next(iter(bundled.values()))
+    if not isinstance(name_or_path, str | PathLike):
+        raise ModelError(f"a model is a path or the name of a bundled model, not {name_or_path!r:.80}")
     path = Path(name_or_path)
     if path.is_file():
         return _onnx_of_weights(path) if path.suffix.lower() == ".safetensors" else path

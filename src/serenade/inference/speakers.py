@@ -174,6 +174,7 @@ def _read_rttm(path: Path) -> dict[str, list[Turn]]:
 
 def _read_csv(path: Path) -> dict[str, list[Turn]]:
     named: dict[str, list[Turn]] = defaultdict(list)
+    whole: dict[str, tuple[int, str]] = {}
     for number, row in _rows(path, needs=("file", "speaker")):
         file, speaker, start, end = (
             (row.get(name) or "").strip() for name in ("file", "speaker", "start", "end")
@@ -185,6 +186,14 @@ def _read_csv(path: Path) -> dict[str, list[Turn]]:
             last = _seconds(end, path, number) if end else math.inf
             if last <= first:
                 raise UnsupportedMedia(f"line {number} ends at {end} s, before its start", file=path)
+            if not start and not end:
+                line, other = whole.setdefault(file, (number, speaker))
+                if other != speaker:
+                    raise UnsupportedMedia(
+                        f"lines {line} and {number} name two speakers of {file!r:.80}, {other!r:.40} and "
+                        f"{speaker!r:.40}, without times; add the columns start and end in seconds",
+                        file=path,
+                    )
             named[file].append(Turn(speaker=speaker, start=first, end=last))
     if not named:
         raise UnsupportedMedia("has no speakers", file=path)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from serenade.inference.load import load_model
 from serenade.service import live, page, recordings, status
@@ -25,6 +26,16 @@ Speech emotion recognition. Send recordings, receive the probability of each emo
 
 Every error has the form `{"error": {"code", "message", "file"}}`.
 """
+
+
+class _App(App):
+    """The app within its guard and metrics, so that they also see a response to a fault of the server."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """All that a request passes."""
+        inner = super().build_middleware_stack()
+        app: ASGIApp = self.state.metrics.middleware(Guard(inner, settings=self.state.settings))
+        return app
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -50,7 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await batches.close()
             await pool.close()
 
-    app = App(
+    app = _App(
         title="serenade",
         version=__version__,
         description=_ABOUT,
@@ -71,8 +82,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.spec = model.spec
     app.state.live = live.Live(model, most=settings.limits.streams)
     app.state.metrics = Metrics(pool, batches, paths=paths)
-    app.add_middleware(Guard, settings=settings)
-    app.add_middleware(app.state.metrics.middleware)
     app.mount("/page", StaticFiles(directory=page.BUILT / "page"), name="page")
     app.add_api_route("/", _index, include_in_schema=False, response_class=FileResponse)
     return app

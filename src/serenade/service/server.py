@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -12,7 +14,7 @@ from serenade.service.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM, then finish the requests that were accepted.
+    """Serve until SIGINT (Ctrl-C) or SIGTERM, then finish the requests that were accepted.
 
     Raises:
         ModelError: the model cannot be loaded.
@@ -26,7 +28,9 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=int(settings.limits.time_s),
         ws_max_size=1 << 20,
     )
-    _Server(config).run(sockets=[_listen(settings)])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again, when it has finished
+        _Server(config).run(sockets=[_listen(settings)])
+    print("serenade: stopped", file=sys.stderr)
 
 
 class _Server(uvicorn.Server):

@@ -136,7 +136,10 @@ def own_store(path: Path) -> str:
     run = RunFolder.containing(path)
     if run is None:
         raise StoreError(
-            "is not of a run, so its store is not known; name a store with --store, or recordings with --on",
+            "is neither a run folder nor the model of one, so its store is not known; name a store with "
+            "--store, or recordings with --on"
+            if path.exists()
+            else "there is no such run or model folder; check the path",
             file=path,
         )
     return run.read_summary().store.path
