@@ -14,13 +14,19 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+import torch
 from accuracy import replace_block
 from encoder import RECIPE, ROOT, SPLITS, run_serenade, store_of
+from sklearn.metrics import recall_score
 
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.report.tables import markdown_records
+from serenade.features.encoder_statistics import encoder_statistics
 from serenade.features.store import Store
 from serenade.folders import RunFolder
+from serenade.networks.architectures.encoder import EncoderNetwork
+from serenade.networks.weights import load_network
 
 BEGIN, END = "<!-- across: written by benchmarks/across_corpora.py -->", "<!-- end of across -->"
 
@@ -67,12 +73,25 @@ def row_of(name: str, names: list[str], labels: list[str], store: Path, run: Pat
     own = EvaluationFolder(folder.evaluation)
     if not own.metrics.is_file():
         run_serenade("evaluate", run)
-    others = EvaluationFolder(run / "others")
-    if not others.metrics.is_file():
-        run_serenade("evaluate", folder.final.path, "--store", store, "--out", others.path)
-    scores = {group["name"]: group["uar"]["value"] for group in others.read()[0]["groups"]["corpus"]}
+    scores = uar_by_corpus(folder.final.model.path, store)
     scores[name] = own.read()[0]["pooled"]["uar"]
     return {"trained on": name, **{f"evaluated on {other}": f"{100 * scores[other]:.1f}" for other in names}}
+
+
+def uar_by_corpus(model: Path, path: Path) -> dict[str, float]:
+    """UAR of a model for all clips of each corpus of a store."""
+    network, spec = load_network(model)
+    assert isinstance(network, EncoderNetwork)
+    store = Store.open(path)
+    used = store.index["emotion"].isin(spec.labels) & (store.index["state"] == "ok")
+    vectors = encoder_statistics(store, network.encoder)[used.to_numpy(bool)]
+    with torch.inference_mode():
+        predicted = network(torch.from_numpy(np.ascontiguousarray(vectors))).argmax(1).numpy()
+    table = store.index[used].assign(predicted=[spec.labels[number] for number in predicted])
+    return {
+        str(name): float(recall_score(rows["emotion"], rows["predicted"], average="macro"))
+        for name, rows in table.groupby("corpus")
+    }
 
 
 if __name__ == "__main__":
