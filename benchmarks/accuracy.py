@@ -1,4 +1,4 @@
-"""The accuracy of finished runs as one table: in docs/results.md, and in the README between its marks.
+"""The accuracy of finished runs as one table, in docs/results.md.
 
     python benchmarks/accuracy.py RUN... [--write]
 
@@ -18,17 +18,6 @@ from serenade.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- accuracy: written by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-IN_README = (
-    "corpus",
-    "split",
-    "recipe",
-    "models",
-    "evaluated on",
-    "mean UAR %",
-    "mean weighted F1 %",
-    "listeners",
-)
-"""Columns of the README's table; docs/results.md has all."""
 
 
 def replace_block(page: Path, begin: str, end: str, text: str) -> None:
@@ -40,12 +29,12 @@ def replace_block(page: Path, begin: str, end: str, text: str) -> None:
 
 
 def main() -> None:
-    """Print the table, or write it into docs/results.md and README.md."""
+    """Print the table, or write it into docs/results.md."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
-    parser.add_argument("--write", action="store_true", help="write docs/results.md and README.md")
+    parser.add_argument("--write", action="store_true", help="write docs/results.md")
     options = parser.parse_args()
     rows = [EvaluatedRun.read(run).describe() for run in options.runs]
     every = markdown_records(rows, list(rows[0]))
@@ -54,7 +43,6 @@ def main() -> None:
         return
     command = "python benchmarks/accuracy.py " + " ".join(f"runs/{run.name}" for run in options.runs)
     replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command} --write`.\n\n{every}")
-    replace_block(ROOT / "README.md", BEGIN, END, markdown_records(rows, IN_README))
 
 
 if __name__ == "__main__":
