@@ -78,6 +78,32 @@ def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory):
+    """`tiny_encoder("wavlm")`: a folder with a random encoder of three layers that takes sound, 16 wide."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+
+    def write(model_type: str, **options: object) -> Path:
+        torch.manual_seed(0)
+        config = transformers.AutoConfig.for_model(
+            model_type,
+            hidden_size=16,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            intermediate_size=32,
+            conv_dim=(8,) * 7,
+            num_conv_pos_embedding_groups=2,
+            initializer_range=0.3,
+            **{"num_conv_pos_embeddings": 3 if model_type == "data2vec-audio" else 16} | options,
+        )
+        path = tmp_path_factory.mktemp(model_type)
+        transformers.AutoModel.from_config(config).save_pretrained(path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def made_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a BERT of three random layers, eight wide, and its tokenizer of eight words."""
     torch = pytest.importorskip("torch")

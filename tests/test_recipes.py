@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serenade.audio.front_end import FrontEnd
+from serenade.audio.front_end import WAVEFORM, FrontEnd
 from serenade.corpora.splits.tfds import SPEAKERS
 from serenade.features.store import Store, write_store
 from serenade.networks.weights import load_network
@@ -80,8 +80,11 @@ def test_recipe_runs(file, tmp_path, request):
         small += with_encoders(request, len(encoders))
     learns = [f"text.trainable_layers={min(1, load_recipe(file).text.trainable_layers)}"]
     if load_recipe(file).network.name == "encoder":
+        tiny = request.getfixturevalue("tiny_whisper")
+        if load_recipe(file).store.front_end == WAVEFORM:
+            tiny = request.getfixturevalue("tiny_encoder")("wavlm")
         small += [
-            f"network.options.encoder={request.getfixturevalue('tiny_whisper')}",
+            f"network.options.encoder={tiny}",
             "network.options.last_layer=3",
         ]
     store = tiny_store(

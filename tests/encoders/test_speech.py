@@ -76,17 +76,17 @@ def test_wrong_weights_are_named(copy, change, message):
 def test_a_folder_of_something_else_is_refused(copy):
     config = json.loads((copy / "config.json").read_text()) | {"model_type": "bert"}
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="model_type is not whisper"):
+    with pytest.raises(ModelError, match=r"model_type is .*, not whisper"):
         encoder_of(copy).load()
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_missing_and_cut_files_are_refused(copy, name):
     (copy / name).write_bytes((copy / name).read_bytes()[:50])
-    with pytest.raises(ModelError, match="is not a Whisper encoder"):
+    with pytest.raises(ModelError, match="is not a speech encoder"):
         encoder_of(copy).load()
     (copy / name).unlink()
-    with pytest.raises(ModelError, match="is not a Whisper encoder"):
+    with pytest.raises(ModelError, match="is not a speech encoder"):
         encoder_of(copy).load()
 
 

@@ -105,7 +105,7 @@ def test_weights_in_a_pickle_are_refused(folder: str, tmp_path: Path) -> None:
 
 def test_without_the_extra_one_sentence_says_so(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(MissingExtra, match=r'pip install "serenade\[text\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install "serenade\[pretrained\]"'):
         encode_texts(TEXTS, encoders=[folder], layers=[1])
 
 

@@ -73,5 +73,5 @@ def test_an_interrupted_computation_is_continued(tmp_path, encoder, monkeypatch)
 
 def test_a_store_with_another_front_end_is_refused(tmp_path, encoder):
     store = store_of(tmp_path / "store", FrontEnd(n_mels=80))
-    with pytest.raises(StoreError, match="another front end than Whisper's"):
+    with pytest.raises(StoreError, match="has another front end than that of the encoder"):
         encoder_statistics(store, encoder)

@@ -34,7 +34,8 @@ class FrontEnd:
         mel_scale: "slaney" or "htk".
         mel_norm: "slaney" (every filter has area 1) or "none" (every filter has peak 1).
         power: 2.0 for power, 1.0 for magnitude; "db" is right for both (10 and 20 log10).
-        scale: "db", or "whisper" (log10, floor 8 below the maximum, (x + 4) / 4, last frame dropped).
+        scale: "db", "whisper" (log10, floor 8 below the maximum, (x + 4) / 4, last frame dropped), or
+            "waveform": no spectrogram, but the sound in rows of `hop` samples (n_fft = hop = n_mels).
         db_ref: 0 dB is the clip's maximum ("max") or 1.0 ("one"). For "db" only.
         top_db: floor, in dB below the clip's maximum, or None. For "db" only.
         max_duration_s: sound after this time is ignored; None to use all.
@@ -64,7 +65,7 @@ class FrontEnd:
     mel_scale: Literal["slaney", "htk"] = "slaney"
     mel_norm: Literal["slaney", "none"] = "slaney"
     power: Annotated[float, Range(1, 2)] = 2.0
-    scale: Literal["db", "whisper"] = "db"
+    scale: Literal["db", "whisper", "waveform"] = "db"
     db_ref: Literal["max", "one"] = "max"
     top_db: Annotated[float, Range(0.001, 1000)] | None = 80.0
     max_duration_s: Annotated[float, Range(0.001, 600)] | None = None
@@ -82,6 +83,9 @@ class FrontEnd:
             )
         if self.power not in (1.0, 2.0):
             raise _error(f"power must be 1 (magnitude) or 2 (power), not {self.power:g}")
+        is_sound = self.n_fft == self.hop == self.n_mels and not self.center and self.normalize == "none"
+        if self.scale == "waveform" and not is_sound:
+            raise _error("scale 'waveform' needs n_fft = hop = n_mels, center = false and normalize = 'none'")
         if self.n_fft > MAX_OVERLAP * self.hop:
             raise _error(f"n_fft must be at most {MAX_OVERLAP} times hop ({self.hop}), not {self.n_fft}")
 
@@ -150,6 +154,9 @@ CREMAD_SEED = FrontEnd(n_fft=2048, hop=512)
 
 MELD_SEED = FrontEnd(n_fft=2048, hop=512, max_duration_s=3.0, normalize="minmax")
 """Front end of `audio_to_spectrogram.ipynb` (clow427/MELD-emotion-recognition)."""
+
+WAVEFORM = FrontEnd(n_fft=320, hop=320, n_mels=320, center=False, scale="waveform", normalize="none")
+"""No spectrogram: the sound itself in rows of 20 ms, for encoders that take it (wav2vec 2.0 and others)."""
 
 WHISPER = FrontEnd(n_fft=400, hop=160, n_mels=80, pad_mode="reflect", scale="whisper", normalize="none")
 """Front end of openai/whisper (`whisper/audio.py`), for all but the large-v3 models."""

@@ -52,8 +52,19 @@ def log_mel(samples: ArrayLike, front_end: FrontEnd) -> NDArray[np.float32]:
     signal = np.asarray(samples, dtype=np.float32)
     if signal.ndim != 1:
         raise ValueError(f"samples must be mono, of shape (n,), not {signal.shape}")
+    if front_end.scale == "waveform":
+        return _rows(signal[: front_end.max_samples], front_end)
     energies = mel_energies(signal[: front_end.max_samples], front_end, floor=_floor(front_end))
     return _logarithm(energies, front_end)
+
+
+def _rows(signal: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:
+    """The sound itself in rows of one hop; what does not fill the last row is left out."""
+    count, width = front_end.frames(len(signal)), front_end.n_mels
+    rows: NDArray[np.float32] = np.zeros((count, width), np.float32)
+    kept = signal[: count * width]
+    rows.reshape(-1)[: len(kept)] = kept
+    return rows
 
 
 def normalize(features: NDArray[np.float32], front_end: FrontEnd) -> NDArray[np.float32]:

@@ -21,7 +21,9 @@ def import_transformers() -> Any:
         import torch  # noqa: F401
         import transformers
     except ModuleNotFoundError as cause:
-        raise MissingExtra(f'a text encoder needs {cause.name}: pip install "serenade[text]"') from cause
+        raise MissingExtra(
+            f'a pretrained encoder needs {cause.name}: pip install "serenade[pretrained]"'
+        ) from cause
     # It warns about weights of the layers that are not used.
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -1,10 +1,13 @@
-"""Pretrained speech encoders: Whisper, from a Hugging Face folder or name, or from a bundled model."""
+"""Pretrained speech encoders, from a Hugging Face folder or name, or from a bundled model.
+
+`model_type` in config.json says which: Whisper, or one of `serenade.encoders.waveform.MODEL_TYPES`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from serenade.audio.front_end import FrontEnd
 from serenade.encoders.rounding import Precision, round_weights
 from serenade.encoders.speech_statistics import SpeechStatistics, statistics_width
+from serenade.encoders.waveform import MODEL_TYPES, WaveformEncoder, WaveformSize, waveform_size
 from serenade.encoders.whisper import WhisperEncoder, WhisperSize
 from serenade.errors import ModelError
 from serenade.files import hash_of, sha256_of
@@ -25,6 +30,7 @@ SIZE_KEY = "encoder"
 
 _PREFIXES = ("model.encoder.", "encoder.", "")
 _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+_FEATURES, _PICKLED = "preprocessor_config.json", "pytorch_model.bin"
 _POSITIONS = "embed_positions.weight"
 _VERSION = 1
 """Raised when the statistics of the same encoder change."""
@@ -52,7 +58,7 @@ class SpeechEncoder:
     precision: Precision
 
     @cached_property
-    def size(self) -> WhisperSize:
+    def size(self) -> WhisperSize | WaveformSize:
         """The size of the encoder, up to the last layer that is used."""
         size = self._bundled_size() if self._is_bundled else _folder_size(self._folder)
         if not 1 <= self.first_layer <= self.last_layer <= size.encoder_layers:
@@ -61,7 +67,12 @@ class SpeechEncoder:
                 "cannot be used",
                 file=self.source,
             )
-        return WhisperSize(**size.to_dict() | {"encoder_layers": self.last_layer})
+        return replace(size, encoder_layers=self.last_layer)
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """The front end of its input; stores have the same, but for the longest duration."""
+        return self.size.front_end
 
     @property
     def width(self) -> int:
@@ -88,7 +99,17 @@ class SpeechEncoder:
 
     def load(self) -> SpeechStatistics:
         """The encoder with its pooling, in evaluation mode."""
-        encoder = WhisperEncoder(self.size)
+        size = self.size
+        encoder: WhisperEncoder | WaveformEncoder
+        if isinstance(size, WaveformSize):
+            encoder = WaveformEncoder(self._folder, size)
+        else:
+            encoder = self._whisper(size)
+        round_weights(encoder, self.precision)
+        return SpeechStatistics(encoder, first_layer=self.first_layer).eval()
+
+    def _whisper(self, size: WhisperSize) -> WhisperEncoder:
+        encoder = WhisperEncoder(size)
         if self._is_bundled:
             from serenade.encoders.onnx_weights import read_weights
 
@@ -96,8 +117,7 @@ class SpeechEncoder:
         else:
             weights = _folder_weights(self._folder)
         _fill(encoder, weights, self.source)
-        round_weights(encoder, self.precision)
-        return SpeechStatistics(encoder, first_layer=self.first_layer).eval()
+        return encoder
 
     @property
     def _is_bundled(self) -> bool:
@@ -127,11 +147,14 @@ def _downloaded(name: str) -> Path:
     except ModuleNotFoundError:
         raise ModelError(
             "is neither a folder nor a bundled model; for a name on the Hugging Face hub, first: "
-            'pip install "serenade[text]"',
+            'pip install "serenade[pretrained]"',
             file=name,
         ) from None
     try:
-        return Path(snapshot_download(name, allow_patterns=[_CONFIG, _WEIGHTS]))
+        folder = Path(snapshot_download(name, allow_patterns=[_CONFIG, _FEATURES, _WEIGHTS]))
+        if not (folder / _WEIGHTS).is_file():
+            folder = Path(snapshot_download(name, allow_patterns=[_CONFIG, _FEATURES, _PICKLED]))
+        return folder
     except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as cause:
         reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise ModelError(
@@ -141,11 +164,20 @@ def _downloaded(name: str) -> Path:
         ) from cause
 
 
-def _folder_size(folder: Path) -> WhisperSize:
+def _weights_file(folder: Path) -> Path:
+    """The file of weights; without safetensors that of PyTorch, which transformers alone reads."""
+    found = folder / _WEIGHTS
+    return found if found.is_file() or not (folder / _PICKLED).is_file() else folder / _PICKLED
+
+
+def _folder_size(folder: Path) -> WhisperSize | WaveformSize:
     try:
         content = read_json(folder / _CONFIG)
-        if not isinstance(content, dict) or content.get("model_type") != "whisper":
-            raise SchemaError("its model_type is not whisper")
+        kind = content.get("model_type") if isinstance(content, dict) else None
+        if kind in MODEL_TYPES:
+            return waveform_size(content)
+        if kind != "whisper":
+            raise SchemaError(f"its model_type is {kind!r:.40}, not whisper, {', '.join(MODEL_TYPES)}")
         return build(WhisperSize, content, unknown="ignore")
     except (OSError, SchemaError) as cause:
         raise _unreadable(folder, cause) from cause
@@ -169,7 +201,7 @@ def _short(name: str) -> str:
 
 def _unreadable(folder: str | Path, cause: Exception) -> ModelError:
     return ModelError(
-        f"is not a Whisper encoder, a folder with {_CONFIG} and {_WEIGHTS} ({cause})", file=folder
+        f"is not a speech encoder, a folder with {_CONFIG} and {_WEIGHTS} ({cause})", file=folder
     )
 
 

@@ -6,22 +6,20 @@ import torch
 from torch import Tensor, nn
 
 from serenade.encoders.masking import frame_mask
+from serenade.encoders.waveform import WaveformEncoder, WaveformSize
 from serenade.encoders.whisper import WhisperEncoder, WhisperSize
 
 LOUD_RANGE_DB = 35.0
 """A step is loud if its level is within this range of the 95th percentile of the clip's levels."""
 
 _LOUD_QUANTILE = 0.95
-_DECIBELS = 40.0
-"""Decibels of one unit of Whisper's log-mel, which is (log10 of the power + 4) / 4."""
-
 _SMALLEST_VARIANCE = 1e-10
 
 N_STATISTICS = 4
 """Mean and standard deviation over all steps, and over the loud steps."""
 
 
-def statistics_width(size: WhisperSize, *, first_layer: int) -> int:
+def statistics_width(size: WhisperSize | WaveformSize, *, first_layer: int) -> int:
     """Numbers of the vector of a clip: layers * 4 * width of a state."""
     return (size.encoder_layers - first_layer + 1) * N_STATISTICS * size.d_model
 
@@ -46,7 +44,7 @@ class SpeechStatistics(nn.Module):
     (5, 128)
     """
 
-    def __init__(self, encoder: WhisperEncoder, *, first_layer: int = 1) -> None:
+    def __init__(self, encoder: WhisperEncoder | WaveformEncoder, *, first_layer: int = 1) -> None:
         super().__init__()
         self.encoder = encoder.requires_grad_(False).eval()
         self.first_layer = first_layer
@@ -56,40 +54,27 @@ class SpeechStatistics(nn.Module):
         """Return one vector for each clip [shape=(batch, width)]: by layer, then by statistic.
 
         Args:
-            features: log-mel of Whisper's front end [shape=(batch, mels, frames)].
+            features: of the encoder's front end [shape=(batch, bands, frames)].
             lengths: frames of each clip, at least 1 [shape=(batch,)].
         """
         states, steps = self.encoder(features, lengths)
         states = states[self.first_layer - 1 :]
         inside = frame_mask(steps, states.shape[2])
-        loud = inside & _loud(features, lengths, inside)
+        loud = inside & _loud(self.encoder.levels(features, lengths, inside), inside)
         found = torch.stack([*_moments(states, inside), *_moments(states, loud)], dim=1)
         # Layers, statistics, batch, width.
         vectors: Tensor = found.permute(2, 0, 1, 3).flatten(1)
         return vectors
 
 
-def _loud(features: Tensor, lengths: Tensor, inside: Tensor) -> Tensor:
+def _loud(level: Tensor, inside: Tensor) -> Tensor:
     """Whether a step is within the range of the clip's 95th percentile [shape=(batch, steps)]."""
-    mask = frame_mask(lengths, features.shape[2]).to(features.dtype)
-    # A step is two frames; the last step of an odd clip is one.
-    sums, counts = (_pairs(values, inside) for values in (features.mean(1) * mask, mask))
-    level = _DECIBELS * sums / counts.clamp(min=1)
     ordered = level.masked_fill(~inside, torch.inf).sort(1).values
     place = _LOUD_QUANTILE * (inside.sum(1, keepdim=True) - 1).to(level.dtype)
     below = place.floor().long()
     low, high = (ordered.gather(1, index) for index in (below, place.ceil().long()))
     top = low + (place - below.to(level.dtype)) * (high - low)
     return level >= top - LOUD_RANGE_DB
-
-
-def _pairs(values: Tensor, inside: Tensor) -> Tensor:
-    """Sums of neighbouring frames, two by two [shape=(batch, steps)]; more steps than there are get 0."""
-    even, odd = values[:, ::2], values[:, 1::2]
-    # The last frame of an odd number has no neighbour.
-    odd = torch.cat([odd, torch.zeros_like(even[:, :1])], dim=1)[:, : even.shape[1]]
-    sums = torch.cat([even + odd, torch.zeros_like(inside, dtype=values.dtype)], dim=1)
-    return sums[:, : inside.shape[1]]
 
 
 def _moments(states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,16 +6,19 @@ https://arxiv.org/abs/2212.04356. Clips are not padded to 30 s: positions are cu
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from serenade.audio.front_end import WHISPER, FrontEnd
 from serenade.encoders.masking import frame_mask
 from serenade.schema import Range
 
+_DECIBELS = 40.0
+"""Decibels of one unit of Whisper's log-mel, which is (log10 of the power + 4) / 4."""
 _MASKED = -1e4
 """Added to the attention score of padding; its weight is 0 in any precision."""
 
@@ -39,6 +42,11 @@ class WhisperSize:
     encoder_attention_heads: Annotated[int, Range(1, 64)] = 8
     encoder_ffn_dim: Annotated[int, Range(1, 16384)] = 2048
     max_source_positions: Annotated[int, Range(1, 10_000)] = 1500
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """The front end of its input."""
+        return replace(WHISPER, n_mels=self.num_mel_bins)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sizes by name."""
@@ -146,3 +154,25 @@ class WhisperEncoder(nn.Module):
         inside = frame_mask(lengths, padded.shape[2]).to(features.dtype)
         parts = padded.reshape(batch, mels, chunks, chunk).transpose(1, 2).reshape(-1, mels, chunk)
         return parts, inside.reshape(-1, 1, chunk)
+
+    def levels(self, features: Tensor, lengths: Tensor, inside: Tensor) -> Tensor:
+        """Level of each step in dB [shape=(batch, steps)].
+
+        Args:
+            features: as for `forward`.
+            lengths: as for `forward`.
+            inside: whether a step belongs to its clip [shape=(batch, steps)].
+        """
+        mask = frame_mask(lengths, features.shape[2]).to(features.dtype)
+        # A step is two frames; the last step of an odd clip is one.
+        sums, counts = (_pairs(values, inside) for values in (features.mean(1) * mask, mask))
+        return _DECIBELS * sums / counts.clamp(min=1)
+
+
+def _pairs(values: Tensor, inside: Tensor) -> Tensor:
+    """Sums of neighbouring frames, two by two [shape=(batch, steps)]; more steps than there are get 0."""
+    even, odd = values[:, ::2], values[:, 1::2]
+    # The last frame of an odd number has no neighbour.
+    odd = torch.cat([odd, torch.zeros_like(even[:, :1])], dim=1)[:, : even.shape[1]]
+    sums = torch.cat([even + odd, torch.zeros_like(inside, dtype=values.dtype)], dim=1)
+    return sums[:, : inside.shape[1]]

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from serenade.audio.front_end import WHISPER
 from serenade.audio.logmel import normalize
 from serenade.encoders.speech import SpeechEncoder
 from serenade.errors import OutputError, StoreError
@@ -34,7 +33,7 @@ def encoder_statistics(
     An interrupted computation is continued.
 
     Args:
-        store: with Whisper's front end.
+        store: with the front end of the encoder.
         encoder: which encoder and layers.
         progress: called with the clips done and their total.
 
@@ -43,11 +42,11 @@ def encoder_statistics(
         ModelError: see `serenade.encoders.speech.SpeechEncoder`.
         OutputError: the store cannot be written to.
     """
-    front_end = replace(WHISPER, n_mels=encoder.size.num_mel_bins)
-    if replace(store.front_end, max_duration_s=None) != front_end:
+    if replace(store.front_end, max_duration_s=None) != encoder.front_end:
+        scale = encoder.front_end.scale
         raise StoreError(
-            "has another front end than Whisper's, which the network `encoder` needs; prepare the corpus "
-            "with --recipe RECIPE, the recipe that is trained",
+            f"has another front end than that of the encoder (scale {scale!r}), which the network `encoder` "
+            "needs; prepare the corpus with --recipe RECIPE, the recipe that is trained",
             file=store.path,
         )
     key = hash_of({"store": store.hash, "encoder": encoder.hash, "version": FORMAT_VERSION})[:16]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from serenade.encoders.onnx_weights import store_rounded
 from serenade.encoders.speech import SIZE_KEY
+from serenade.encoders.whisper import WhisperEncoder
 from serenade.errors import ModelError
 from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
@@ -187,7 +188,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     if isinstance(network, EncoderNetwork):
         encoder = network.speech.encoder
         store_rounded(model, encoder.state_dict(), precision=network.encoder.precision)
-        compute_positions(model, encoder.positions)
+        if isinstance(encoder, WhisperEncoder):
+            compute_positions(model, encoder.positions)
         model.metadata_props.add(key=SIZE_KEY, value=json.dumps(encoder.size.to_dict()))
     store_in_16_bits(model)
     # A file that is cut between two entries has the Spec only if it has the first of these, too.

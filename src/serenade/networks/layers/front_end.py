@@ -107,6 +107,9 @@ class TorchFrontEnd(nn.Module):
     def __init__(self, front_end: FrontEnd) -> None:
         super().__init__()
         self.front_end = front_end
+        if front_end.scale == "waveform":
+            self.power: nn.Module = nn.Identity()
+            return
         self.power = power_spectrum(front_end.n_fft, front_end.hop)
         self.register_buffer("filters", torch.from_numpy(mel_filters(front_end).copy()))
 
@@ -125,6 +128,8 @@ class TorchFrontEnd(nn.Module):
             waveform = waveform[:, : front_end.max_samples]
             lengths = lengths.clamp(max=front_end.max_samples)
         lengths = lengths.clamp(min=1)
+        if front_end.scale == "waveform":
+            return self._rows(waveform, lengths)
         signal = self._padded(waveform, lengths)
         power = self.power(signal)
         bins = power if front_end.power == 2 else power.clamp(min=AMIN).sqrt()
@@ -134,6 +139,18 @@ class TorchFrontEnd(nn.Module):
         mask = frame_mask(frames, mel.shape[-1])[:, None]
         features = self._logarithm(mel * mask.to(mel.dtype))
         return self._normalized(features, mask, frames), frames
+
+    def _rows(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The sound itself in rows of one hop [shape=(batch, hop, frames)]."""
+        hop = self.front_end.hop
+        # As a tensor: a number would become a constant of the exported graph.
+        samples: Any = torch._shape_as_tensor(waveform)[1]
+        count: Any = ((samples - hop).clamp(min=0)).div(hop, rounding_mode="floor") + 1
+        sound = torch.cat([waveform, waveform.new_zeros(waveform.shape[0], hop)], dim=1)
+        frames = self._frames(lengths)
+        inside = torch.arange(count * hop)[None] < torch.minimum(lengths, frames * hop)[:, None]
+        sound = sound[:, : count * hop] * inside.to(sound.dtype)
+        return sound.reshape(-1, count, hop).transpose(1, 2), frames
 
     @property
     def basis(self) -> Tensor | None:
