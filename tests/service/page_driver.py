@@ -104,7 +104,7 @@ def choose(browser, *files):
     return [Result(card) for card in browser.find_elements("css selector", ".card")]
 
 
-def wait_until(is_true, seconds=120):
+def wait_until(is_true, seconds=300):
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, "the page did not get there"

@@ -50,6 +50,9 @@ def clips(toy, tmp_path_factory):
     """Synthetic voices in several formats, rates and channels, and two long ones with pauses."""
     folder, voice = tmp_path_factory.mktemp("clips"), toy.voice
     stereo = voice(4, rate_hz=44_100, seed=2)
+    surround = 0.1 * np.random.default_rng(0).normal(size=(3 * 48_000, 6))  # the fourth channel is the LFE
+    surround[:, 2] = voice(3, rate_hz=48_000, seed=12)
+    surround[:, [0, 1, 4, 5]] *= 0.1
     pause = np.concatenate([voice(20, seed=5), np.zeros(64_000), voice(14, level=0.1, seed=6)])
     sounds = {
         "16k.wav": (voice(2.5, seed=1), 16_000, "PCM_16"),
@@ -60,6 +63,7 @@ def clips(toy, tmp_path_factory):
         "telephone.wav": (voice(3, rate_hz=8_000, seed=4), 8_000, "ALAW"),
         "16k.mp3": (voice(3.5, seed=8), 16_000, None),
         "44k.flac": (voice(3.5, rate_hz=44_100, seed=9), 44_100, None),
+        "surround.flac": (surround, 48_000, None),
         "opus.ogg": (voice(3.5, rate_hz=48_000, seed=10), 48_000, "OPUS"),
         "38s.wav": (pause, 16_000, "PCM_16"),
         "64s.flac": (np.concatenate([pause, pause[:416_000]]), 16_000, "PCM_16"),
@@ -86,28 +90,30 @@ def test_the_model_in_the_browser_predicts_real_recordings_as_the_library(chromi
 def test_what_browsers_cut_at_the_ends_changes_little(chromium, bundled, toy, tmp_path):
     """The padding of AAC, and 0.5 ms of Opus in WebM, whose clock counts milliseconds."""
     model, url = bundled
-    codecs = {tmp_path / "aac.m4a": "aac", tmp_path / "opus.webm": "libopus"}
-    for file, codec in codecs.items():
-        encode(file, toy.voice(4, rate_hz=48_000, seed=11), codec=codec)
+    codecs = {tmp_path / "aac.m4a": ("aac", 44_100), tmp_path / "opus.webm": ("libopus", 48_000)}
+    for file, (codec, rate_hz) in codecs.items():
+        encode(file, toy.voice(4, rate_hz=rate_hz, seed=11), codec=codec, rate_hz=rate_hz)
     with opened(chromium, url) as browser:
         for found, file in zip(results_of(browser, *codecs), codecs, strict=True):
             expected = model.predict(file)
             scores = {row["label"]: row["score"] for row in found["prediction"]["scores"]}
             assert scores == pytest.approx(dict(expected.scores), abs=0.1)
+            quality = found["prediction"]["quality"]
+            assert quality["resampled_from_hz"] == expected.quality.resampled_from_hz
             assert found["prediction"]["end"] == pytest.approx(expected.end, abs=0.025)
 
 
-def encode(file, samples, *, codec):
+def encode(file, samples, *, codec, rate_hz):
     with av.open(file, "w") as out:
-        stream = out.add_stream(codec, rate=48_000, layout="mono")
+        stream = out.add_stream(codec, rate=rate_hz, layout="mono")
         frames = av.AudioFifo()
         whole = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        whole.sample_rate = 48_000
+        whole.sample_rate = rate_hz
         for frame in av.AudioResampler(format=stream.codec_context.format).resample(whole):
             frames.write(frame)
         position = 0
         while frame := frames.read(stream.codec_context.frame_size or 960, partial=True):
-            frame.pts, frame.time_base, frame.sample_rate = position, Fraction(1, 48_000), 48_000
+            frame.pts, frame.time_base, frame.sample_rate = position, Fraction(1, rate_hz), rate_hz
             position += frame.samples
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
