@@ -1,6 +1,6 @@
 """Flicker and accuracy of timelines: ways to cut, to adapt to the speaker and to smooth.
 
-    python benchmarks/smoothing.py --data DIR [--model M] [--clips N]
+    python benchmarks/smoothing.py --data DIR [--write docs/timelines.md] [--model M] [--clips N]
 
 Clips of one speaker of EMOVO, on which the bundled models are not trained, follow each other with pauses of
 0.3 to 1 s: runs of two to five clips of one emotion, the runs in random order. Choices are made on the dev
@@ -13,6 +13,7 @@ import argparse
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from serenade import load_model, read_corpus
 from serenade.audio.decode import decode
+from serenade.files import write_whole
 from serenade.inference.adaptation import SpeakerState, logits_of
 from serenade.inference.graph import Graph
 from serenade.inference.model import Model
@@ -31,7 +33,7 @@ from serenade.inference.windows import Segments
 
 HEADER = """# Accuracy of timelines
 
-Written by `python benchmarks/smoothing.py --data DIR`; do not edit.
+Written by `python benchmarks/smoothing.py --data DIR --write docs/timelines.md`; do not edit.
 
 Real clips of one speaker in a row: {clips} clips of each of the six speakers of EMOVO (Italian, acted), on
 which the bundled model is not trained, in runs of two to five of one emotion, with pauses of 0.3 to 1 s.
@@ -167,14 +169,24 @@ def adapted(rows: Rows, graph: Graph, *, ahead: bool) -> Rows:
 
 
 def main() -> None:
-    """Print the table of dev speakers, and of the test speakers."""
+    """Print the page, or write it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--write", type=Path, metavar="FILE")
     parser.add_argument("--model", help="as for `serenade predict` (default: the bundled model)")
     parser.add_argument("--clips", type=int, default=60, help="of each speaker (default: 60)")
     options = parser.parse_args()
+    if options.write is None:
+        print_page(options)
+        return
+    with write_whole(options.write) as out, redirect_stdout(out):
+        print_page(options)
+
+
+def print_page(options: argparse.Namespace) -> None:
+    """Measure, and print the tables of dev speakers and of the test speakers."""
     table = read_corpus(options.data / "emovo")
     labels = sorted(set(table["emotion"]))
     full = load_model(options.model)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import platform
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ PARTS = {
     "Training beside busy processes": "threads.py",
     "Voice activity detection": "vad.py",
     "Prediction with the bundled models": "prediction.py",
-    "Long recordings and streams": "long_recordings.py",
+    "Long recordings and streams": 'long_recordings.py --modes "segments with speech"',
     "The service": "service.py",
     "The service with damaged uploads": "service_fuzz.py",
     "MELD.Raw of full size → spectrograms, and against the original loop": "meld.py --clips 13708",
@@ -47,9 +48,10 @@ def processor() -> str:
 def section(title: str, script: str, *, data: str | None) -> str:
     """Run a part in a process of its own; its section of the page."""
     print(title, file=sys.stderr)
-    name, *options = script.split()
+    name, *options = shlex.split(script)
     if name in WITH_DATA and data:
-        script, options = f"{name} --data DIR", ["--data", data]
+        script = script.replace(name, f"{name} --data DIR", 1)
+        options += ["--data", data]
     command = [sys.executable, str(Path(__file__).with_name(name)), *options]
     table = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return f"## {title}\n`python benchmarks/{script}`\n\n{table.strip()}\n"
