@@ -78,18 +78,16 @@ def main() -> None:
         f"On {processor()}, Python {platform.python_version()}.\n"
     )
     known, note = {}, ""
-    if options.only:
+    if options.write is not None and options.write.is_file():  # it also has sections of other commands
         page = options.write.read_text(encoding="utf-8")
-        known, new_head, head = sections_of(page), head, page.partition("\n## ")[0]
-        note = "" if new_head == head else f"\n{new_head.splitlines()[-1]}\n"
-    found = [
-        known[title]
-        if options.only and script.split()[0] not in options.only
-        else section(title, script, data=options.data) + note
-        for title, script in PARTS.items()
-        if not options.only or title in known or script.split()[0] in options.only
-    ]
-    page = "\n".join([head, *found])
+        known = sections_of(page)
+        if options.only:
+            new_head, head = head, page.partition("\n## ")[0]
+            note = "" if new_head == head else f"\n{new_head.splitlines()[-1]}\n"
+    for title, script in PARTS.items():
+        if not options.only or script.split()[0] in options.only:
+            known[title] = section(title, script, data=options.data) + note
+    page = "\n".join([head, *known.values()])
     if options.write is None:
         print(page)
         return
