@@ -85,7 +85,7 @@ def copies(samples: Samples, rate_hz: int, rng: np.random.Generator) -> Iterator
 
 
 def copy_rows(folders: dict[str, Path]) -> list[list[str]]:
-    """Measure recall by kind of copy, and false positives among pairs of different clips."""
+    """Measure recall by kind of copy, and what is found among pairs of different clips."""
     found: dict[str, dict[str, list[bool]]] = {}
     wrong: dict[str, str] = {}
     for name, folder in folders.items():
@@ -108,7 +108,7 @@ def copy_rows(folders: dict[str, Path]) -> list[list[str]]:
         [kind, *(f"{100 * np.mean(by_corpus[name]):.0f} %" for name in folders)]
         for kind, by_corpus in found.items()
     ]
-    return [*rows, ["false positives", *(wrong[name] for name in folders)]]
+    return [*rows, ["found among other clips", *(wrong[name] for name in folders)]]
 
 
 def matches(query: Samples, sounds: list[Samples], index: LandmarkIndex) -> set[int]:

@@ -24,6 +24,7 @@ COMMANDS = (
     "audit",
     "prepare",
     "train",
+    "sweep",
     "evaluate",
     "compare",
     "report",
@@ -37,7 +38,18 @@ COMMANDS = (
 )
 """In the order of `serenade --help`."""
 
-_TRAINING = {"audit", "compare", "demo", "ensemble", "evaluate", "export", "originals", "prepare", "train"}
+_TRAINING = {
+    "audit",
+    "compare",
+    "demo",
+    "ensemble",
+    "evaluate",
+    "export",
+    "originals",
+    "prepare",
+    "sweep",
+    "train",
+}
 """Commands that need the extra `train`."""
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}

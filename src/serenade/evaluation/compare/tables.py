@@ -73,7 +73,7 @@ def pair_table(comparison: Comparison) -> TextTable:
 def class_table(comparison: Comparison) -> TextTable:
     """Return the recall of each emotion, one column per run."""
     rows = tuple(
-        (row["emotion"], f"{row['clips']:,}", *(percent(row[name]) for name in comparison.names))
+        (printable(row["emotion"]), f"{row['clips']:,}", *(percent(row[name]) for name in comparison.names))
         for row in comparison.classes.to_dict("records")
     )
     head = ("emotion", "clips", *comparison.names)
@@ -106,8 +106,11 @@ def clip_table(comparison: Comparison) -> TextTable:
         (
             printable(row["id"]),
             printable(row["speaker"]),
-            row["emotion"],
-            *(f"{row[f'predicted {name}']} {percent(row[f'confidence {name}'], 0)}" for name in names),
+            printable(row["emotion"]),
+            *(
+                f"{printable(row[f'predicted {name}'])} {percent(row[f'confidence {name}'], 0)}"
+                for name in names
+            ),
         )
         for row in shown.to_dict("records")
     )

@@ -15,12 +15,14 @@ from serenade.evaluation.figures.run_scores import run_scores
 from serenade.evaluation.figures.speaker_differences import speaker_differences
 from serenade.evaluation.figures.speaker_scores import speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
+from serenade.evaluation.figures.threshold_curves import draw_threshold_curves
 
 __all__ = [
     "class_recalls",
     "class_scores",
     "comparison",
     "confusion_matrix",
+    "draw_threshold_curves",
     "learning_curves",
     "reliability",
     "risk_coverage",

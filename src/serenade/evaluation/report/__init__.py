@@ -1,9 +1,9 @@
-"""The report of an evaluation: one HTML file without scripts or links, light and dark, printable."""
+"""The report of an evaluation: one HTML file that loads nothing, light and dark, printable."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,13 @@ from serenade.evaluation.confident_errors import ConfidentError, confident_error
 from serenade.evaluation.figures.style import PAGE
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.metric import headline_first
+from serenade.evaluation.predictions import labelled, one_per_clip
 from serenade.evaluation.report import alt_text, details, format, headline, warnings
 from serenade.evaluation.report.environment import create_environment, svg_element
 from serenade.evaluation.report.limitations import limitations
+from serenade.evaluation.report.tables import TextTable
 from serenade.evaluation.run_info import read_logs
+from serenade.evaluation.threshold_curves import ThresholdCurves, threshold_curves
 from serenade.files import write_whole
 from serenade.folders import EpochLog, RunFolder
 from serenade.text import printable
@@ -55,7 +58,9 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     run = None if run_is_missing else run
     robustness = evaluation.read_robustness()
     errors = []
+    curves: list[ThresholdCurves] = []
     if raw["pooled"]:
+        curves = threshold_curves(one_per_clip(labelled(table, raw["labels"])), raw["labels"])
         takes_sound = (raw["model"] or {}).get("inputs") != "text"
         errors = confident_errors(table, raw["labels"], front_end=_front_end(raw), takes_sound=takes_sound)
     page = (
@@ -76,7 +81,9 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
             calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
             splits=details.split_rows(metrics),
             parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
-            svg=_figures(metrics, read_logs(run) if run else {}, robustness),
+            svg=_figures(metrics, read_logs(run) if run else {}, robustness, curves),
+            curves=curves,
+            speakers=_speaker_table(metrics),
             errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
             robustness=robustness,
             explanations=_explanations(evaluation),
@@ -103,7 +110,10 @@ def _explanations(evaluation: EvaluationFolder) -> list[dict[str, Any]]:
 
 
 def _figures(
-    metrics: Metrics, logs: Mapping[str, list[EpochLog]], robustness: Metrics | None
+    metrics: Metrics,
+    logs: Mapping[str, list[EpochLog]],
+    robustness: Metrics | None,
+    curves: Sequence[ThresholdCurves],
 ) -> dict[str, str]:
     """SVG elements by name, each with its text alternative."""
     drawn: dict[str, tuple[Figure, str]] = {}
@@ -114,6 +124,9 @@ def _figures(
     if robustness:
         figure = figures.robustness(robustness, theme=PAGE)
         drawn["robustness"] = figure, alt_text.robustness(robustness)
+    if curves:
+        figure = figures.draw_threshold_curves(curves, theme=PAGE)
+        drawn["thresholds"] = figure, alt_text.threshold_curves(curves)
     if metrics["pooled"]:
         pooled, labels = metrics["pooled"], metrics["labels"]
         recall = (metrics["listeners"] or {}).get("recall")
@@ -151,6 +164,15 @@ def _figures(
                 alt_text.speaker_scores(metrics),
             )
     return {name: svg_element(figure, name=name, alt=alt) for name, (figure, alt) in drawn.items()}
+
+
+def _speaker_table(metrics: Metrics) -> TextTable | None:
+    """The UAR of each speaker, the lowest first; None for a single one."""
+    if len(metrics["speakers"]) < 2:
+        return None
+    ordered = sorted(metrics["speakers"], key=lambda row: float(row["uar"]))
+    rows = tuple((row["speaker"], f"{row['n']:,}", format.percent(row["uar"])) for row in ordered)
+    return TextTable(title="Speakers", head=("speaker", "clips", "UAR"), rows=rows)
 
 
 def _front_end(metrics: Metrics) -> FrontEnd:

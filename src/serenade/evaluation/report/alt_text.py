@@ -9,6 +9,7 @@ from serenade.evaluation.metric import METRICS
 from serenade.evaluation.report.details import calibration_text, confusions
 from serenade.evaluation.report.format import counted, listed, percent
 from serenade.evaluation.report.headline import comparison_rows
+from serenade.evaluation.threshold_curves import ThresholdCurves
 from serenade.text import printable
 
 Metrics = Mapping[str, Any]
@@ -87,3 +88,9 @@ def explanation(record: Mapping[str, Any]) -> str:
         f"Occlusion of a clip predicted as {printable(record['emotion'])}: removing {start:.1f} to "
         f"{end:.1f} s lowers its probability most, by {100 * drops[best]:.0f} points."
     )
+
+
+def threshold_curves(curves: Sequence[ThresholdCurves]) -> str:
+    """Describe the ROC, precision-recall and DET curves."""
+    areas = ", ".join(f"{each.label} {each.auc:.2f}" for each in curves)
+    return f"ROC, precision-recall and DET curves; area under the ROC curve: {areas}"
