@@ -36,4 +36,8 @@ def test_clean_is_0_and_a_leak_is_1(serenade, folders, corpus, tmp_path):
 def test_wrong_arguments(serenade, folders, tmp_path):
     assert serenade("audit", *folders, *folders).status == 2
     assert serenade("audit", *folders, "--out", tmp_path / "a.txt").status == 2
+    lists = tmp_path / "list.csv"
+    lists.write_text("file,split\n1.wav,train\n2.wav,test\n")
+    assert serenade("audit", lists, "--out", lists).status == 2
+    assert lists.read_text().startswith("file,split")
     assert serenade("audit", tmp_path / "none", folders[1]).is_one_sentence()

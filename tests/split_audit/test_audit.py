@@ -63,7 +63,7 @@ def test_a_shared_speaker_whatever_the_spelling(split, clip) -> None:
     add(split, "data/new.wav,Anna ,New.")
     result = audited(split)
     assert checks(result) == {"speaker": 1}
-    assert "1 of 6 clips of test is of 1 speaker who are also in train." in summary(result)
+    assert "1 of 6 clips of test is of 1 speaker who is also in train." in summary(result)
 
 
 def test_the_same_recording_under_another_name(split) -> None:
@@ -142,6 +142,14 @@ def test_one_list_with_a_column_split(split) -> None:
     assert "1 of 16 recordings were not found" in result.notes[0]
     with pytest.raises(CorpusError, match="has no column `split`"):
         audit(split / "train.csv")
+
+
+def test_folders_relative_to_the_working_directory(clip, tmp_path, monkeypatch) -> None:
+    first, second = clip("train/1001_DFA_ANG_XX.wav", seed=1), clip("test/1002_DFA_ANG_XX.wav", seed=2)
+    shutil.copy(first, second.parent / "1003_DFA_ANG_XX.wav")
+    monkeypatch.chdir(tmp_path)
+    result = audit(first.parent.relative_to(tmp_path), second.parent.relative_to(tmp_path))
+    assert (checks(result), result.notes) == ({"bytes": 1, "text": 1}, ())
 
 
 def test_folders(clip) -> None:

@@ -60,8 +60,13 @@ def compare(
     runs_shown = tables.run_table(comparison)
     first, *others = runs_shown.head[1:7]
     brief = ["run", first, others[0], others[1], "parameters", "minutes per model"]
+    pairs_shown = tables.pair_table(comparison)
     show_tables(
-        [runs_shown.select(brief), tables.pair_table(comparison), tables.class_table(comparison)],
+        [
+            runs_shown.select(brief),
+            pairs_shown.select(list(pairs_shown.head[:5])),
+            tables.class_table(comparison),
+        ],
         text=tables.summary(comparison),
     )
     if out is not None:

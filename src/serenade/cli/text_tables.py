@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ def show_tables(tables: Sequence[TextTable], *, text: str) -> None:
     for shown in tables:
         console.print(escape(shown.title), style="bold")
         table = Table(box=None, header_style="bold", pad_edge=False)
-        for number, name in enumerate(shown.head):
+        head = _narrow(shown, width=console.width)
+        for number, name in enumerate(head or shown.head):
             table.add_column(
-                escape(name), overflow="fold", justify="right" if number else "left", no_wrap=not number
+                escape(name),
+                overflow="fold",
+                justify="right" if number else "left",
+                no_wrap=head is not None or not number,
             )
         for row in shown.rows:
             table.add_row(*map(escape, row))
@@ -30,3 +35,15 @@ def show_tables(tables: Sequence[TextTable], *, text: str) -> None:
             console.print(escape(shown.note), style="dim")
         console.print()
     console.print(escape(text))
+
+
+def _narrow(table: TextTable, *, width: int) -> list[str] | None:
+    """The head, wrapped between words to the width of the cells; None if this is wider than the terminal."""
+    from rich.cells import cell_len
+
+    widths = []
+    for name, cells in zip(table.head, zip(*table.rows, strict=True), strict=False):
+        widths.append(max(map(cell_len, (*cells, *name.split()))))
+    if len(widths) < len(table.head) or sum(widths) + 2 * (len(widths) - 1) > width:
+        return None
+    return ["\n".join(wrap(name, size)) for name, size in zip(table.head, widths, strict=True)]

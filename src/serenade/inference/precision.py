@@ -25,7 +25,9 @@ def threshold_of(thresholds: Mapping[str, float], precision: float, *, file: Pat
     if not 0.5 <= precision <= 0.95:
         raise ModelError(f"a precision is from 0.5 to 0.95, not {precision:g}", file=file)
     if not thresholds:
-        raise ModelError("has no thresholds for a precision; train it again", file=file)
+        raise ModelError(
+            "has no thresholds for a precision; use a model trained by this version of serenade", file=file
+        )
     # Steps are decimal, so that 0.8 is not above the step 0.8.
     reached = [(float(step), threshold) for step, threshold in thresholds.items()]
     found = [threshold for step, threshold in sorted(reached) if step >= precision - 1e-9]

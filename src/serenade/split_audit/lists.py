@@ -74,7 +74,7 @@ def read_parts(
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Read one list; names are as listed, and relative ones can be resolved against `folder`."""
+    """Read one list; names are as listed, and relative ones are relative to `folder`."""
     if not path.exists():
         raise CorpusError("there is no such file or folder; check the path", file=path)
     if path.is_dir():
@@ -93,7 +93,7 @@ def _read(path: Path) -> pd.DataFrame:
         rows.append(
             {
                 "name": valid_unicode(name.replace("{data_root}/", "").strip()),
-                "folder": str(path if path.is_dir() else path.parent),
+                "folder": "" if path.is_dir() else str(path.parent),  # files of a folder have its path
                 "start": _seconds(named.get("start")),
                 "end": _seconds(named.get("end")),
                 "part": _text(named.get("split") or record.get("part")),

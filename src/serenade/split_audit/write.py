@@ -101,16 +101,21 @@ def leak_table(audit: Audit, check: str) -> TextTable:
 
 def _sentence(audit: Audit, overlap: Overlap) -> str:
     size = audit.count(overlap.other_part)["clips"]
+    also_in = f"{_are(overlap.shared)} also in {overlap.part}"
     what = {
-        "speaker": f"of {counted(overlap.shared, 'speaker')} who are also in {overlap.part}",
-        "source": f"of {counted(overlap.shared, 'source clip')} that are also in {overlap.part}",
-        "bytes": f"the same files as clips of {overlap.part}, byte for byte",
-        "sound": f"the same samples as clips of {overlap.part}, in other files",
-        "similar": f"near-duplicates of clips of {overlap.part}",
+        "speaker": f"of {counted(overlap.shared, 'speaker')} who {also_in}",
+        "source": f"of {counted(overlap.shared, 'source clip')} that {also_in}",
+        "bytes": f"also in {overlap.part}, as the same file byte for byte",
+        "sound": f"also in {overlap.part}, as the same samples in another file",
+        "similar": f"also in {overlap.part}, as a near-duplicate",
         "text": f"of a text that is also in {overlap.part}",
     }[overlap.check]
-    are = "is" if overlap.other_clips == 1 else "are"
-    return f"{overlap.other_clips:,} of {counted(size, 'clip')} of {overlap.other_part} {are} {what}."
+    clips = f"{overlap.other_clips:,} of {counted(size, 'clip')} of {overlap.other_part}"
+    return f"{clips} {_are(overlap.other_clips)} {what}."
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _row(audit: Audit, leak: Leak, *, named: bool) -> tuple[str, ...]:

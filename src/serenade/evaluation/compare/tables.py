@@ -17,6 +17,10 @@ MAX_CLIPS = 200
 """Most clips of the table of clips."""
 
 
+_ONLY_FIRST = "clips correct only by the first"
+_ONLY_SECOND = "clips correct only by the second"
+
+
 def run_table(comparison: Comparison) -> TextTable:
     """Return one row per run: its scores, parameters and training time."""
     metrics = headline_first(comparison.metric)
@@ -49,7 +53,7 @@ def run_table(comparison: Comparison) -> TextTable:
 def pair_table(comparison: Comparison) -> TextTable:
     """Return one row per pair of runs: difference, interval, p-values, clips that one alone gets right."""
     metric = METRICS[comparison.metric]
-    columns = (f"difference of {metric.title}", "95 % interval", "p", "p (Holm)", "correct only by the first")
+    columns = (f"difference of {metric.title}", "95 % interval", "p", "p (Holm)", _ONLY_FIRST)
     rows = tuple(
         (
             f"{pair.first} − {pair.second}",
@@ -64,9 +68,8 @@ def pair_table(comparison: Comparison) -> TextTable:
     )
     groups = counted(comparison.groups, comparison.group)
     note = f"Difference in points, by a paired bootstrap over {groups}: two-sided "
-    note += "p-value of no difference, and the same with Holm's correction for the number of pairs. "
-    note += "The last columns count clips."
-    head = ("runs", *columns, "only by the second")
+    note += "p-value of no difference, and the same with Holm's correction for the number of pairs."
+    head = ("runs", *columns, _ONLY_SECOND)
     return TextTable(title="Paired differences", head=head, rows=rows, note=note)
 
 
