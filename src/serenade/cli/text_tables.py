@@ -38,9 +38,12 @@ def show_tables(tables: Sequence[TextTable], *, text: str) -> None:
 
 
 def _narrow(table: TextTable, *, width: int) -> list[str] | None:
-    """The head, wrapped between words to the width of the cells; None if this is wider than the terminal."""
+    """The head, wrapped between words if it must be; None if the cells are wider than the terminal."""
     from rich.cells import cell_len
 
+    full = [max(map(cell_len, cells)) for cells in zip(table.head, *table.rows, strict=True)]
+    if sum(full) + 2 * (len(full) - 1) <= width:
+        return list(table.head)
     widths = []
     for name, cells in zip(table.head, zip(*table.rows, strict=True), strict=False):
         widths.append(max(map(cell_len, (*cells, *name.split()))))
