@@ -43,3 +43,14 @@ def test_what_cannot_be_compared_is_one_sentence(serenade, evaluated, trained, t
     assert serenade("compare", evaluated, evaluated, "--out", "a.docx").status == 2
     ran = serenade("compare", evaluated, tmp_path / "none", "--metric", "eer")
     assert "there is no metric 'eer'; choose one of accuracy" in ran.stderr
+
+
+def test_a_compared_evaluation_is_not_replaced(serenade, evaluated, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(evaluated, copy)
+    metrics = copy / "evaluation" / "metrics.json"
+    content = metrics.read_bytes()
+    ran = serenade("compare", evaluated, copy, "--out", metrics)
+    assert ran.is_one_sentence()
+    assert "would be overwritten" in ran.stderr
+    assert metrics.read_bytes() == content

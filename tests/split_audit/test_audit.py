@@ -249,3 +249,51 @@ def test_copies_of_real_speech(shared, tmp_path, clip) -> None:
         clip(f"test/copy{number}.mp3", samples=0.1 * samples[8000:], rate_hz=rate_hz, format="MP3")
     result = audit(tmp_path / "train", tmp_path / "test")
     assert checks(result) == {"similar": 4, "text": 2}
+
+
+def test_relative_folders_are_compared_by_sound(clip, tmp_path, monkeypatch):
+    clip("train/a.wav", seed=1)
+    clip("test/b.wav", seed=2)
+    shutil.copy(tmp_path / "train" / "a.wav", tmp_path / "test" / "c.wav")
+    monkeypatch.chdir(tmp_path)
+    found = audit("train", "test")
+    assert [leak.check for leak in found.leaks] == ["bytes"]
+    assert all((tmp_path / file).is_file() for file in found.table["file"])
+
+
+def test_times_of_a_list_are_read_as_in_a_manifest(clip, tmp_path):
+    clip("a.wav", seed=1)
+    clip("b.wav", seed=2)
+    lists = tmp_path / "split.csv"
+    lists.write_text("file,split,start,end\na.wav,train,0 days 00:00:00.250000,0.5\nb.wav,test,,\n")
+    times = audit(lists, sound=False).table[["start", "end"]].to_numpy()
+    assert times[0].tolist() == [0.25, 0.5]
+    assert np.isnan(times[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("abc", "2"), ("-5", "2"), ("3", "1"), ("0", "1e400"), ("0", "inf")]
+)
+def test_a_time_that_no_recording_has_is_refused(tmp_path, start, end):
+    lists = tmp_path / "split.csv"
+    lists.write_text(f"file,split,start,end\na.wav,train,{start},{end}\nb.wav,test,,\n")
+    with pytest.raises(CorpusError, match=r"split\.csv: .*(start|end|second)"):
+        audit(lists)
+
+
+@pytest.mark.parametrize(
+    "content", ["5", "null", '"a.wav"', "[" * 100_000, '[{"wav": "a.wav", "start": 0, "end": 1e400}]']
+)
+def test_json_that_is_no_list_of_recordings_is_refused(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    (tmp_path / "b.txt").write_text("b.wav\n")
+    with pytest.raises(CorpusError, match=r"a\.json: "):
+        audit(tmp_path / "a.json", tmp_path / "b.txt")
+
+
+def test_a_name_too_long_for_the_file_system_is_a_recording_that_is_not_found(clip, tmp_path):
+    clip("b.wav", seed=2)
+    (tmp_path / "a.txt").write_text("a" * 5000 + ".wav\n")
+    (tmp_path / "b.txt").write_text("b.wav\n")
+    found = audit(tmp_path / "a.txt", tmp_path / "b.txt", data=tmp_path)
+    assert found.table["file"].tolist() == ["", str(tmp_path / "b.wav")]

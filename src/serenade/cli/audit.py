@@ -59,6 +59,7 @@ def audit(
     """
     from serenade.cli.progress import progress_bar
     from serenade.cli.text_tables import show_tables
+    from serenade.files import protect_inputs
     from serenade.split_audit import audit as audit_split
     from serenade.split_audit.write import WRITERS, overlap_table, summary, write_audit
 
@@ -68,6 +69,7 @@ def audit(
         raise typer.BadParameter(f"must end in one of {', '.join(WRITERS)}", param_hint="--out")
     if out is not None and out.resolve() in [path.resolve() for path in lists]:
         raise typer.BadParameter("is one of the lists; name another file", param_hint="--out")
+    protect_inputs([out], [*lists, data])
     with progress_bar("audit", unit="clips") as bar:
         result = audit_split(
             *lists,

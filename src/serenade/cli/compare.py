@@ -51,11 +51,13 @@ def compare(
     from serenade.evaluation.compare import compare as compare_runs
     from serenade.evaluation.compare import tables
     from serenade.evaluation.compare.write import WRITERS, write_comparison
+    from serenade.files import protect_inputs
 
     if len(runs) < 2:
         raise typer.BadParameter("name two runs or more", param_hint="RUN")
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"must end in one of {', '.join(WRITERS)}", param_hint="--out")
+    protect_inputs([out], runs)
     comparison = compare_runs(runs, metric=metric, shared_clips=shared_clips)
     runs_shown = tables.run_table(comparison)
     first, *others = runs_shown.head[1:7]

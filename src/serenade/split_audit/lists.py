@@ -13,15 +13,16 @@ import pandas as pd
 
 from serenade.audio.discovery import SUFFIXES
 from serenade.corpora.corpus_table import PART_NAMES, is_missing, strip_blanks
-from serenade.corpora.manifest_columns import column_name
+from serenade.corpora.manifest_columns import column_name, seconds
 from serenade.corpora.manifest_rows import MANIFEST_SUFFIXES, read_rows
 from serenade.corpora.recordings import find_recordings
 from serenade.corpora.registry import CORPORA, Corpus
+from serenade.corpora.row_checks import unusable_times
 from serenade.corpora.speaker_names import merge_speakers
 from serenade.corpora.speakers import assign_speakers
 from serenade.errors import CorpusError
 from serenade.files import sha256_of
-from serenade.text import valid_unicode
+from serenade.text import printable, valid_unicode
 
 COLUMNS = ("name", "file", "start", "end", "part", "speaker", "source", "text", "corpus")
 """Columns of a table of listed clips.
@@ -94,8 +95,8 @@ def _read(path: Path) -> pd.DataFrame:
             {
                 "name": valid_unicode(name.replace("{data_root}/", "").strip()),
                 "folder": "" if path.is_dir() else str(path.parent),  # files of a folder have its path
-                "start": _seconds(named.get("start")),
-                "end": _seconds(named.get("end")),
+                "start": _text(named.get("start")),
+                "end": _text(named.get("end")),
                 "part": _text(named.get("split") or record.get("part")),
                 "speaker": _text(named.get("speaker")),
                 "source": _text(named.get("source")),
@@ -105,7 +106,17 @@ def _read(path: Path) -> pd.DataFrame:
         )
     if not rows:
         raise CorpusError(f"lists no recordings; give a folder, or a {', '.join(_LISTS)}", file=path)
-    return pd.DataFrame(rows)
+    return _with_times(pd.DataFrame(rows, index=range(1, len(rows) + 1)), path)
+
+
+def _with_times(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The table with its times in seconds, all of which a recording can have."""
+    for column in ("start", "end"):
+        table[column] = seconds(table[column], column, path)
+    for name, start_s, end_s in zip(table["name"], table["start"], table["end"], strict=True):
+        if reason := unusable_times(start_s, end_s):
+            raise CorpusError(f"{printable(name)}: {reason}; correct it", file=path)
+    return table
 
 
 def _tabular(path: Path) -> list[dict[str, Any]]:
@@ -136,8 +147,12 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
             return [{"file": _path_in(line)} for line in text.splitlines() if line.strip()]
     except ValueError as cause:
         raise CorpusError(f"is not valid JSON ({cause})", file=path) from cause
+    except RecursionError as cause:
+        raise CorpusError("is not a list of recordings: it is nested too deeply", file=path) from cause
     if isinstance(content, dict):
         content = list(content.values())
+    if not isinstance(content, list):
+        raise CorpusError("is not a list of recordings: give a JSON list of objects", file=path)
     return [record for record in content if isinstance(record, dict)]
 
 
@@ -153,13 +168,6 @@ def _text(value: object) -> str:
     return "" if value is None or is_missing(value) else valid_unicode(strip_blanks(str(value)))
 
 
-def _seconds(value: object) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        return float("nan")
-
-
 def _found(table: pd.DataFrame, data: Path | None) -> list[str]:
     """The path of each recording on this machine, "" where it is not found."""
     by_stem: dict[str, list[Path]] = {}
@@ -170,11 +178,18 @@ def _found(table: pd.DataFrame, data: Path | None) -> list[str]:
     found = []
     for name, folder in zip(table["name"], table["folder"], strict=True):
         options = [Path(folder) / name, *(place / name for place in places)]
-        path = next((option for option in options if option.is_file()), None)
+        path = next((option for option in options if _is_file(option)), None)
         if path is None:
             path = _most_alike(name, by_stem.get(PurePosixPath(name).stem.lower(), []))
         found.append("" if path is None else os.path.abspath(path))
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long for the file system
+        return False
 
 
 def _most_alike(name: str, files: Sequence[Path]) -> Path | None:
