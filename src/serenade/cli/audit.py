@@ -67,8 +67,6 @@ def audit(
         raise typer.BadParameter("name train, test and at most dev", param_hint="TRAIN TEST [DEV]")
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"must end in one of {', '.join(WRITERS)}", param_hint="--out")
-    if out is not None and out.resolve() in [path.resolve() for path in lists]:
-        raise typer.BadParameter("is one of the lists; name another file", param_hint="--out")
     protect_inputs([out], [*lists, data])
     with progress_bar("audit", unit="clips") as bar:
         result = audit_split(
