@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 
 import numpy as np
@@ -133,3 +134,32 @@ def test_too_many_layers_and_an_unknown_kind_are_one_sentence(tiny_encoder, tmp_
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ModelError, match="its model_type is 'bert', not whisper, wav2vec2, hubert, wavlm"):
         encoder_of(tmp_path).load()
+
+
+def test_damaged_weights_are_one_sentence(tiny_encoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder("wav2vec2"), tmp_path / "wav2vec2")
+    (folder / "model.safetensors").write_text("junk")
+    with pytest.raises(ModelError, match="is not an encoder that can be loaded"):
+        encoder_of(folder).load()
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="is not an encoder that can be loaded"):
+        encoder_of(folder).load()
+
+
+@pytest.mark.parametrize(("key", "value"), [("num_attention_heads", 0), ("conv_kernel", "x")])
+def test_an_impossible_configuration_is_one_sentence(tiny_encoder, tmp_path, key, value):
+    folder = shutil.copytree(tiny_encoder("wav2vec2"), tmp_path / "wav2vec2")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {key: value}))
+    with pytest.raises(ModelError, match="is not an encoder that can be loaded"):
+        encoder_of(folder).load()
+
+
+def test_a_folder_with_the_weights_of_pytorch_alone_is_used(tiny_encoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder("wavlm"), tmp_path / "wavlm")
+    weights = load_file(folder / "model.safetensors")
+    torch.save(weights, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    encoder = encoder_of(folder)
+    assert len(encoder.hash) == 64
+    encoder.load()

@@ -89,7 +89,7 @@ class SpeechEncoder:
             weights = hash_of_weights(bundled_models()[self.source])
         else:
             try:
-                weights = sha256_of(self._folder / _WEIGHTS)
+                weights = sha256_of(_weights_file(self._folder))
             except OSError as cause:
                 raise _unreadable(self.source, cause) from cause
         layers = [self.first_layer, self.last_layer]

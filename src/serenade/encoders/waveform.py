@@ -7,6 +7,8 @@ masked here.
 
 from __future__ import annotations
 
+import pickle
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,6 +185,13 @@ def waveform_size(config: Mapping[str, Any]) -> WaveformSize:
 def _load(folder: Path) -> Any:
     """The network, with all its weights from the folder."""
     transformers = import_transformers()
+    from huggingface_hub.errors import StrictDataclassError
+    from safetensors import SafetensorError
+
+    unreadable = (
+        *(OSError, ValueError, KeyError, RuntimeError, TypeError, ArithmeticError),
+        *(EOFError, pickle.UnpicklingError, struct.error, SafetensorError, StrictDataclassError),
+    )
     try:
         model, found = transformers.AutoModel.from_pretrained(
             str(folder),
@@ -192,7 +201,7 @@ def _load(folder: Path) -> Any:
             attn_implementation="eager",
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as cause:
+    except unreadable as cause:
         reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise ModelError(f"is not an encoder that can be loaded: {reason}", file=folder) from cause
     missing = sorted(set(found["missing_keys"]) - {"masked_spec_embed"})
