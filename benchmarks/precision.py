@@ -2,7 +2,7 @@
 
     python benchmarks/precision.py --data DIR [--out runs/precision] [--write]
 
-DIR has the folder `ravdess`. The recipes of the bundled models are trained on it alone, without noisy copies,
+DIR has the folder `ravdess`. The recipe of a bundled model is trained on it alone, without noisy copies,
 with the matrices of the encoder in 32, 16, 8 and 4 bits. A finished step is not repeated.
 """
 
@@ -18,7 +18,7 @@ from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.report.tables import markdown_records
 from serenade.folders import RunFolder
 
-RECIPES = ("serenade-base", "serenade-small")
+RECIPES = ("serenade-small",)
 PRECISIONS = ("float32", "float16", "int8", "int4")
 BEGIN, END = "<!-- precision: written by benchmarks/precision.py -->", "<!-- end of precision -->"
 

@@ -95,8 +95,9 @@ class StaticPage:
             with write_whole(target, "wb") as out:
                 out.write(source.read_bytes())
         write_json(self.info, model_info(spec) | {"max_duration_s": spec.front_end.max_duration_s})
-        for name, text in {".nojekyll": "", "README.md": _readme(spec)}.items():
-            with write_whole(self.path / name) as out:
+        # A Space has its card where a model has.
+        for file, text in {self.path / ".nojekyll": "", ModelFolder(self.path).card: _readme(spec)}.items():
+            with write_whole(file) as out:
                 out.write(text)
         with write_whole(self.index, "wb") as out:
             out.write((BUILT / "static" / "index.html").read_bytes())
@@ -105,15 +106,16 @@ class StaticPage:
     def _sources(self, onnx: Path) -> dict[Path, Path]:
         """The file that each file of the folder is a copy of."""
         built = [BUILT / "page" / "page.css", *sorted((BUILT / "static" / "page").iterdir())]
-        card = ModelFolder(onnx.parent).card
-        models = {
-            "model.onnx": onnx,
-            "silero_vad.onnx": VAD_MODEL,
-            "silero_vad.LICENSE": VAD_MODEL.with_name("silero_vad.LICENSE"),
-        } | ({"README.md": card} if card.is_file() else {})
-        return {self.path / "page" / file.name: file for file in built} | {
-            self.path / "model" / name: file for name, file in models.items()
-        }
+        card, copy = ModelFolder(onnx.parent).card, ModelFolder(self.path / "model")
+        return (
+            {self.path / "page" / file.name: file for file in built}
+            | {
+                copy.onnx: onnx,
+                copy.path / "silero_vad.onnx": VAD_MODEL,
+                copy.path / "silero_vad.LICENSE": VAD_MODEL.with_name("silero_vad.LICENSE"),
+            }
+            | ({copy.card: card} if card.is_file() else {})
+        )
 
     def _require_free(self) -> None:
         if self.path.is_dir() and any(self.path.iterdir()) and not self.info.is_file():
