@@ -4,8 +4,8 @@
 
 LISTS is a folder with the lists of splits, such as the folder `data` of https://github.com/emo-box/EmoBox
 (`CORPUS/fold_N/CORPUS_train_fold_N.jsonl`): pairs of files whose names differ in `train` and `test` only. DIR
-has a folder for each corpus whose recordings are at hand; the other splits are audited by names only. Recall
-and false positives are measured on the corpora in DIR.
+has a folder for each corpus whose recordings are available; the other splits are audited by names only.
+Recall and false positives are measured on the corpora in DIR.
 """
 
 from __future__ import annotations

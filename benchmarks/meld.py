@@ -47,7 +47,7 @@ ROWS = {"train": 9_989, "dev": 1_109, "test": 2_610}
 """Of MELD."""
 
 TABLES = Path(__file__).parents[2] / "shared" / "data" / "meld"
-"""MELD's own, where they are at hand."""
+"""MELD's own, where they are available."""
 
 _ARRAYS = ("X_audio_*.npy", "ids_*.csv")
 

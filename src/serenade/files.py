@@ -13,12 +13,14 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from serenade.errors import OutputError, SerenadeError
+
+T = TypeVar("T")
 
 LOCK = ".lock"
 """Name of the lock file in a folder that one process at a time writes to."""
@@ -265,6 +267,29 @@ def _can_create(path: str | Path) -> bool:
     except OSError as cause:
         return cause.errno == errno.EEXIST
     return True
+
+
+def write_by_suffix(content: T, path: str | Path, writers: Mapping[str, Callable[[T], str]]) -> None:
+    """Write a text to a file, in the form that the suffix of the file names.
+
+    Args:
+        content: what is written.
+        path: the file.
+        writers: for each suffix, in lower case, the function that makes the text.
+
+    Raises:
+        OutputError: another suffix, or the file cannot be written.
+
+    >>> write_by_suffix(3, "three.txt", {".txt": str})
+    >>> Path("three.txt").read_text()
+    '3'
+    """
+    write = writers.get(Path(path).suffix.lower())
+    if write is None:
+        raise OutputError(f"has an unknown ending; use one of {', '.join(writers)}", file=path)
+    text = write(content)
+    with write_whole(path) as file:
+        file.write(text)
 
 
 def write_json(path: str | Path, content: Any, *, indent: int | None = 1) -> None:

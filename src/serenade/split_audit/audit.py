@@ -65,7 +65,7 @@ class Audit:
 
     @property
     def is_clean(self) -> bool:
-        """Whether no leak was found; a shared text counts only if it was asked for."""
+        """Whether no leak was found; a shared text counts only with `text`."""
         return all(leak.check == "text" and not self.text_counts for leak in self.leaks)
 
     def overlaps(self) -> list[Overlap]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from serenade.audio.decode import decode
-from serenade.errors import OutputError, UnsupportedMedia
+from serenade.errors import UnsupportedMedia
 from serenade.evaluation.confident_errors import sound_uri
 from serenade.evaluation.report.environment import create_environment
 from serenade.evaluation.report.format import counted, listed
 from serenade.evaluation.report.tables import TextTable
-from serenade.files import write_whole
+from serenade.files import write_by_suffix
 from serenade.split_audit.audit import Audit, Overlap
 from serenade.split_audit.leaks import CHECKS, Leak
 from serenade.text import json_text, printable, spreadsheet_text
@@ -75,12 +75,7 @@ def write_audit(audit: Audit, out: Path) -> None:
     Raises:
         OutputError: another ending, or it cannot be written.
     """
-    write = WRITERS.get(out.suffix.lower())
-    if write is None:
-        raise OutputError(f"has an unknown ending; use one of {', '.join(WRITERS)}", file=out)
-    text = write(audit)
-    with write_whole(out) as file:
-        file.write(text)
+    write_by_suffix(audit, out, WRITERS)
 
 
 def leak_table(audit: Audit, check: str) -> TextTable:

@@ -68,7 +68,7 @@ class Sweep:
         folder: where its runs, `sweep.csv`, `sweep.json` and `sweep.png` are.
         metric: name of the metric of the dev scores.
         trials: in the order of the grid.
-        nested: scores on test of the trial that each fold's own dev part chose; None unless asked for.
+        nested: scores on test of the trial that each fold's own dev part chose; None without `nested`.
         chosen: the trial that each fold chose, by fold; {} unless nested.
     """
 

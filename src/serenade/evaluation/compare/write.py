@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from serenade.errors import OutputError
 from serenade.evaluation import figures
 from serenade.evaluation.compare import tables
 from serenade.evaluation.compare.comparison import Comparison
@@ -17,7 +16,7 @@ from serenade.evaluation.figures.style import PAGE
 from serenade.evaluation.metric import METRICS
 from serenade.evaluation.report.environment import create_environment, svg_element
 from serenade.evaluation.report.tables import TextTable
-from serenade.files import write_whole
+from serenade.files import write_by_suffix
 from serenade.text import json_text, spreadsheet_text
 from serenade.version import __version__
 
@@ -33,12 +32,7 @@ def write_comparison(comparison: Comparison, out: Path) -> None:
     Raises:
         OutputError: another ending, or it cannot be written.
     """
-    write = WRITERS.get(out.suffix.lower())
-    if write is None:
-        raise OutputError(f"has an unknown ending; use one of {', '.join(WRITERS)}", file=out)
-    text = write(comparison)
-    with write_whole(out) as file:
-        file.write(text)
+    write_by_suffix(comparison, out, WRITERS)
 
 
 def all_tables(comparison: Comparison) -> dict[str, TextTable]:
