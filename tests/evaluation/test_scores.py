@@ -35,6 +35,12 @@ def test_has_every_metric() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="layout of `classification_report.txt`",
+    verdict="equal",
+    note="scikit-learn's, with four digits.",
+)
 def test_the_report_is_that_of_scikit_learn(seed: int) -> None:
     true, predicted = random_labels(seed)
     text = classification_report(score(true, predicted, sorted(LABELS)).confusion, sorted(LABELS))

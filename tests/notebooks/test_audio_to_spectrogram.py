@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import LabelEncoder
 
 from serenade.synthetic.meld import SyntheticMeld
 
@@ -20,8 +21,8 @@ for cell in cells:
     exec(compile("".join(cell["source"]), cell["id"], "exec"), globals())
 for name in ("X_audio_train", "X_audio_val", "X_audio_test"):
     print(name, globals()[name].shape, globals()[name].dtype)
-json.dump({name: globals()[name] for name in ("test_dia_ids", "test_utt_ids", "test_emotions")},
-          open("ids.json", "w"))
+kept = ("test_dia_ids", "test_utt_ids", "test_emotions", "train_emotions", "val_emotions")
+json.dump({name: globals()[name] for name in kept}, open("ids.json", "w"))
 np.save("y_test.npy", y_test)
 """
 
@@ -42,6 +43,18 @@ def ran(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory)
     return folder, done.stdout
 
 
+@pytest.mark.fidelity(
+    system="audio_to_spectrogram.ipynb",
+    output="last lines printed",
+    verdict="equal",
+    note="The banner SPECTROGRAM GENERATION COMPLETE with the three shapes.",
+)
+@pytest.mark.fidelity(
+    system="audio_to_spectrogram.ipynb",
+    output="variables `X_audio_{train,val,test}`",
+    verdict="equal",
+    note="The arrays; as memory maps, so that 900 MB need not be held.",
+)
 def test_the_arrays_and_the_banner_are_the_originals(ran: tuple[Path, str]) -> None:
     folder, out = ran
     assert sorted(file.name for file in (folder / "MELD_spectrograms").glob("*.npy")) == [
@@ -56,6 +69,12 @@ def test_the_arrays_and_the_banner_are_the_originals(ran: tuple[Path, str]) -> N
     assert "X_audio_train (24, 128, 128, 1) float32" in out
 
 
+@pytest.mark.fidelity(
+    system="audio_to_spectrogram.ipynb",
+    output="variables `{train,val,test}_dia_ids`, `_utt_ids`, `_emotions`, `y_{train,val,test}`",
+    verdict="equal",
+    note="One entry per row; classes in alphabetical order, as LabelEncoder numbers them.",
+)
 def test_ids_and_labels_fit_the_arrays_rows(ran: tuple[Path, str], synthetic_meld: SyntheticMeld) -> None:
     folder, out = ran
     ids = json.loads((folder / "ids.json").read_text())
@@ -64,6 +83,7 @@ def test_ids_and_labels_fit_the_arrays_rows(ran: tuple[Path, str], synthetic_mel
     assert [line[0] for line in told] == ids["test_dia_ids"]
     assert [int(line[1]) for line in told] == ids["test_utt_ids"]
     assert [line[4] for line in told] == ids["test_emotions"]
-    assert len(np.load(folder / "y_test.npy")) == 12
+    encoder = LabelEncoder().fit(ids["train_emotions"] + ids["val_emotions"] + ids["test_emotions"])
+    assert np.load(folder / "y_test.npy").tolist() == encoder.transform(ids["test_emotions"]).tolist()
     for kind in ("missing", "corrupt"):
         assert f"test {synthetic_meld.defects[kind][2].partition('/')[2]}: {kind}" in out

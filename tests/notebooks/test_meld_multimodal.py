@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -34,6 +35,41 @@ def test_cells_are_short_and_without_output() -> None:
     assert max(len(cell["source"]) for cell in code) <= 30
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="training",
+    verdict="equal",
+    note="Adam at 1e-3, batches of 32, at most 100 epochs, halved after 5 epochs without a lower dev loss, "
+    "stopped after 15, best epoch by dev loss.",
+)
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="L2 penalty on the kernels of the text network",
+    verdict="differs",
+    note="None; the original adds 1e-3 of their squares to the loss.",
+)
+def test_the_training_is_the_originals() -> None:
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    (given,) = (
+        dict(zip(map(ast.literal_eval, node.value.keys), map(ast.unparse, node.value.values), strict=True))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "as_original"
+    )
+    assert given == {
+        "epochs": "EPOCHS",
+        "batch_size": "32",
+        "learning_rate": "0.001",
+        "weight_decay": "0.0",
+        "schedule": "'plateau'",
+        "plateau_patience": "5",
+        "monitor": "'dev_loss'",
+        "early_stopping_patience": "15",
+        "seeds": "[0]",
+    }
+    assert "EPOCHS = 100 " in source
+
+
 @pytest.fixture(scope="module")
 def ran(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("notebook")
@@ -53,6 +89,18 @@ def test_the_networks_are_the_originals(ran: tuple[Path, str]) -> None:
         assert f"{name}: {total:,} parameters" in out
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="rows that are scored",
+    verdict="equal",
+    note="All rows of the test part, once for each network.",
+)
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="scores printed",
+    verdict="differs",
+    note="Weighted F1 and UAR first, then the classification report. The original prints the accuracy first.",
+)
 def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], synthetic_meld: SyntheticMeld) -> None:
     folder, out = ran
     told = json.loads((folder / "told.json").read_text())
@@ -63,6 +111,18 @@ def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], synthetic_m
     assert "1 corrupt" in out
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="figures",
+    verdict="equal",
+    note="Learning curves and confusion matrix of each network, comparison of the networks, F1 by class.",
+)
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="files",
+    verdict="differs",
+    note="The figures as PNG in `meld_figures`. The original writes `best_*_model.keras`.",
+)
 def test_every_figure_is_kept(ran: tuple[Path, str]) -> None:
     folder, _ = ran
     names = {file.stem for file in (folder / "meld_figures").glob("*.png")}

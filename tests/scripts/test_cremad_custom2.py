@@ -93,6 +93,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(folder, _run(small_trainer(folder, "--epochs", "1"), folder))
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="folders",
+    verdict="equal",
+    note="Reads `cremad_mels` and writes `cremad_custom2` without any flag.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="other files",
+    verdict="differs",
+    note="`store/` (spectrograms as one array) and `run/` (log, split, ONNX model, report) lie beside.",
+)
 def test_it_writes_the_files_of_the_original(trained: Trained) -> None:
     assert trained.ran.returncode == 0, trained.ran.stderr
     assert {path.name for path in trained.out.iterdir()} == {*FILES, "store", "run"}
@@ -106,6 +118,18 @@ def test_it_writes_the_files_of_the_original(trained: Trained) -> None:
     assert (trained.out / "run" / "evaluation" / "report.html").is_file()
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="split",
+    verdict="differs",
+    note="By speaker: no speaker is in two parts. The original splits by file; `--split file` does that.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="line printed per epoch",
+    verdict="differs",
+    note="The same four figures, in other words, and the seconds.",
+)
 def test_it_splits_by_speaker_and_says_so(trained: Trained) -> None:
     assert "split by speaker" in trained.ran.stdout
     assert "epoch 1/1" in trained.ran.stdout
@@ -115,6 +139,12 @@ def test_it_splits_by_speaker_and_says_so(trained: Trained) -> None:
     assert sum(len(group) for group in speakers) == len(set.union(*speakers)) == 6
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="spectrograms as the network takes them",
+    verdict="differs",
+    note="None is blank. The original turns all but the widest into zeros.",
+)
 def test_not_one_spectrogram_is_blank(trained: Trained) -> None:
     """The original's trainer turned all but the widest into zeros."""
     store = Store.open(trained.out / "store")
@@ -145,6 +175,12 @@ def test_the_tester_takes_the_model_at_any_width(trained: Trained, name: str, wi
 
 
 @pytest.mark.parametrize("content", ["missing", "empty", "recordings", "both", "unnamed"])
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="a folder without spectrograms",
+    verdict="differs",
+    note="One sentence and exit code 1, and nothing is written.",
+)
 def test_nothing_to_train_on_is_one_sentence(tmp_path: Path, content: str) -> None:
     mels = tmp_path / "cremad_mels"
     if content != "missing":
@@ -162,6 +198,13 @@ def test_nothing_to_train_on_is_one_sentence(tmp_path: Path, content: str) -> No
     assert not (tmp_path / "cremad_custom2").exists()
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="training",
+    verdict="equal",
+    note="40 epochs, batches of 64, weighted sampling, learning rate 1e-3, weight decay 1e-4, halved "
+    "after 5 epochs without a better dev accuracy, stopped after 15, seed 42.",
+)
 def test_the_recipe_is_the_original_training() -> None:
     recipe = load_recipe(RECIPE)
     assert recipe.network.name == "cnn_lstm"
@@ -228,6 +271,12 @@ def test_real_clips_with_variants_split_by_file(shared: Path, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="an interrupted training",
+    verdict="differs",
+    note="Continues at the next epoch. The original starts again.",
+)
 def test_a_killed_training_goes_on(tmp_path: Path) -> None:
     made_mels(tmp_path, speakers=4, emotions=("ANG", "SAD"))
     command = small_trainer(tmp_path, "--epochs", "3", "--split", "file")

@@ -149,8 +149,11 @@ def _error(message: str) -> RecipeError:
     return RecipeError(f"front end: {message}")
 
 
-CREMAD_SEED = FrontEnd(n_fft=2048, hop=512)
-"""Front end of `mel_generator.py` (T4SKM4ST3R69/Speech_Emotion_Recognition), on CREMA-D's own 16 kHz."""
+CREMAD_SEED = FrontEnd(n_fft=2048, hop=512, pad_mode="reflect")
+"""Front end of `mel_generator.py` (T4SKM4ST3R69/Speech_Emotion_Recognition), on CREMA-D's own 16 kHz.
+
+The generator asks librosa for reflections at both ends; `custom2_tester.py` does not, and gets zeros.
+"""
 
 MELD_SEED = FrontEnd(n_fft=2048, hop=512, max_duration_s=3.0, normalize="minmax")
 """Front end of `audio_to_spectrogram.ipynb` (clow427/MELD-emotion-recognition)."""

@@ -118,6 +118,12 @@ def test_modality_dropout_drops_one_of_two(network):
     assert torch.equal(network.drop_modalities(single), single)
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="fusion with spectrograms (before 30e5d0e): `model.summary()`",
+    verdict="equal",
+    note="`fusion.original`: 2,948,615 parameters.",
+)
 def test_the_original_has_as_many_parameters_as_keras_counts():
     network = create_network("fusion.original", n_mels=128, text_width=600, n_classes=7)
     assert keras_count(network).total == 2_948_615

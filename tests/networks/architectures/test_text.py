@@ -47,6 +47,12 @@ def test_a_bag_is_exported(network, through_onnx):
         torch.testing.assert_close(session(**batch), network(**batch), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="text network: `model.summary()`",
+    verdict="equal",
+    note="`text_lstm.original`: 429,895 parameters, 429,511 trainable.",
+)
 def test_the_original_has_as_many_parameters_as_keras_counts():
     network = create_network("text_lstm.original", text_width=600, n_classes=7)
     count = keras_count(network)

@@ -20,6 +20,43 @@ from serenade.training.run import train
 KEYS = ["epoch", "model_state_dict", "optimizer_state_dict", "val_acc", "val_loss", "train_acc", "train_loss"]
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`best_model.pth`, `final_model.pth`",
+    verdict="equal",
+    note="Keys `epoch`, `model_state_dict`, `optimizer_state_dict`, `val_acc`, `val_loss`, `train_acc`, "
+    "`train_loss`; the best is the epoch with the highest dev accuracy.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`best_model.pth`, `final_model.pth`: further keys",
+    verdict="differs",
+    note="One more key, `spec`: labels, front end, network, split.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`training_history.pth`",
+    verdict="equal",
+    note="Keys `train_loss`, `val_loss`, `train_acc`, `val_acc`; one value per epoch.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`classification_report.txt`",
+    verdict="equal",
+    note="Rows Angry, Disgust, Fear, Happy, Neutral, Sad, in this order, as far as they occur.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`training_history.png`, `confusion_matrix.png`",
+    verdict="equal",
+    note="Both are written.",
+)
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`entire_model.pth`",
+    verdict="equal",
+    note="The pickled network: the same logits as the weights. serenade never loads it.",
+)
 def test_every_file_and_key(tiny: Callable[..., Recipe], store: Store, tmp_path: Path) -> None:
     run = train(
         tiny(training={"epochs": 3, "monitor": "dev_accuracy"}), store=store, out=tmp_path / "run"

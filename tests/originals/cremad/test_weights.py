@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from serenade.audio.logmel import CREMAD_SEED, FrontEnd
+from serenade.audio.logmel import CREMAD_SEED, FrontEnd, normalize
 from serenade.errors import ModelError
 from serenade.networks import create_network
 from serenade.originals.cremad.weights import CLASSES, SPEC_KEY, load_original, spec_text, with_spec
@@ -35,10 +37,39 @@ def ours(labels: tuple[str, ...] = LABELS, **changes: Any) -> tuple[dict[str, An
     return network.state_dict(), spec
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="class ids",
+    verdict="equal",
+    note="0 Angry, 1 Disgust, 2 Fear, 3 Happy, 4 Neutral, 5 Sad.",
+)
+def test_class_ids() -> None:
+    assert list(CLASSES.values()) == ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad"]
+
+
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="normalisation",
+    verdict="equal",
+    note="z-score over the whole array, within 1e-5.",
+)
+def test_the_normalisation() -> None:
+    levels = np.random.default_rng(0).uniform(-80, 0, (90, 128)).astype(np.float32)
+    expected = (levels - np.mean(levels)) / (np.std(levels) + 1e-8)
+    np.testing.assert_allclose(normalize(levels, CREMAD_SEED), expected, atol=1e-5)
+
+
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`model_state_dict.pth`",
+    verdict="equal",
+    note="A bare state_dict of the original loads, with 41,155,206 parameters at width 191; what is "
+    "assumed about it is printed.",
+)
 def test_a_published_state_dict_loads_and_says_what_is_assumed(published: Path) -> None:
     loaded = load_original(published)
     assert sum(weight.numel() for weight in loaded.network.parameters()) == 41_155_206
-    assert loaded.spec.front_end == CREMAD_SEED
+    assert loaded.spec.front_end == replace(CREMAD_SEED, pad_mode="constant")
     assert loaded.spec.network == "cnn_lstm.original"
     assert loaded.spec.network_args == {"width_frames": 191}
     assert loaded.spec.labels == LABELS
@@ -47,6 +78,12 @@ def test_a_published_state_dict_loads_and_says_what_is_assumed(published: Path) 
     assert "--max_width 191" in loaded.assumed
 
 
+@pytest.mark.fidelity(
+    system="custom2_tester.py",
+    output="`--max_width` that the weights do not have",
+    verdict="differs",
+    note="One sentence with the possible widths. The original prints a traceback of PyTorch.",
+)
 def test_the_width_must_fit_published_weights(published: Path) -> None:
     assert load_original(published, max_width=176).spec.network_args == {"width_frames": 176}
     for width in (100, 175, 192):
@@ -64,6 +101,12 @@ def test_a_checkpoint_of_ours_carries_its_spec(tmp_path: Path) -> None:
         torch.testing.assert_close(tensor, state[name])
 
 
+@pytest.mark.fidelity(
+    system="cremad_custom2.py",
+    output="`model_state_dict.pth`: further content",
+    verdict="differs",
+    note="The Spec, where `load_state_dict(strict=True)` does not see it.",
+)
 def test_a_bare_state_dict_of_ours_carries_its_spec_out_of_sight(tmp_path: Path) -> None:
     state, spec = ours()
     torch.save(with_spec(state, spec), tmp_path / "state.pth")
@@ -90,6 +133,12 @@ class Trap:
         return (Path.write_text, (self.mark, "ran"))
 
 
+@pytest.mark.fidelity(
+    system="custom2_tester.py",
+    output="a model file with code",
+    verdict="differs",
+    note="Refused; the code does not run.",
+)
 def test_a_pickle_with_code_is_refused_and_does_not_run(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     (tmp_path / "plain.pth").write_bytes(pickle.dumps(Trap(mark)))

@@ -58,6 +58,12 @@ def contents(folder: Path) -> dict[str, str]:
 class TestOneClip:
     @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large")
     @pytest.mark.parametrize("seconds", [0.06, 1.0, 2.99, 3.0, 4.5])
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="values of one clip",
+        verdict="equal",
+        note="librosa's mel spectrogram, in dB, scaled from 0 to 1 over the clip, within 2e-5.",
+    )
     def test_as_the_original_makes_it(self, tmp_path: Path, seconds: float) -> None:
         librosa = pytest.importorskip("librosa")
         from sklearn.preprocessing import minmax_scale
@@ -85,10 +91,22 @@ class TestOneClip:
         assert (image.min(), image.max()) == (0, 1)
         assert not image[:, frames:].any()
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="order of the bands",
+        verdict="equal",
+        note="Row 0 is the lowest.",
+    )
     def test_row_0_is_the_lowest_mel(self) -> None:
         low = spectrogram(np.sin(2 * np.pi * 100 / 16_000 * np.arange(16_000)).astype(np.float32))
         assert low[:8, :30].mean() > low[-8:, :30].mean() + 0.3
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="length",
+        verdict="equal",
+        note="The first 3.0 s; digital silence is zeros.",
+    )
     def test_only_the_first_three_seconds_count_and_silence_is_zeros(self) -> None:
         samples = np.random.default_rng(0).normal(size=80_000).astype(np.float32)
         np.testing.assert_array_equal(spectrogram(samples), spectrogram(samples[:48_000]))
@@ -96,6 +114,18 @@ class TestOneClip:
 
 
 class TestArrays:
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="`X_audio_{train,val,test}.npy`",
+        verdict="equal",
+        note="(n, 128, 128, 1), from 0 to 1, columns 94 to 127 always zero.",
+    )
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="type of the arrays",
+        verdict="differs",
+        note="float32. The original's become float64 as soon as one clip is missing.",
+    )
     def test_names_shapes_types_and_range(self, made: Spectrograms, synthetic_meld: SyntheticMeld) -> None:
         for part, count in zip(PARTS, (24, 10, 12), strict=True):
             array = np.load(made.path / f"X_audio_{part}.npy")
@@ -104,6 +134,13 @@ class TestArrays:
             assert not array[:, :, 94:].any()
         assert not (made.path / ".chunks").exists()
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="missing, corrupt, silent and cut clips",
+        verdict="differs",
+        note="`ids_{train,val,test}.csv` has the status of every row, with dialogue, utterance, rank and "
+        "label.",
+    )
     def test_every_row_has_a_status(
         self, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld
     ) -> None:
@@ -118,6 +155,12 @@ class TestArrays:
         assert of_trap(ids, synthetic_meld.defects["tiny"][0])["duration_s"] == pytest.approx(0.06, abs=0.01)
         assert of_trap(ids, synthetic_meld.defects["long"][0])["duration_s"] == pytest.approx(300, abs=0.1)
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="rows of missing and corrupt clips",
+        verdict="equal",
+        note="Zeros, so that rows and labels stay aligned; `.mp4` is preferred to `.wav`.",
+    )
     def test_zeros_are_those_of_missing_corrupt_and_silent_clips(
         self, made: Spectrograms, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld
     ) -> None:
@@ -136,6 +179,12 @@ class TestArrays:
             for row, file in list(zip(at, rows["file"], strict=True))[::5]:
                 np.testing.assert_array_equal(array[row], spectrogram_of(file)[0])
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="order of the rows",
+        verdict="equal",
+        note="Dialogues in the order of `text_emotion.pkl`, utterances ascending.",
+    )
     def test_the_order_is_that_of_the_pickle_or_of_the_tables(
         self, ids: dict[str, pd.DataFrame], synthetic_meld: SyntheticMeld, tmp_path: Path
     ) -> None:
@@ -166,6 +215,12 @@ class TestArrays:
         with pytest.raises(CorpusError, match=r"text_emotion\.pkl: has no dialogue 77 of test"):
             write_spectrograms(tmp_path, tmp_path / "out")
 
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="other files",
+        verdict="differs",
+        note="`frontend.json` and `ids_*.csv`.",
+    )
     def test_the_front_end_lies_beside(self, made: Spectrograms) -> None:
         assert read_front_end(made.path / "frontend.json") == MELD_SEED
 
@@ -234,6 +289,12 @@ class TestInterrupted:
         [("spectrogram_of", 18, 16), ("_name", 17, 46), ("write_json", 12, 46)],
         ids=["in a piece", "between two arrays' names", "before the front end"],
     )
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="an interrupted run",
+        verdict="differs",
+        note="Continues, with the same bytes. The original starts again.",
+    )
     def test_killed_and_continued_it_gives_the_same_bytes(
         self,
         made: Spectrograms,
@@ -293,6 +354,13 @@ class TestInterrupted:
 
 
 class TestCommand:
+    @pytest.mark.fidelity(
+        system="audio_to_spectrogram.ipynb",
+        output="progress and warnings printed",
+        verdict="differs",
+        note="Each missing or corrupt clip by name, on stderr. The original prints the number of missing "
+        "ones.",
+    )
     def test_banner_on_stdout_trouble_on_stderr(
         self, synthetic_meld: SyntheticMeld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -15,6 +15,12 @@ def network(unsettled):
     return unsettled(create_network("spectrogram_cnn", n_mels=128, n_classes=7))
 
 
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="2-D CNN (before 30e5d0e): `model.summary()`",
+    verdict="equal",
+    note="`spectrogram_cnn`: 4,618,119 parameters, 4,617,159 trainable.",
+)
 def test_it_has_as_many_parameters_as_keras_counts(network):
     count = keras_count(network)
     assert (count.total, count.trainable) == (4_618_119, 4_617_159)

@@ -180,8 +180,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "custom2_tester.
         "--padding",
         choices=("zeros", "reflect"),
         default="zeros",
-        help="padding of the first and last frames, for weights without a Spec: zeros as in librosa 0.9 and "
-        "later (default), reflect as in earlier versions",
+        help="padding of the first and last frames, for weights without a Spec: zeros as in the original "
+        "tester (default), reflect as in the original generator, whose spectrograms they were trained on",
     )
     never_fail_on_a_character()
     options = parser.parse_args(arguments)

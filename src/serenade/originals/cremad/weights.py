@@ -76,8 +76,8 @@ def load_original(
         file: `best_model.pth`, `final_model.pth` or `model_state_dict.pth`, of serenade or of the original.
         max_width: number of frames that every clip is padded or cut to. The size of the original's weights
             depends on it, so it must fit; a file of serenade takes any.
-        padding: what the first and last frames are padded with, for a file without a Spec: "zeros" as
-            librosa 0.9 and later, "reflect" as earlier versions.
+        padding: what the first and last frames are padded with, for a file without a Spec: "zeros" as in
+            the original tester (with librosa 0.9 or later), "reflect" as in the original generator.
 
     Raises:
         ModelError: the file is missing, has no weights, weights of another layout or width, or labels other
