@@ -33,7 +33,7 @@ demo: $(VENV)/train.stamp  ## every step on a synthetic corpus, under 3 minutes
 
 # Without npm, the tests of the page's build are skipped.
 test: install $(if $(shell command -v npm),$(VENV)/page.stamp)  ## all tests but the slow ones
-	$(BIN)/pytest -m 'not slow' -n auto
+	$(BIN)/pytest -m 'not slow' -n auto --dist loadgroup
 
 test-slow: install
 	$(BIN)/pytest -m slow

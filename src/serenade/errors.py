@@ -86,6 +86,12 @@ class OutputError(SerenadeError):
     code = "output"
 
 
+class ClusterError(SerenadeError):
+    """A cluster that cannot be reached or used, or a place that it cannot read."""
+
+    code = "cluster"
+
+
 class MissingExtra(SerenadeError):
     """A command that needs an optional extra which is not installed."""
 
@@ -93,6 +99,7 @@ class MissingExtra(SerenadeError):
 
 
 _EXTRAS = {
+    "cluster": ("fsspec", "pyarrow", "ray", "s3fs"),
     "mic": ("sounddevice",),
     "report": ("jinja2", "matplotlib", "pandas", "sklearn"),
     "train": (

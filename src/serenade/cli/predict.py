@@ -44,7 +44,7 @@ def predict(
     precision: arguments.PrecisionOption = None,
     track: arguments.TrackOption = None,
     format: arguments.FormatOption = None,
-    out: arguments.OutOption = None,
+    out_path: arguments.OutOption = None,
     overwrite: arguments.OverwriteOption = False,
     strict: arguments.StrictOption = False,
     figures: arguments.FiguresOption = None,
@@ -52,6 +52,8 @@ def predict(
     explain: arguments.ExplainOption = None,
     summary: arguments.SummaryOption = None,
     jobs: arguments.JobsOption = 1,
+    cluster: arguments.ClusterOption = None,
+    chunk: arguments.ChunkOption = None,
 ) -> None:
     """Predict emotions in recordings or texts.
 
@@ -71,12 +73,48 @@ def predict(
     from serenade.output.views import TimelineViews, smoothed_recordings
     from serenade.output.writer import PredictionWriter
 
+    if cluster is not None:
+        from serenade.cli.predict_cluster import predict_on_cluster
+
+        others: dict[str, object] = {
+            "--text": text,
+            "--speakers": speakers,
+            "--format": format,
+            "--figures": figures,
+            "--html": html,
+            "--explain": explain,
+            "--summary": summary,
+            "--jobs": jobs if jobs > 1 else None,
+        }
+        predict_on_cluster(
+            recordings,
+            out_path,
+            cluster=cluster,
+            model=model,
+            settings={
+                "labels": None if labels is None else tuple(label.strip() for label in labels.split(",")),
+                "precision": precision,
+                "timeline": timeline,
+                "window_s": window,
+                "hop_s": hop,
+                "segments": segments.value,
+                "smooth": smooth,
+                "track": track,
+            },
+            others=others,
+            per_chunk=chunk,
+            overwrite=overwrite,
+            strict=strict,
+        )
+        return
+    if chunk is not None:
+        raise typer.BadParameter("needs --cluster; add it", param_hint="--chunk")
     if figures is not None or explain is not None:
         from serenade.output.explanation import explain_all
         from serenade.output.figures import require_matplotlib
 
         require_matplotlib()
-    out = None if out == STDIN else out
+    out = None if out_path in (None, predict_options.STDIN) else Path(str(out_path))
     chosen = _chosen_format(out, format)
     is_timeline = timeline or chosen.is_timeline
     of_timeline = {

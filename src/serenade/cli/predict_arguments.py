@@ -118,9 +118,30 @@ FormatOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    Path | None,
+    str | None,  # a Path would take one slash of s3://
     typer.Option(
-        "--out", "-o", metavar="PATH", help="Output file; a folder for captions of several recordings."
+        "--out",
+        "-o",
+        metavar="PATH",
+        help="Output file; a folder for captions of several recordings, and with --cluster.",
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Predict on the nodes of a Ray cluster: ray://HOST, HOST:PORT or auto; local for all cores "
+        "of this machine. The recordings can be manifests (CSV with a column file) and URLs such as s3://bucket/folder.",
+    ),
+]
+ChunkOption = Annotated[
+    int | None,
+    typer.Option(
+        "--chunk",
+        min=1,
+        metavar="N",
+        help="With --cluster: recordings per chunk, which is what a lost worker costs (default: 256).",
     ),
 ]
 OverwriteOption = Annotated[

@@ -1,0 +1,1 @@
+"""Prediction and features on many machines, with Ray (extra `cluster`)."""

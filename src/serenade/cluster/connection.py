@@ -1,0 +1,93 @@
+"""The connection to a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from serenade.errors import ClusterError, missing_extra
+
+LOCAL = "local"
+"""The address that starts Ray on this machine."""
+
+_CLIENT = "ray://"
+_CLIENT_PORT = 10001
+_TIMEOUT_S = 10.0
+_AGAIN = "start one with `ray start --head`, or use --cluster local for this machine"
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster while the block runs; a connection that this process already has is used and kept.
+
+    Args:
+        address: "local" for the cores of this machine; "auto" for the cluster of which this machine is a
+            node; `HOST:PORT` of its head node; `ray://HOST[:PORT]` from any machine.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        ClusterError: there is no cluster at this address, or it has another version of Ray or Python.
+    """
+    require_ray()
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    _require_reachable(address)
+    try:
+        ray.init(**_options(address))
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as cause:
+        reason = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+        raise ClusterError(f"cannot connect to the Ray cluster {address!r} ({reason}); {_AGAIN}") from cause
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def require_ray() -> None:
+    """Import the libraries of the extra `cluster`.
+
+    Raises:
+        MissingExtra: one of them is not installed.
+    """
+    # Read when Ray is imported and started. Nothing is reported to anybody.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    for library in ("ray", "pyarrow", "fsspec"):
+        try:
+            import_module(library)
+        except ModuleNotFoundError as cause:
+            raise missing_extra(cause, needed_by="--cluster") or cause from cause
+
+
+def _options(address: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"address": address, "logging_level": "ERROR", "log_to_driver": False}
+    if address == LOCAL:
+        options["include_dashboard"] = False
+    elif address.startswith(_CLIENT) and ":" not in address.removeprefix(_CLIENT):
+        options["address"] = f"{address}:{_CLIENT_PORT}"
+    return options
+
+
+def _require_reachable(address: str) -> None:
+    """Refuse an address where nothing listens; Ray itself would try for minutes, or end the process."""
+    if address in (LOCAL, "auto"):
+        return
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
+    if not host and address.startswith(_CLIENT):
+        host, port = port, str(_CLIENT_PORT)
+    if not host or not port.isdecimal():
+        raise ClusterError(
+            f"{address!r} is not the address of a Ray cluster; use local, auto, HOST:PORT or ray://HOST:PORT"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S).close()
+    except (OSError, OverflowError) as cause:
+        reason = getattr(cause, "strerror", None) or str(cause)
+        raise ClusterError(f"there is no Ray cluster at {address} ({reason}); {_AGAIN}") from cause

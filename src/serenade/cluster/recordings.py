@@ -1,0 +1,97 @@
+"""The recordings that a command on a cluster names: manifests, files, folders, patterns, URLs."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from serenade.audio.discovery import SUFFIXES, Discovery
+from serenade.cluster.files import files_under, folder_of, is_remote, join, read_bytes
+from serenade.errors import ClusterError
+from serenade.inference.recordings import find_recordings
+from serenade.text import decode_path
+
+MANIFESTS = (".csv", ".tsv", ".parquet", ".txt")
+"""Suffixes of manifests: tables with a column `file`, or (`.txt`) a path per line."""
+
+
+def recordings_of(arguments: Iterable[str]) -> tuple[list[str], str]:
+    """Find every recording, each once.
+
+    Args:
+        arguments: manifests, and what `serenade.inference.recordings.find_recordings` takes; also as URLs.
+            Relative paths of a manifest start at its folder.
+
+    Returns:
+        The recordings, and a sentence about other files in the folders, or "".
+
+    Raises:
+        ClusterError: a manifest or a remote folder cannot be read.
+    """
+    found: dict[str, None] = {}
+    skipped: Counter[str] = Counter()
+    for argument in arguments:
+        if argument.lower().endswith(MANIFESTS):
+            files: Sequence[str] = read_manifest(argument)
+        elif is_remote(argument):
+            every = files_under(argument)
+            files = every if every == [argument] else [file for file in every if _suffix(file) in SUFFIXES]
+            skipped.update(_suffix(file) for file in set(every) - set(files))
+            files = files or [argument]
+        else:
+            discovery = find_recordings([argument])
+            files = [str(file) for file in discovery.files]
+            skipped.update(discovery.skipped)
+        found.update(dict.fromkeys(files))
+    return list(found), Discovery((), skipped).describe_skipped() if skipped else ""
+
+
+def read_manifest(file: str) -> list[str]:
+    r"""The recordings of a manifest.
+
+    Raises:
+        ClusterError: it cannot be read, or has no column `file`.
+
+    >>> from pathlib import Path
+    >>> _ = Path("list.csv").write_text("file,emotion\na.wav,anger\ns3://bucket/b.wav,neutral\n")
+    >>> read_manifest("list.csv")
+    ['a.wav', 's3://bucket/b.wav']
+    """
+    content = read_bytes(file)
+    suffix = _suffix(file)
+    names = _lines(content, file) if suffix == ".txt" else _column(content, file, suffix)
+    names = [decode_path(name) for name in names if name]
+    if not names:
+        raise ClusterError("has no recordings; write a path per row", file=file)
+    return [join(folder_of(file), name) for name in names]
+
+
+def _lines(content: bytes, file: str) -> list[str]:
+    try:
+        return [line.strip() for line in content.decode("utf-8-sig").split("\n")]
+    except UnicodeDecodeError as cause:
+        raise ClusterError("is not UTF-8 text; save it as UTF-8", file=file) from cause
+
+
+def _column(content: bytes, file: str, suffix: str) -> list[str]:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    try:
+        if suffix == ".parquet":
+            table = parquet.read_table(io.BytesIO(content), columns=["file"])
+        else:
+            parse = csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",", newlines_in_values=True)
+            convert = csv.ConvertOptions(include_columns=["file"], column_types={"file": pa.string()})
+            table = csv.read_csv(io.BytesIO(content), parse_options=parse, convert_options=convert)
+        column: list[str | None] = table.column("file").to_pylist()
+    except (pa.ArrowException, KeyError) as cause:
+        reason = next(iter(str(cause).splitlines()), "")
+        raise ClusterError(f"is not a table with a column file ({reason})", file=file) from cause
+    return [(name or "").strip() for name in column]
+
+
+def _suffix(file: str) -> str:
+    return posixpath.splitext(file)[1].lower()
