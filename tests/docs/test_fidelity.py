@@ -58,6 +58,7 @@ OUTPUTS = {
     ],
     "final_code.ipynb": [
         "text network",
+        "1-D CNN",
         "2-D CNN",
         "fusion",
         "figures",

@@ -12,7 +12,7 @@ import pytest
 from serenade.corpora import read_corpus
 from serenade.corpora.readers.meld import FOLDERS
 from serenade.errors import CorpusError
-from serenade.features.alignment import Vectors, check_vectors, read_vectors, sound_rows, text_rows
+from serenade.features.alignment import Vectors, check_vectors, read_vectors, sound_rows, vector_rows
 from serenade.originals.meld.spectrograms import ClipNote, ids_of
 from serenade.synthetic.meld import SyntheticMeld
 
@@ -65,7 +65,7 @@ def test_the_original_misaligns_text_and_labels_and_we_do_not(
     misaligned = [(d, u) for d, u in theirs if tuple(vectors[place][str(d)][u]) != (d, u)]
     assert len(misaligned) == wrong
 
-    ours = text_rows(rows, vectors)
+    ours = vector_rows(rows, vectors)
     assert ours.shape == (len(rows), 2)
     np.testing.assert_array_equal(ours[:, 0], rows["dialogue"].str.partition("/")[2].astype(int))
     np.testing.assert_array_equal(ours[:, 1], rows["utterance"])
@@ -88,7 +88,7 @@ def test_a_dialogue_that_lacks_or_falls_short_is_named(
         check_vectors(real_meld, without, file="a.pkl")
     short: Vectors = [train, dev, test | {"3": test["3"][:2]}]
     with pytest.raises(CorpusError, match=r"has 2 rows for dialogue 3 of test, which has \d+ utterances"):
-        text_rows(real_meld, short)
+        vector_rows(real_meld, short)
     with pytest.raises(CorpusError, match="has no dialogue"):
         check_vectors(real_meld, [dev, train, test])
     check_vectors(real_meld, [train | {"60": train["0"]}, dev, test])
@@ -110,7 +110,7 @@ def test_reading_vectors(synthetic_meld: SyntheticMeld, tmp_path: Path) -> None:
     file = synthetic_meld.path / "text_emotion.pkl"
     vectors = read_vectors(file)
     table = read_corpus(synthetic_meld.path)
-    text = text_rows(table, vectors, file=file)
+    text = vector_rows(table, vectors, file=file)
     assert (text.shape, text.dtype) == ((len(table), 600), np.float32)
     assert vectors[0]["0"].shape == (33, 600)
     assert vectors[0]["0"][-1].any(), "padding is not zero"

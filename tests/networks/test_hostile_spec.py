@@ -70,7 +70,7 @@ HUGE = (
     {"n_mels": 10**6},
     {"n_classes": 10**6},
 )
-SIZES = {"vocabulary": 10**6, "text_width": 10**6}
+SIZES = {"vocabulary": 10**6, "text_width": 10**6, "audio_width": 10**6}
 
 
 def places(value: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:

@@ -39,7 +39,7 @@ def test_the_context_is_what_it_says(example, inputs_for):
     """Which logits change with the last utterance of a dialogue."""
     inputs = inputs_for(example, [4])
     changed = {name: tensor.clone() for name, tensor in inputs.items()}
-    for name in ("features", "text_vectors", "statistics"):
+    for name in ("features", "text_vectors", "audio_vectors", "statistics"):
         if name in changed:
             changed[name][3] = -2 * changed[name][3] + 1
     if "tokens" in changed:
@@ -93,6 +93,11 @@ def test_unknown_option_is_an_error():
 def test_a_missing_size_is_named():
     with pytest.raises(RecipeError, match=r"needs vocabulary.*data\.inputs"):
         create_network("text_lstm", n_mels=128, n_classes=7)
+
+
+def test_a_network_on_arrays_alone_says_so():
+    with pytest.raises(RecipeError, match=r"needs audio_width.*arrays of audio vectors only"):
+        create_network("audio_cnn.original", n_mels=128, n_classes=7)
 
 
 def test_a_name_is_registered_once():

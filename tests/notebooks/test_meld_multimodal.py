@@ -13,6 +13,15 @@ import pytest
 from serenade.originals.meld.spectrogram_writer import write_spectrograms
 from serenade.synthetic.meld import SyntheticMeld
 
+PARAMETERS = {
+    "text": 429_895,
+    "sound": 4_618_119,
+    "fusion": 2_948_615,
+    "vectors": 166_919,
+    "fusion_vectors": 619_783,
+}
+"""As Keras counts them."""
+
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "meld_multimodal.ipynb"
 RUN = """
 import json, sys
@@ -40,7 +49,7 @@ def test_cells_are_short_and_without_output() -> None:
     output="training",
     verdict="equal",
     note="Adam at 1e-3, batches of 32, at most 100 epochs, halved after 5 epochs without a lower dev loss, "
-    "stopped after 15, best epoch by dev loss.",
+    "stopped after 15 (the 1-D CNN after 10), best epoch by dev loss.",
 )
 @pytest.mark.fidelity(
     system="final_code.ipynb",
@@ -68,6 +77,7 @@ def test_the_training_is_the_originals() -> None:
         "seeds": "[0]",
     }
     assert "EPOCHS = 100 " in source
+    assert '"early_stopping_patience": 10' in source
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +94,8 @@ def ran(synthetic_meld: SyntheticMeld, tmp_path_factory: pytest.TempPathFactory)
 def test_the_networks_are_the_originals(ran: tuple[Path, str]) -> None:
     folder, out = ran
     told = json.loads((folder / "told.json").read_text())
-    assert told["epochs"] == {"text": 2, "sound": 2, "fusion": 2}
-    for name, total in (("text", 429_895), ("sound", 4_618_119), ("fusion", 2_948_615)):
+    assert told["epochs"] == dict.fromkeys(PARAMETERS, 2)
+    for name, total in PARAMETERS.items():
         assert f"{name}: {total:,} parameters" in out
 
 
@@ -104,7 +114,7 @@ def test_the_networks_are_the_originals(ran: tuple[Path, str]) -> None:
 def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], synthetic_meld: SyntheticMeld) -> None:
     folder, out = ran
     told = json.loads((folder / "told.json").read_text())
-    for name in ("text", "sound", "fusion"):
+    for name in PARAMETERS:
         assert told[name]["n"] == synthetic_meld.rows["test"]
         assert f"{name}: weighted F1 {100 * told[name]['weighted_f1']:.1f}" in out
     assert "1 missing" in out
@@ -126,7 +136,5 @@ def test_every_row_of_the_test_part_is_scored(ran: tuple[Path, str], synthetic_m
 def test_every_figure_is_kept(ran: tuple[Path, str]) -> None:
     folder, _ = ran
     names = {file.stem for file in (folder / "meld_figures").glob("*.png")}
-    by_network = {
-        f"{kind}_{name}" for kind in ("curves", "confusion") for name in ("text", "sound", "fusion")
-    }
+    by_network = {f"{kind}_{name}" for kind in ("curves", "confusion") for name in PARAMETERS}
     assert names == by_network | {"weighted_f1", "f1_by_class"}

@@ -1,8 +1,8 @@
-"""Alignment of MELD's text vectors and clips with its tables.
+"""Alignment of MELD's vectors and clips with its tables.
 
-The vectors of `text_emotion.pkl` are ordered by rank in the dialogue, but the clips are named by
-Utterance_ID. The two differ in 466 of 13,708 rows, where an utterance was removed from the middle of a
-dialogue. So vectors are found by rank, and clips by Utterance_ID.
+The vectors of `text_emotion.pkl` and `audio_emotion.pkl` are ordered by rank in the dialogue, but the clips
+are named by Utterance_ID. The two differ in 466 of 13,708 rows, where an utterance was removed from the
+middle of a dialogue. So vectors are found by rank, and clips by Utterance_ID.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from serenade.errors import CorpusError
 from serenade.features.pickles import load_pickle
 
 Vectors = Sequence[Mapping[str, NDArray[Any]]]
-"""[train, dev, test]: for each Dialogue_ID (text) one row per utterance, by rank [shape=(ranks, width)].
+"""[train, dev, test]: for each Dialogue_ID as a string one row per utterance, by rank [shape=(ranks, width)].
 
 Rows after the last utterance of a dialogue are padding, which is not zero.
 """
 
 TEXT_PICKLE = "text_emotion.pkl"
+"""Of text: 600 features."""
+
+AUDIO_PICKLE = "audio_emotion.pkl"
+"""Of sound: 300 features."""
 
 
 def read_vectors(file: str | Path) -> Vectors:
-    """Read the vectors of `text_emotion.pkl` or a similar file, without running code in it.
+    """Read the vectors of a file such as `text_emotion.pkl` or `audio_emotion.pkl`, without running its code.
 
     Raises:
         CorpusError: see `load_pickle`; or the file is not a list of three dicts of arrays of one width.
@@ -46,7 +50,7 @@ def read_vectors(file: str | Path) -> Vectors:
     return [{str(key): array for key, array in part.items()} for part in parts]
 
 
-def text_rows(
+def vector_rows(
     table: pd.DataFrame, vectors: Vectors, *, file: str | Path | None = None
 ) -> NDArray[np.float32]:
     """Return the vector of every row of a MELD table, by rank [shape=(rows, width)].

@@ -16,10 +16,10 @@ from serenade.registry import Registry
 SOUND = frozenset({"features", "lengths"})
 """Inputs of an audio network: log-mel and its valid frames."""
 
-SIZES = ("n_mels", "vocabulary", "text_width", "pretrained")
+SIZES = ("n_mels", "vocabulary", "text_width", "audio_width", "pretrained")
 """What follows from the data, or from `[text]` in a recipe; a network gets those in its constructor."""
 
-EXAMPLE_SIZES = {"n_mels": 128, "vocabulary": 5_000, "text_width": 600}
+EXAMPLE_SIZES = {"n_mels": 128, "vocabulary": 5_000, "text_width": 600, "audio_width": 300}
 """Sizes for which parameters are counted."""
 
 _EXAMPLE_CLASSES = 6
@@ -49,6 +49,7 @@ class Network(nn.Module):
     - `tokens`: token ids, 0 for padding, 1 for the unknown token [shape=(n, longest)], int64
     - `token_lengths`: valid tokens of each text, at least 1 [shape=(n,)], int64
     - `text_vectors`: of a frozen encoder [shape=(n, width)]
+    - `audio_vectors`: of an encoder outside serenade, in arrays only [shape=(n, width)]
     - `statistics`: of a frozen speech encoder [shape=(n, width)]
     - `present`: whether there is sound, and whether there is text [shape=(n, 2)], bool
     - `dialogues`: number of utterances of each dialogue; a batch holds whole dialogues, one after another
@@ -191,6 +192,10 @@ def _require_sizes(name: str, known: Mapping[str, inspect.Parameter], arguments:
     for size in SIZES:
         if size in known and known[size].default is inspect.Parameter.empty and size not in arguments:
             raise RecipeError(
-                f"network {name!r} needs {size}, which this data does not have; set data.inputs and the "
-                "section [text] of the recipe"
+                f"network {name!r} needs {size}, which this data does not have; "
+                + (
+                    "it takes arrays of audio vectors only (notebooks/meld_multimodal.ipynb)"
+                    if size == "audio_width"
+                    else "set data.inputs and the section [text] of the recipe"
+                )
             )

@@ -26,8 +26,8 @@ from serenade.synthetic.meld_tables import make_tables
 from serenade.synthetic.speakers import Speaker, make_speaker
 from serenade.synthetic.synthesizer import RATE_HZ
 
-VECTOR_SIZE = 600
-"""Length of a vector in `text_emotion.pkl`."""
+VECTOR_SIZES = {"text_emotion.pkl": 600, "audio_emotion.pkl": 300}
+"""Length of a vector by file."""
 
 _RANKS = 33
 _MIN_ROWS = 8
@@ -65,7 +65,7 @@ def make_meld(
     defects: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> SyntheticMeld:
-    """Write a folder with the layout of `MELD.Raw`: tables, folders of clips, `text_emotion.pkl`.
+    """Write a folder with the layout of `MELD.Raw`: tables, folders of clips, the files of `VECTOR_SIZES`.
 
     Args:
         folder: output folder; created if missing.
@@ -95,7 +95,8 @@ def make_meld(
     speakers = {name: make_speaker(i, rng) for i, name in enumerate(sorted(set(table["speaker"])))}
     _write_clips(table, speakers, min(distinct, len(table)), rng, progress)
     added = _add_defects(folder, table, rng) if defects else {}
-    write_vectors(folder / "text_emotion.pkl", table, rng=rng)
+    for name in VECTOR_SIZES:
+        write_vectors(folder / name, table, rng=rng)
     counts = table.groupby("split", sort=False).size()
     return SyntheticMeld(
         path=folder, rows={str(part): int(count) for part, count in counts.items()}, defects=added
@@ -103,21 +104,20 @@ def make_meld(
 
 
 def write_vectors(file: Path, table: pd.DataFrame, *, rng: np.random.Generator) -> None:
-    """Write a pickle in the layout of `text_emotion.pkl`.
+    """Write a pickle in the layout of `text_emotion.pkl` or `audio_emotion.pkl`, by its name.
 
     It is a list of three dicts (train, dev, test) from Dialogue_ID as a string to float32 vectors
-    [shape=(33, 600)]. Rows are in order of rank; padding rows are not zero; dialogues are in random order.
+    [shape=(33, size)]. Rows are in order of rank; padding rows are not zero; dialogues are in random order.
     """
-    centre = {
-        name: rng.standard_normal(VECTOR_SIZE, dtype=np.float32) for name in sorted(set(table["emotion"]))
-    }
+    size = VECTOR_SIZES[file.name]
+    centre = {name: rng.standard_normal(size, dtype=np.float32) for name in sorted(set(table["emotion"]))}
     parts = []
     for part in FOLDERS:
         dialogues = list(table[table["split"] == part].groupby("dialogue", sort=False))
         content = {}
         for number in rng.permutation(len(dialogues)):
             name, utterances = dialogues[number]
-            vectors = rng.standard_normal((max(_RANKS, len(utterances)), VECTOR_SIZE), dtype=np.float32)
+            vectors = rng.standard_normal((max(_RANKS, len(utterances)), size), dtype=np.float32)
             vectors[: len(utterances)] += 0.5 * np.stack(
                 [centre[emotion] for emotion in utterances["emotion"]]
             )

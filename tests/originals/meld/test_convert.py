@@ -13,6 +13,8 @@ import safetensors.numpy
 from safetensors import safe_open
 
 from serenade.cli.main import run
+from serenade.corpora.readers.meld import read_meld
+from serenade.features.alignment import AUDIO_PICKLE, read_vectors, vector_rows
 from serenade.synthetic.meld import SyntheticMeld
 
 
@@ -32,6 +34,30 @@ def test_convert_writes_safetensors(synthetic_meld: SyntheticMeld, tmp_path: Pat
     with safe_open(out, framework="numpy") as opened:
         about = json.loads(opened.metadata()["serenade"])
     assert about["source"] == "text_emotion.pkl"
+
+
+@pytest.mark.fidelity(
+    system="final_code.ipynb",
+    output="vectors of `audio_emotion.pkl`",
+    verdict="equal",
+    note="Dialogue_ID → (33, 300), row by row; read without running code, which `pickle.load` does.",
+)
+def test_audio_vectors_as_a_file_and_by_row(synthetic_meld: SyntheticMeld, tmp_path: Path) -> None:
+    file, out = synthetic_meld.path / AUDIO_PICKLE, tmp_path / "audio.safetensors"
+    assert run(["originals", "convert", str(file), "--out", str(out)]) == 0
+    arrays = safetensors.numpy.load_file(out)
+    with file.open("rb") as source:
+        expected = pickle.load(source)
+    for part, dialogues in zip(("train", "dev", "test"), expected, strict=True):
+        for number, array in dialogues.items():
+            assert array.shape == (33, 300)
+            np.testing.assert_array_equal(arrays[f"{part}/{number}/audio_emotion"], array)
+    table = read_meld(synthetic_meld.path)
+    rows = vector_rows(table, read_vectors(file), file=file)
+    assert rows.shape == (len(table), 300)
+    for row, part, dialogue, rank in zip(rows, table["split"], table["dialogue"], table["rank"], strict=True):
+        content = expected[("train", "dev", "test").index(part)]
+        np.testing.assert_array_equal(row, content[dialogue.partition("/")[2]][rank])
 
 
 def test_convert_keeps_text_and_numbers(tmp_path: Path, capsys: Any) -> None:

@@ -1,4 +1,4 @@
-"""Arrays that are there already, such as the original's `X_audio_*.npy`, learnt from as a store is."""
+"""Training on arrays that exist already, such as the original's `X_audio_*.npy`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from serenade.training.precision import fabric_precision
 from serenade.training.recipe import Recipe
 
 _EVALUATION_BATCH = 64
-_SIZES = {"features": "n_mels", "text_vectors": "text_width"}
+_SIZES = {"features": "n_mels", "text_vectors": "text_width", "audio_vectors": "audio_width"}
 """What the second axis of an input is called among `serenade.networks.registry.SIZES`."""
 
 
@@ -112,8 +112,8 @@ def train_on_arrays(
 
     Args:
         recipe: network and training; its split is ignored.
-        train: what is learnt from.
-        dev: for every choice that is made on the way.
+        train: training data.
+        dev: data for every choice during the training.
         labels: order of the classes.
         report: called with the figures of each epoch.
 
@@ -153,6 +153,6 @@ def train_on_arrays(
 
 
 def predict_arrays(network: Network, part: Arrays, labels: Sequence[str]) -> list[str]:
-    """What the network says of every row."""
+    """Return the predicted label of every row."""
     batches = ArrayBatches(part, takes=network.takes, labels=labels, size=_EVALUATION_BATCH)
     return [labels[number] for number in predict_logits(network, batches).argmax(1)]

@@ -44,7 +44,7 @@ def batch_norm(channels: int, *, dimensions: int = 1) -> nn.Module:
 def initialize(network: nn.Module) -> None:
     """First weights of dense and convolutional layers as in Keras (Glorot and Bengio 2010); biases are 0."""
     for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d):
             nn.init.xavier_uniform_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
