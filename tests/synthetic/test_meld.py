@@ -18,7 +18,7 @@ def test_the_same_generator_gives_the_same_files(tmp_path: Path) -> None:
     for name in ("a", "b"):
         make_meld(tmp_path / name, rows=rows, distinct=3, rng=np.random.default_rng(1), defects=False)
     files = sorted(file.relative_to(tmp_path / "a") for file in (tmp_path / "a").rglob("*.*"))
-    assert len(files) == 3 + 1 + 8
+    assert len(files) == 3 + 2 + 8  # tables, vectors, clips
     assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
 
 

@@ -99,7 +99,7 @@ def test_utterances_of_other_kinds(utterance, inputs):
 
 def test_a_network_without_embeddings_is_refused():
     with pytest.raises(
-        RecipeError, match=r"'cnn_lstm' has no embedding.* use one of compact, encoder, spectrogram_cnn"
+        RecipeError, match=r"'cnn_lstm' has no embedding.* use one of audio_cnn.original, compact, encoder"
     ):
         create_network("dialogue", n_classes=7, n_mels=64, utterance="cnn_lstm")
 
