@@ -7,11 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from serenade import load_model
 from serenade.audio.decode import decode
+from serenade.audio.front_end import FrontEnd
 from serenade.errors import ModelError
 from serenade.inference.explain import _sound, _spectrum, explain, occlusion
+from serenade.networks import create_network
+from serenade.networks.export import export_onnx
+from serenade.spec import Spec
 
 RATE_HZ = 16_000
 
@@ -88,6 +93,37 @@ def test_the_map_of_the_bundled_model_moves(shared: Path) -> None:
     (start, after), (before, end) = halves
     assert start > after
     assert end > before
+
+
+def test_attention_moves_with_the_sound(toy, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    spec = Spec(name="random", labels=("anger", "fear"), front_end=FrontEnd(n_mels=64), network="compact")
+    network = create_network("compact", n_mels=64, n_classes=2).eval()
+    # Random weights alone give nearly the same attention everywhere, which the mean over channels evens out.
+    with torch.no_grad():
+        weights = network.attend[-1].weight
+        weights.copy_(300 * weights[:1].expand_as(weights))
+    export_onnx(network, spec, tmp_path / "model.onnx")
+    model = load_model(tmp_path / "model.onnx")
+    voice = decode(toy.write_voice(tmp_path / "voice.wav", 1.0), rate_hz=RATE_HZ).samples
+    shares = []
+    for order in ((voice, 0.01 * voice), (0.01 * voice, voice)):
+        found = explain(model, np.concatenate(order), rate=RATE_HZ)
+        assert found is not None
+        assert found.attention is not None
+        assert found.to_dict()["attention"] == pytest.approx(found.attention, abs=1e-5)
+        assert found.attention.sum() == pytest.approx(1, abs=1e-5)
+        shares.append(found.attention[: len(found.attention) // 2].sum())
+    first, second = shares
+    assert abs(first - second) > 0.3
+    assert first + second == pytest.approx(1, abs=0.2)
+
+
+def test_a_model_without_attention(model_file: Path, voices: list[Path]) -> None:
+    found = explain(load_model(model_file), voices[0])
+    assert found is not None
+    assert found.attention is None
+    assert found.to_dict()["attention"] is None
 
 
 def test_a_long_recording_is_explained_where_it_is_most_confident(

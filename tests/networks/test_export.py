@@ -79,8 +79,40 @@ def test_probabilities_equal_those_of_torch(name, options, tmp_path):
         waveform = np.zeros((batch, lengths.max()), np.float32)
         for row, n in zip(waveform, lengths, strict=True):
             row[:n] = rng.standard_normal(n) * 10 ** rng.uniform(-3, 0)
-        (from_onnx,) = session.run(None, {"waveform": waveform, "lengths": lengths})
+        from_onnx = session.run(None, {"waveform": waveform, "lengths": lengths})
         with torch.no_grad():
-            from_torch = classifier(torch.from_numpy(waveform), torch.from_numpy(lengths)).numpy()
-        np.testing.assert_allclose(from_onnx, from_torch, atol=1e-4)
-        np.testing.assert_allclose(from_onnx.sum(1), 1, atol=1e-5)
+            from_torch = classifier(torch.from_numpy(waveform), torch.from_numpy(lengths))
+        from_torch = from_torch if isinstance(from_torch, tuple) else (from_torch,)
+        assert len(from_onnx) == len(classifier.outputs)
+        for found, expected in zip(from_onnx, from_torch, strict=True):
+            np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+            # Probabilities and, where the network has it, attention.
+            np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_attention_over_time_ignores_padding(name):
+    torch.manual_seed(0)
+    if NETWORKS[name].count_parameters() is None:
+        pytest.skip("needs a pretrained encoder")
+    network = create_network(name, n_classes=6, **EXAMPLE_SIZES, **NETWORKS[name].example).eval()
+    if network.takes != SOUND or not network.has_attention:
+        pytest.skip("has no attention over time")
+    lengths = torch.tensor([90, 40, 3])
+    features = torch.randn(3, EXAMPLE_SIZES["n_mels"], 90)
+    features = features * (torch.arange(90) < lengths[:, None])[:, None]
+    weights = network.attention_over_time(features=features, lengths=lengths).detach()
+    torch.testing.assert_close(weights.sum(1), torch.ones(3))
+    for row, clip, frames in zip(weights, features, lengths, strict=True):
+        alone = network.attention_over_time(features=clip[None, :, :frames], lengths=frames[None])[0].detach()
+        torch.testing.assert_close(row[: len(alone)], alone)
+        assert not row[len(alone) :].any()
+
+
+def test_networks_with_attention():
+    with_attention = [
+        name
+        for name in NETWORKS
+        if NETWORKS[name].count_parameters() is not None and NETWORKS[name].create_example().has_attention
+    ]
+    assert with_attention == ["cnn_lstm", "compact", "ensemble"]

@@ -3,6 +3,7 @@
 Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2, with
 patches of time and frequency in place of those of an image. Only the inputs and outputs of the model are
 used, so every model of sound can be explained. A drop shows what the model uses, not what people would use.
+A network with attention over time also returns its weights.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class Explanation:
         drop: by patch of time and frequency `[shape=(bands, times)]`.
         drop_over_time: by step of time, all frequencies removed `[shape=(times,)]`.
         drop_over_frequency: by band, at all times `[shape=(bands,)]`.
+        attention: of a network with attention over time, the weight of each step of time in its pooling, by
+            steps of equal length over the stretch; they sum to 1 `[shape=(steps,)]`. None for other networks,
+            such as the bundled models. Attention shows which steps are used most, not what they speak for.
         samples: the explained sound, mono at `rate_hz` `[shape=(n,)]`.
         rate_hz: sample rate.
     """
@@ -64,6 +68,7 @@ class Explanation:
     drop: NDArray[np.float64]
     drop_over_time: NDArray[np.float64]
     drop_over_frequency: NDArray[np.float64]
+    attention: NDArray[np.float64] | None
     samples: Waveform
     rate_hz: int
 
@@ -79,6 +84,7 @@ class Explanation:
             "drop": np.round(self.drop, 4).tolist(),
             "drop_over_time": np.round(self.drop_over_time, 4).tolist(),
             "drop_over_frequency": np.round(self.drop_over_frequency, 4).tolist(),
+            "attention": None if self.attention is None else np.round(self.attention, 5).tolist(),
         }
 
 
@@ -155,6 +161,7 @@ def explain(
         drop=patches,
         drop_over_time=over_time,
         drop_over_frequency=over_frequency,
+        attention=model._graph.attention(samples),
         samples=samples,
         rate_hz=rate_hz,
     )

@@ -33,6 +33,9 @@ _KNOWN = SOUND_ONLY | TEXT | {"token_lengths", "present", "dialogues", "speakers
 DISTANCE = "domain_distance"
 """The output of a domain check (`serenade.domain`)."""
 
+ATTENTION = "attention"
+"""The output of a network with attention over time: the weight of each step in the pooling."""
+
 _CANNOT_LOAD = (
     onnx_errors.Fail,
     onnx_errors.InvalidArgument,
@@ -146,6 +149,27 @@ class Graph:
         if distances.shape != found.shape[:1] or not (distances >= 0).all():
             raise ModelError(f"has an output {DISTANCE} that is not a distance; {_REMEDY}", file=self.file)
         return np.column_stack([found, distances])
+
+    def attention(self, waveform: Waveform) -> npt.NDArray[np.float64] | None:
+        """The weights of a network with attention over time, of a model of sound without dialogue context.
+
+        Args:
+            waveform: mono, at the rate of `spec.front_end` [shape=(samples,)].
+
+        Returns:
+            The weight of each step of time, which sum to 1 [shape=(steps,)]; None if the network has none.
+
+        Raises:
+            ModelError: as `run`.
+        """
+        if ATTENTION not in self.outputs:
+            return None
+        waveforms, lengths = padded_waveforms([waveform])
+        _, (weights,) = self._run({"waveform": waveforms, "lengths": lengths}, (ATTENTION,))
+        found = np.asarray(weights, dtype=np.float64)
+        if found.ndim != 2 or len(found) != 1 or abs(found.sum() - 1) > 1e-3 or not (found >= 0).all():
+            raise ModelError(f"has an output {ATTENTION} that is not attention; {_REMEDY}", file=self.file)
+        return np.asarray(found[0])
 
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
         """Probabilities of the labels.

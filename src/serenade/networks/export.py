@@ -22,7 +22,7 @@ from serenade.errors import ModelError
 from serenade.files import protect_inputs, write_whole
 from serenade.folders import RunFolder
 from serenade.inference import checksum
-from serenade.inference.graph import DISTANCE
+from serenade.inference.graph import ATTENTION, DISTANCE
 from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.networks.layers.front_end import TorchFrontEnd
 from serenade.networks.onnx_tables import compute_basis, compute_positions, store_in_16_bits
@@ -67,6 +67,7 @@ class Classifier(nn.Module):
         self.network = network
         self.speech = network.speech if isinstance(network, EncoderNetwork) else None
         self.domain = network.domain if isinstance(network, UtteranceNetwork) else None
+        self.has_attention = self.names == ["waveform", "lengths"] and network.has_attention
         self.temperature = spec.temperature
         self.register_buffer("shift", torch.tensor(spec.shift or [0.0] * len(spec.labels)))
 
@@ -75,13 +76,15 @@ class Classifier(nn.Module):
         """Names of what it returns."""
         names = ["probabilities"]
         names += ["embedding"] if self.speech is not None else []
-        return names + ([DISTANCE] if self.domain is not None else [])
+        names += [DISTANCE] if self.domain is not None else []
+        return names + ([ATTENTION] if self.has_attention else [])
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Probabilities [shape=(batch, classes)] from the inputs in `graph_inputs`, in that order.
 
         A network on a frozen encoder returns its embeddings as well [shape=(batch, width)]; one with a domain
-        check returns the distances [shape=(batch,)].
+        check returns the distances [shape=(batch,)]; one with attention returns its weights over time
+        [shape=(batch, steps)].
         """
         given = dict(zip(self.names, inputs, strict=True))
         if (
@@ -100,11 +103,13 @@ class Classifier(nn.Module):
                 features = features * has_sound[:, None, None].to(features.dtype)
                 frames = torch.where(has_sound, frames, 1)
             given |= {"features": features, "lengths": frames}
-        probabilities = self._probabilities(self.network(**given))
-        if self.domain is None or not isinstance(self.network, UtteranceNetwork):
-            return probabilities
-        # onnxruntime computes what both have in common once.
-        return probabilities, self.domain(self.network.embed(**given))
+        # onnxruntime computes what the outputs have in common once.
+        outputs = [self._probabilities(self.network(**given))]
+        if self.domain is not None and isinstance(self.network, UtteranceNetwork):
+            outputs.append(self.domain(self.network.embed(**given)))
+        if self.has_attention:
+            outputs.append(self.network.attention_over_time(**given))
+        return tuple(outputs) if len(outputs) > 1 else outputs[0]
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         return ((logits + self.shift) / self.temperature).softmax(-1)
@@ -140,7 +145,8 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
     The graph of an audio network takes `waveform` (float32 [shape=(batch, samples)], zero-padded) and
     `lengths` (int64 samples [shape=(batch,)]); that of any other network has the inputs of the network, by
     the same names. Its output is `probabilities` (float32 [shape=(batch, classes)]); a network on a frozen
-    speech encoder has `embedding` as well, and one with a domain check `domain_distance`.
+    speech encoder has `embedding` as well, one with a domain check `domain_distance`, and one with attention
+    over time `attention` (float32 [shape=(batch, steps)]).
     The Spec and a checksum are in its metadata.
 
     Args:
@@ -177,7 +183,7 @@ def export_onnx(network: Network, spec: Spec, file: str | Path) -> None:
             input_names=classifier.names,
             output_names=classifier.outputs,
             dynamic_axes={
-                name: dict(enumerate(AXES.get(name, ("batch",))))
+                name: dict(enumerate(AXES.get(name, ("batch", "steps") if name == ATTENTION else ("batch",))))
                 for name in (*classifier.names, *classifier.outputs)
             },
         )

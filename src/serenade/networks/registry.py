@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from serenade.errors import RecipeError
 from serenade.registry import Registry
@@ -62,11 +62,19 @@ class Network(nn.Module):
         takes: names of its inputs.
         context: one of `serenade.spec.CONTEXTS`.
         exports: whether it can be exported to ONNX.
+        attention_over_time: of a network with `has_attention`: from the inputs of `forward` to the weight of
+            each step of time in its pooling [shape=(n, steps)]; zero in the padding, sums to 1.
     """
 
     takes: frozenset[str] = SOUND
     context: str = "none"
     exports: bool = True
+    attention_over_time: Callable[..., Tensor]
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether it has attention over time."""
+        return False
 
     def muon_weights(self) -> list[nn.Parameter]:
         """Filters and matrices of hidden layers, for the Muon optimiser."""

@@ -56,7 +56,8 @@ def new_figure(found: Explanation, *, name: str = "") -> Figure:
     """Draw an explanation.
 
     The log-mel spectrogram is grey; a patch is coloured if its removal changes the probability. Below it is
-    the change over time, beside it the change over frequency and the probabilities.
+    the change over time, with the weights of a network with attention over time above it; beside it the
+    change over frequency and the probabilities.
 
     Args:
         found: the explanation.
@@ -73,10 +74,13 @@ def new_figure(found: Explanation, *, name: str = "") -> Figure:
 
 def _draw(figure: Figure, found: Explanation, *, name: str) -> None:
     limit = max(0.01, float(np.abs(found.drop).max()))
-    grid = figure.add_gridspec(2, 3, width_ratios=(5, 1.1, 2.2), height_ratios=(3, 1))
+    heights = (3, 1) if found.attention is None else (3, 0.25, 1)
+    grid = figure.add_gridspec(len(heights), 3, width_ratios=(5, 1.1, 2.2), height_ratios=heights)
     top, band_axes, bars = (figure.add_subplot(grid[0, column]) for column in range(3))
-    bottom, rest = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1:])
+    bottom, rest = figure.add_subplot(grid[-1, 0]), figure.add_subplot(grid[-1, 1:])
     _draw_map(top, found, limit=limit)
+    if found.attention is not None:
+        _draw_attention(figure.add_subplot(grid[1, 0]), found.attention)
     _draw_bars_over_time(bottom, found)
     edges = _mels(found.edges_hz)
     colours = [_FOR if value > 0 else _AGAINST for value in found.drop_over_frequency]
@@ -121,6 +125,12 @@ def _draw_map(axes: Any, found: Explanation, *, limit: float) -> None:
     ticks = [hz for hz in _TICKS_HZ if hz <= found.rate_hz / 2]
     axes.set_yticks(_mels(np.array(ticks)), [f"{hz:,}" for hz in ticks])
     axes.set(ylabel="frequency in Hz", xticks=[], title="by time and frequency")
+
+
+def _draw_attention(axes: Any, weights: NDArray[np.float64]) -> None:
+    """A strip over time, the darker the larger the weight."""
+    axes.imshow(weights[None], aspect="auto", cmap="Purples", vmin=0, extent=(0, 1, 0, 1))
+    axes.set(xticks=[], yticks=[], title="attention by time")
 
 
 def _draw_bars_over_time(axes: Any, found: Explanation) -> None:

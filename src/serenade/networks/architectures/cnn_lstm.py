@@ -108,8 +108,32 @@ class CnnLstm(ConvBlocks, Network):
         self.fc3 = nn.Linear(256, n_classes)
         self.dropout = nn.Dropout(0.4)
 
+    @property
+    def has_attention(self) -> bool:
+        """Whether the sequence is time."""
+        return self.over == "time"
+
+    def attention_over_time(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """The weight of each step in the mean of the attended steps, averaged over the heads."""
+        states, inside = self._states(features, lengths)
+        weights, _ = self._attention_weights(states, inside)
+        valid = inside.to(weights.dtype)
+        mean: Tensor = (weights.mean(1) * valid[..., None]).sum(1) / valid.sum(1, keepdim=True)
+        return mean
+
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""
+        states, inside = self._states(features, lengths)
+        attended = self._attend(states, inside)
+        valid = inside.to(attended.dtype)
+        mean = (attended * valid[..., None]).sum(1) / valid.sum(1, keepdim=True)
+        hidden = self.dropout(F.relu(self.bn_fc1(self.fc1(mean))))
+        hidden = self.dropout(F.relu(self.bn_fc2(self.fc2(hidden))))
+        logits: Tensor = self.fc3(hidden)
+        return logits
+
+    def _states(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """States of the LSTM [shape=(batch, steps, 1024)], and which of them are not padding."""
         features = features * frame_mask(lengths, features.shape[-1]).to(features.dtype)[:, None]
         if self.over == "mel":
             sequence, steps = self._mel_sequence(features, lengths)
@@ -118,12 +142,7 @@ class CnnLstm(ConvBlocks, Network):
             sequence = self.dropout(maps).permute(0, 3, 1, 2).flatten(2)
         # From the convolutions' output: the exporter would make the length of the LSTM's output a constant.
         inside = frame_mask(steps, sequence.shape[1])
-        attended = self._attend(self._recur(sequence, inside), inside)
-        mean = (attended * inside[..., None].to(attended.dtype)).sum(1) / steps[:, None].to(attended.dtype)
-        hidden = self.dropout(F.relu(self.bn_fc1(self.fc1(mean))))
-        hidden = self.dropout(F.relu(self.bn_fc2(self.fc2(hidden))))
-        logits: Tensor = self.fc3(hidden)
-        return logits
+        return self._recur(sequence, inside), inside
 
     def _mel_sequence(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """The published layout: mel is the sequence, and zeros up to a fixed width count as sound."""
@@ -152,6 +171,12 @@ class CnnLstm(ConvBlocks, Network):
 
     def _attend(self, sequence: Tensor, inside: Tensor) -> Tensor:
         """Multi-head self-attention (Vaswani et al. 2017); torch's own module exports with one batch size."""
+        weights, value = self._attention_weights(sequence, inside)
+        attended: Tensor = self.attention.out_proj((weights @ value).transpose(1, 2).flatten(2))
+        return attended
+
+    def _attention_weights(self, sequence: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights [shape=(batch, heads, steps, steps)] and values [shape=(batch, heads, steps, head_dim)]."""
         attention = self.attention
         projected = F.linear(sequence, attention.in_proj_weight, attention.in_proj_bias)
         # [3, batch, heads, steps, head_dim]
@@ -159,9 +184,7 @@ class CnnLstm(ConvBlocks, Network):
         query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
         scores = query @ key.transpose(-1, -2) / attention.head_dim**0.5
         scores = scores.masked_fill(~inside[:, None, None], torch.finfo(scores.dtype).min)
-        mixed = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
-        attended: Tensor = attention.out_proj(mixed)
-        return attended
+        return scores.softmax(-1), value
 
 
 @register_network("cnn_lstm")

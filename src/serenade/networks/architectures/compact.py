@@ -163,8 +163,22 @@ class Compact(UtteranceNetwork):
         self.width = 2 * projection
         self.classify = nn.Linear(self.width, n_classes)
 
+    @property
+    def has_attention(self) -> bool:
+        """True."""
+        return True
+
+    def attention_over_time(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """The mean over channels of the weights of the pooling, at the speed of the clip."""
+        return self._steps(features, lengths)[1].mean(1)
+
     def embed(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Embeddings of clips [shape=(batch, width)]."""
+        mean, deviation = masked_statistics(*self._steps(features, lengths))
+        return torch.cat([mean, deviation], dim=1)
+
+    def _steps(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels over time, and their weights in the pooling; both [shape=(batch, projection, steps)]."""
         maps = self.stem(masked(features[:, None], lengths))
         lengths = halved(lengths)
         maps = masked(F.relu(self.stem_norm(maps)), lengths)
@@ -179,8 +193,7 @@ class Compact(UtteranceNetwork):
         for block in self.temporal:
             steps = block(steps, inside.to(steps.dtype))
         scores = self.attend(steps).float().masked_fill(~inside, torch.finfo(torch.float32).min)
-        mean, deviation = masked_statistics(steps.float(), scores.softmax(2))
-        return torch.cat([mean, deviation], dim=1)
+        return steps.float(), scores.softmax(2)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Logits [shape=(batch, classes)] from features [shape=(batch, mels, frames)]."""

@@ -73,6 +73,15 @@ class Ensemble(Network):
         stacked = torch.stack(logits, dim=1)
         return stacked if self.training else stacked.mean(1)
 
+    @property
+    def has_attention(self) -> bool:
+        """Whether all members are of one class that has it, so that they have the same steps of time."""
+        return len(set(map(type, self.networks))) == 1 and self.networks[0].has_attention
+
+    def attention_over_time(self, **inputs: Tensor) -> Tensor:
+        """The mean of the members [shape=(n, steps)]."""
+        return torch.stack([member.attention_over_time(**inputs) for member in self.networks]).mean(0)
+
     def muon_weights(self) -> list[nn.Parameter]:
         """Those of all members."""
         return [weight for member in self.networks for weight in member.muon_weights()]
