@@ -92,6 +92,12 @@ class ClusterError(SerenadeError):
     code = "cluster"
 
 
+class DeviceError(SerenadeError):
+    """A device that is unknown, or that this machine does not have."""
+
+    code = "device"
+
+
 class MissingExtra(SerenadeError):
     """A command that needs an optional extra which is not installed."""
 

@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import aclosing
 
+import onnxruntime
 import pytest
 
 from serenade.errors import ModelError
@@ -15,11 +16,11 @@ from serenade.service.pool import WorkerPool
 JOB = Job(task="predict", file="a.wav", length_s=60)
 
 
-def with_pool(model, use):
+def with_pool(model, use, **options):
     """Run `use(pool)` with a pool of one worker."""
 
     async def run():
-        pool = WorkerPool(str(model), size=1, time_s=30)
+        pool = WorkerPool(str(model), size=1, time_s=30, **options)
         await pool.start()
         try:
             return await use(pool)
@@ -41,6 +42,17 @@ def test_a_model_that_cannot_be_loaded(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"x")
     with pytest.raises(ModelError, match="not a readable ONNX model"):
         with_pool(tmp_path / "model.onnx", use)
+
+
+def test_a_device_that_is_not_there(model_file):
+    async def use(pool):
+        raise AssertionError
+
+    with pytest.raises(ModelError, match="there is no device 'tpu'"):
+        with_pool(model_file, use, device="tpu")
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        with pytest.raises(ModelError, match="needs onnxruntime-gpu"):
+            with_pool(model_file, use, device="cuda")
 
 
 def test_a_worker_that_a_file_ends_is_replaced(model_file, voice):

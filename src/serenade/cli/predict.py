@@ -52,6 +52,7 @@ def predict(
     explain: arguments.ExplainOption = None,
     summary: arguments.SummaryOption = None,
     jobs: arguments.JobsOption = 1,
+    device: arguments.DeviceOption = arguments.DeviceKind.CPU,
     cluster: arguments.ClusterOption = None,
     chunk: arguments.ChunkOption = None,
 ) -> None:
@@ -85,6 +86,7 @@ def predict(
             "--explain": explain,
             "--summary": summary,
             "--jobs": jobs if jobs > 1 else None,
+            "--device": device.value if device == "cuda" else None,
         }
         predict_on_cluster(
             recordings,
@@ -137,7 +139,7 @@ def predict(
     files = list(found.files)
     chosen_labels = None if labels is None else [label.strip() for label in labels.split(",")]
     with low_peak() if is_timeline else nullcontext():
-        loaded = load_model(model, labels=chosen_labels)
+        loaded = load_model(model, labels=chosen_labels, device=device.value)
     loaded = loaded if precision is None else loaded.with_precision(precision)
     print_licence(loaded)
     if speakers is not None:

@@ -18,6 +18,13 @@ class SegmentsKind(StrEnum):
     SPEECH = "speech"
 
 
+class DeviceKind(StrEnum):
+    """Where a model is computed."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 def format_name(name: str) -> str:
     """The name of an output format, in lower case."""
     if name.lower() not in FORMATS:
@@ -50,6 +57,12 @@ ModelOption = Annotated[
         "-m",
         metavar="MODEL",
         help="ONNX file, model folder, run folder, or name of a bundled model.",
+    ),
+]
+DeviceOption = Annotated[
+    DeviceKind,
+    typer.Option(
+        "--device", help="Where the model is computed; cuda needs onnxruntime-gpu and an NVIDIA GPU."
     ),
 ]
 TimelineOption = Annotated[

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from serenade.cli.numbers import finite
-from serenade.cli.predict_arguments import ModelOption
+from serenade.cli.predict_arguments import DeviceKind, DeviceOption, ModelOption
 
 
 def serve(
     model: ModelOption = None,
+    device: DeviceOption = DeviceKind.CPU,
     host: Annotated[
         str,
         typer.Option(
@@ -87,7 +88,15 @@ def serve(
         requests=max_requests,
         requests_per_client=max_per_client,
     )
-    settings = Settings(model=model, host=host, port=port, token=token or None, batch=batch, limits=limits)
+    settings = Settings(
+        model=model,
+        device=device.value,
+        host=host,
+        port=port,
+        token=token or None,
+        batch=batch,
+        limits=limits,
+    )
     if workers is not None:
         settings = replace(settings, workers=workers)
     run_server(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,14 @@ from serenade.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from serenade.training.fold_run import FoldRun
+
+
+class TrainingDeviceKind(StrEnum):
+    """Where a model is trained."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 def train(
@@ -73,6 +82,10 @@ def train(
         int | None,
         typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
     ] = None,
+    device: Annotated[
+        TrainingDeviceKind,
+        typer.Option("--device", help="Where to train; auto is a GPU if there is one, else the CPU."),
+    ] = TrainingDeviceKind.AUTO,
     devices: Annotated[
         int,
         typer.Option(
@@ -103,6 +116,7 @@ def train(
                 "a store is made from FOLDER or CSV; with --store, give a recipe instead"
             )
         options = ["--threads", str(threads)] if threads else []
+        options += ["--device", device.value] if device != "auto" else []
         options += ["--devices", str(devices)] if devices > 1 else []
         train_corpus(source, recipe, out, changes or [], speakers_from=speakers_from, options=options)
         return
@@ -111,7 +125,16 @@ def train(
             raise typer.BadParameter(f"{name} is for a folder or manifest of recordings, not for {source}")
     if is_run and (changes or out):
         raise typer.BadParameter("--set and --out are for a new run; a run is continued as it was started")
-    _train_recipe(source, store, out, changes or [], resume=resume, refit=refit, devices=devices)
+    _train_recipe(
+        source,
+        store,
+        out,
+        changes or [],
+        resume=resume,
+        refit=refit,
+        device=device.value,
+        devices=devices,
+    )
 
 
 def set_threads(threads: int | None) -> None:
@@ -131,6 +154,7 @@ def _train_recipe(
     *,
     resume: bool,
     refit: bool,
+    device: str,
     devices: int,
 ) -> None:
     from serenade.evaluation.metric import METRICS
@@ -158,6 +182,7 @@ def _train_recipe(
             out=out,
             resume=resume,
             refit=refit,
+            device=device,
             devices=devices,
             on_epoch=on_epoch,
             on_clips=lambda done, total: bar.update(done=done, total=total, note="clips, encoder"),

@@ -19,6 +19,7 @@ from serenade.errors import ModelError
 from serenade.inference import checksum, memory
 from serenade.inference.adaptation import adapted_probabilities
 from serenade.inference.arrays import Waveform
+from serenade.inference.device import providers_of, require_device
 from serenade.inference.prediction import ModelName, Prediction, Quality, restricted
 from serenade.spec import Spec
 
@@ -69,16 +70,19 @@ class Graph:
     labels: tuple[str, ...] | None = None
 
     @classmethod
-    def load(cls, file: Path, *, threads: int) -> Graph:
+    def load(cls, file: Path, *, threads: int, device: str = "cpu") -> Graph:
         """Load an ONNX file.
 
         Args:
             file: path.
             threads: threads of one computation.
+            device: "cpu" or "cuda".
 
         Raises:
             ModelError: it is damaged, its checksum is wrong, or it is not a model of serenade. A file of
                 another program may have no checksum.
+            DeviceError: there is no such device, or no usable GPU.
+            MissingExtra: "cuda" without onnxruntime-gpu.
         """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # errors are raised, not printed
@@ -86,15 +90,15 @@ class Graph:
         options.intra_op_num_threads = threads
         # Recordings differ in length, and a memory plan for each length would only grow.
         options.enable_mem_pattern = False
+        providers = providers_of(device)
         try:
             is_checked = checksum.has_checksum(file)
             # The fallback would print the error and load the same file again.
-            session = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"], enable_fallback=0
-            )
+            session = onnxruntime.InferenceSession(str(file), options, providers=providers, enable_fallback=0)
             metadata = session.get_modelmeta().custom_metadata_map
         except (*_CANNOT_LOAD, UnicodeDecodeError, OSError) as cause:
             raise ModelError(f"is not a readable ONNX model; {_REMEDY}", file=file) from cause
+        require_device(session, device, file=file)
         memory.release()
         if not is_checked:
             checksum.require_checksum(metadata, file=file)

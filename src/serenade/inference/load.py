@@ -13,7 +13,11 @@ from serenade.inference.sound import Recording
 
 
 def load_model(
-    name_or_path: str | Path | None = None, *, threads: int = 1, labels: Sequence[str] | None = None
+    name_or_path: str | Path | None = None,
+    *,
+    threads: int = 1,
+    labels: Sequence[str] | None = None,
+    device: str = "cpu",
 ) -> Model:
     """Load a model for prediction.
 
@@ -24,15 +28,18 @@ def load_model(
         threads: threads inside one computation. Many short recordings take less time with `jobs=` of
             `Model.predict_files`.
         labels: restrict predictions to some of the labels, see `Model.restricted_to`; None for all.
+        device: "cpu", or "cuda" for an NVIDIA GPU (with onnxruntime-gpu).
 
     Raises:
         ModelError: missing, damaged, or not a model of serenade; or without one of the labels.
+        DeviceError: there is no such device, or no usable GPU.
+        MissingExtra: "cuda" without onnxruntime-gpu.
 
     >>> from serenade import load_model
     >>> load_model("model.onnx")
     <Model toy 3: anger, fear, neutral, sadness>
     """
-    model = Model(Graph.load(find_model(name_or_path), threads=threads))
+    model = Model(Graph.load(find_model(name_or_path), threads=threads, device=device))
     return model if labels is None else model.restricted_to(labels)
 
 

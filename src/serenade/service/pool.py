@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from serenade.errors import ModelError
@@ -36,14 +37,14 @@ class Worker:
         self._process = process
 
     @classmethod
-    async def start(cls, model: str | None) -> Worker:
+    async def start(cls, model: str | None, *, device: str = "cpu") -> Worker:
         """Start a process and wait until its model is loaded.
 
         Raises:
             ModelError: the model cannot be loaded.
         """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "serenade.service.worker", *([model] if model else [])),
+            *(sys.executable, "-m", "serenade.service.worker", device, *([model] if model else [])),
             stdin=PIPE,
             stdout=PIPE,
             # Threads that wait must not take the processor from other workers.
@@ -135,10 +136,10 @@ class WorkerPool:
         restarts: how often a worker was replaced.
     """
 
-    def __init__(self, model: str | None, *, size: int, time_s: float) -> None:
+    def __init__(self, model: str | None, *, device: str = "cpu", size: int, time_s: float) -> None:
         self.size = size
         self.restarts = 0
-        self._model = model
+        self._new_worker = partial(Worker.start, model, device=device)
         self.time_s = time_s
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self._alive: set[Worker] = set()
@@ -155,7 +156,7 @@ class WorkerPool:
         Raises:
             ModelError: the model cannot be loaded.
         """
-        for worker in await asyncio.gather(*(Worker.start(self._model) for _ in range(self.size))):
+        for worker in await asyncio.gather(*(self._new_worker() for _ in range(self.size))):
             self._add(worker)
 
     async def close(self) -> None:
@@ -223,7 +224,7 @@ class WorkerPool:
         await worker.kill()
         while True:
             try:
-                self._add(await Worker.start(self._model))
+                self._add(await self._new_worker())
                 return
             except (ModelError, OSError, TimeoutError) as error:
                 _log.error("a worker cannot be started: %s", error)

@@ -41,6 +41,7 @@ class Settings:
     Attributes:
         model: what `load_model` takes; None for the first bundled model.
         host: address to listen on.
+        device: where the workers compute the model, "cpu" or "cuda".
         port: port to listen on; 0 for a free one.
         token: bearer token that requests to `/v1` and `/metrics` must have; None for no token.
         workers: processes that decode and predict.
@@ -52,6 +53,7 @@ class Settings:
     """
 
     model: str | None = None
+    device: str = "cpu"
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = field(default=None, repr=False)

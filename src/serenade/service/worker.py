@@ -1,4 +1,4 @@
-"""The process that decodes and predicts: `python -m serenade.service.worker [MODEL]`.
+"""The process that decodes and predicts: `python -m serenade.service.worker DEVICE [MODEL]`.
 
 A file of a client is decoded here alone, so that one that never ends, or that ends the decoder, costs a
 process and not the server. Jobs arrive on standard input, messages leave on standard output.
@@ -160,7 +160,8 @@ def main() -> None:
         output.flush()
 
     try:
-        model = load_model(sys.argv[1] if len(sys.argv) > 1 else None)
+        device, *models = sys.argv[1:]
+        model = load_model(models[0] if models else None, device=device)
     except SerenadeError as error:
         send(0, _error(error) | {"message": str(error)})
         return

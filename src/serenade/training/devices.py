@@ -1,4 +1,7 @@
-"""Training in one process, or in several that share each step (DDP), with the same progress and errors."""
+"""Training on CPU or GPU, in one process or in several that share each step (DDP).
+
+Progress and errors are the same for all of them.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,63 @@ from collections.abc import Callable
 from multiprocessing import active_children, get_context
 from multiprocessing.connection import Connection
 from threading import Thread
-from typing import Any
+from typing import Any, Literal, get_args
 
+import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from serenade.errors import SerenadeError
+from serenade.errors import DeviceError, SerenadeError
+from serenade.training.precision import fabric_precision
 
 Send = Callable[[Any], None]
 """Passes a message to the process that started the training."""
+
+
+TrainingDevice = Literal["auto", "cpu", "cuda"]
+"""Devices for training; "auto" is a GPU if there is one, else the CPU."""
+
+
+def require_device(device: str) -> None:
+    """Check that a device exists.
+
+    Raises:
+        DeviceError: there is no such device, or no usable GPU.
+    """
+    if device not in (names := get_args(TrainingDevice)):
+        raise DeviceError(f"there is no device {device!r:.40}; use {', '.join(names[:-1])} or {names[-1]}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            f"--device cuda: PyTorch {torch.__version__} finds no usable GPU; check nvidia-smi, and install "
+            "a build of PyTorch for CUDA (https://pytorch.org/get-started/locally)"
+        )
+
+
+def create_fabric(device: str = "auto", *, devices: int = 1, precision: str = "auto") -> Fabric:
+    """Create a Fabric that is not launched yet.
+
+    Args:
+        device: one of `TrainingDevice`.
+        devices: GPUs, or processes on the CPU, that share each step (DDP).
+        precision: as in a recipe; "auto" is mixed bf16 where the device computes it.
+
+    Raises:
+        DeviceError: there is no such device, no usable GPU, or fewer GPUs than `devices`.
+
+    >>> create_fabric("cpu", precision="fp32").device
+    device(type='cpu')
+    """
+    require_device(device)
+    try:
+        return Fabric(
+            accelerator=device,
+            devices=devices,
+            strategy="ddp_spawn" if devices > 1 else "auto",
+            precision=fabric_precision(precision, device=device),
+        )
+    except MisconfigurationException as cause:
+        raise DeviceError(f"--devices {devices} is not possible on this machine: {cause}") from cause
 
 
 class _SpawnedWork:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from serenade.adaptation import Adaptation
 from serenade.corpora import Split, check_split, count_folds, make_split, rows_of_corpus
@@ -26,10 +25,9 @@ from serenade.training.curves import write_curves
 from serenade.training.data.assemble import auxiliary_targets_of, batches_of, inputs_of, usable_rows
 from serenade.training.data.batches import Batches
 from serenade.training.dev import HeldOut
-from serenade.training.devices import Send, launch
+from serenade.training.devices import Send, create_fabric, launch
 from serenade.training.domain import add_domain_check
 from serenade.training.loop import fit
-from serenade.training.precision import fabric_precision
 from serenade.training.publish import write_model
 from serenade.training.recipe import Recipe
 from serenade.training.split_record import split_rows
@@ -130,6 +128,7 @@ def train_fold_run(
     split: Split,
     fold_run: FoldRun,
     *,
+    device: str = "auto",
     devices: int = 1,
     on_epoch: OnEpoch | None = None,
     adaptation: Adaptation | None = None,
@@ -141,25 +140,19 @@ def train_fold_run(
         store: what is trained on.
         split: of the fold.
         fold_run: which fold and seed, and where its files go.
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
         devices: processes (on CPU) or GPUs that share each step (DDP).
         on_epoch: called after every epoch, past epochs of a resumed run included.
         adaptation: to speakers, for the model; None to fit one to dev, if it has enough speakers.
 
     Raises:
-        RecipeError: there are fewer devices, or a value that the network does not take.
+        DeviceError: there is no such device, or there are fewer of them.
+        RecipeError: a value that the network does not take.
         OutputError: the folder cannot be written to.
     """
     # Fabric prints the precision for every fold; the recipe states it once.
     logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
-    try:
-        fabric = Fabric(
-            accelerator="auto",
-            devices=devices,
-            strategy="ddp_spawn" if devices > 1 else "auto",
-            precision=fabric_precision(recipe.training.precision),
-        )
-    except MisconfigurationException as cause:
-        raise RecipeError(f"--devices {devices} is not possible on this machine: {cause}") from cause
+    fabric = create_fabric(device, devices=devices, precision=recipe.training.precision)
     work = partial(
         _work,
         recipe=recipe,

@@ -15,6 +15,7 @@ from serenade.folders import EpochLog, FoldRunRecord, RunFolder, RunSummary
 from serenade.networks import create_network
 from serenade.networks.architectures.encoder import EncoderNetwork
 from serenade.training.adaptation import out_of_fold_adaptation
+from serenade.training.devices import require_device
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
 from serenade.training.fold_run import FoldRun, OnEpoch, fold_runs_of, split_of, train_fold_run
@@ -70,6 +71,7 @@ def train(
     out: str | Path | None = None,
     resume: bool = False,
     refit: bool = False,
+    device: str = "auto",
     devices: int = 1,
     on_epoch: OnEpoch | None = None,
     on_clips: Callable[[int, int], None] | None = None,
@@ -87,12 +89,14 @@ def train(
         resume: finish what is unfinished in `out`, with the same recipe and store.
         refit: also train a final model on all speakers, test speakers included. It stands for the run in
             `serenade predict` and `serenade export`; how good it is, is estimated by the cross-validation.
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
         devices: processes (on CPU) or GPUs that share each step (DDP).
         on_epoch: called after every epoch with the `FoldRun` and its figures.
         on_clips: called with the clips done and their total while a pretrained speech encoder runs over the
             store, which it does once (network `encoder`).
 
     Raises:
+        DeviceError: there is no such device, or there are fewer of them.
         SplitError: the split leaks, or does not fit the corpus.
         OutputError: `out` holds something else, another process trains in it, or it cannot be written to.
         RecipeError: a value that the network does not take.
@@ -105,6 +109,7 @@ def train(
     >>> 0 <= run.figures["dev_uar"] <= 1
     True
     """
+    require_device(device)
     if not isinstance(recipe, Recipe):
         path = Path(recipe)
         if RunFolder(path).is_run():
@@ -132,7 +137,9 @@ def train(
             encoder_statistics(store, network.encoder, progress=on_clips)
         for fold_run, split in zip(fold_runs, splits, strict=True):
             if not fold_run.folder.model.is_complete:
-                train_fold_run(recipe, store, split, fold_run, devices=devices, on_epoch=on_epoch)
+                train_fold_run(
+                    recipe, store, split, fold_run, device=device, devices=devices, on_epoch=on_epoch
+                )
         logs = [fold_run.folder.read_log() for fold_run in fold_runs]
         summary = summary_of(recipe, store, fold_runs, logs)
         run.write_summary(summary)
@@ -143,6 +150,7 @@ def train(
                 store,
                 split_of(recipe, store, last),
                 last,
+                device=device,
                 devices=devices,
                 on_epoch=on_epoch,
                 adaptation=out_of_fold_adaptation(

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from serenade.audio.front_end import MELD_SEED, FrontEnd
@@ -21,8 +20,8 @@ from serenade.networks import create_network
 from serenade.networks.registry import Network
 from serenade.training.data.batches import Batch, Batches
 from serenade.training.dev import predict_logits
+from serenade.training.devices import create_fabric
 from serenade.training.loop import fit
-from serenade.training.precision import fabric_precision
 from serenade.training.recipe import Recipe
 
 _EVALUATION_BATCH = 64
@@ -134,7 +133,7 @@ def train_on_arrays(
         lines.append(line)
         report(line)
 
-    fabric = Fabric(accelerator="auto", devices=1, precision=fabric_precision(choice.precision))
+    fabric = create_fabric(precision=choice.precision)
     fabric.launch()
     balanced = choice.sampler == "balanced"
     with tempfile.TemporaryDirectory() as folder:
