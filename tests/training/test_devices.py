@@ -66,9 +66,33 @@ def test_mixed_bf16_on_a_gpu(
     assert given == {
         "accelerator": accelerator,
         "devices": arguments.get("devices", 1),
+        "num_nodes": 1,
         "strategy": strategy,
         "precision": "bf16-mixed",
     }
+
+
+def test_processes_of_torchrun_on_several_machines(
+    monkeypatch: pytest.MonkeyPatch, passed: list[dict[str, Any]], gpu: None
+) -> None:
+    for name, value in {
+        "RANK": 5,
+        "WORLD_SIZE": 8,
+        "LOCAL_WORLD_SIZE": 4,
+        "TORCHELASTIC_RUN_ID": "a",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    with pytest.raises(Stop):
+        devices.create_fabric("cuda")
+    assert passed[0] == {
+        "accelerator": "cuda",
+        "devices": 4,
+        "num_nodes": 2,
+        "strategy": "ddp",
+        "precision": "bf16-mixed",
+    }
+    with pytest.raises(DeviceError, match="started 8 processes already; leave out --devices 2"):
+        devices.create_fabric("cuda", devices=2)
 
 
 def test_the_cpu_where_there_is_a_gpu(

@@ -158,6 +158,7 @@ def _train_recipe(
     devices: int,
 ) -> None:
     from serenade.evaluation.metric import METRICS
+    from serenade.training.processes import started_processes
     from serenade.training.recipe import load_recipe
     from serenade.training.run import train as train_recipe
 
@@ -187,6 +188,8 @@ def _train_recipe(
             on_epoch=on_epoch,
             on_clips=lambda done, total: bar.update(done=done, total=total, note="clips, encoder"),
         )
+    if (started := started_processes()) is not None and started.rank > 0:
+        return
     for warning in run.warnings:
         print(f"Warning: {warning}", file=sys.stderr)
     print(run.folder)

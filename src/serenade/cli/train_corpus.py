@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from serenade.cli.steps import run_steps
+from serenade.errors import RecipeError
 
 _NOT_SPEAKER_INDEPENDENT = {
     "dialogue": """The figures of this run are not speaker-independent: its split keeps dialogues apart, and
@@ -39,6 +40,14 @@ def train_corpus(
         speakers_from: where the names of the speakers are found.
         options: further options of `serenade train`.
     """
+    from serenade.training.processes import started_processes
+
+    if started_processes() is not None:
+        raise RecipeError(
+            "is a folder or manifest, which one process inspects and prepares; with torchrun or srun, "
+            "train a recipe on a store",
+            file=source,
+        )
     name = source.absolute().stem if source.is_file() else source.absolute().name
     run = out or Path("runs") / name
     store, default = run.with_name(f"{run.name}_store"), run.with_name(f"{run.name}.toml")

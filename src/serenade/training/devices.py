@@ -18,6 +18,7 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 
 from serenade.errors import DeviceError, SerenadeError
 from serenade.training.precision import fabric_precision
+from serenade.training.processes import started_processes
 
 Send = Callable[[Any], None]
 """Passes a message to the process that started the training."""
@@ -47,7 +48,8 @@ def create_fabric(device: str = "auto", *, devices: int = 1, precision: str = "a
 
     Args:
         device: one of `TrainingDevice`.
-        devices: GPUs, or processes on the CPU, that share each step (DDP).
+        devices: GPUs, or processes on the CPU, that share each step (DDP). Where torchrun or srun started
+            several processes, these share each step instead.
         precision: as in a recipe; "auto" is mixed bf16 where the device computes it.
 
     Raises:
@@ -57,11 +59,18 @@ def create_fabric(device: str = "auto", *, devices: int = 1, precision: str = "a
     device(type='cpu')
     """
     require_device(device)
+    started = started_processes()
+    if started is not None and devices > 1:
+        raise DeviceError(
+            f"torchrun or srun started {started.count} processes already; leave out --devices {devices}"
+        )
+    strategy = "ddp" if started is not None else "ddp_spawn" if devices > 1 else "auto"
     try:
         return Fabric(
             accelerator=device,
-            devices=devices,
-            strategy="ddp_spawn" if devices > 1 else "auto",
+            devices=devices if started is None else started.per_machine,
+            num_nodes=1 if started is None else started.machines,
+            strategy=strategy,
             precision=fabric_precision(precision, device=device),
         )
     except MisconfigurationException as cause:
@@ -94,7 +103,7 @@ def launch(fabric: Fabric, work: Callable[[Fabric, Send], None], receive: Send) 
     Raises:
         SerenadeError: raised by one of the processes, or one of them was terminated.
     """
-    if fabric.world_size == 1:
+    if fabric.world_size == 1 or started_processes() is not None:
         fabric.launch(work, receive)
         return
     receiver, sender = get_context("spawn").Pipe(duplex=False)

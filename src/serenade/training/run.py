@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from serenade.errors import OutputError, StoreError
+from serenade.errors import OutputError, RecipeError, StoreError
 from serenade.features.encoder_statistics import encoder_statistics
 from serenade.features.store import Store
 from serenade.files import LOCK, lock, make_folder, protect_inputs
@@ -19,6 +20,7 @@ from serenade.training.devices import require_device
 from serenade.training.epochs import kept_epoch
 from serenade.training.final_model import final_fold_run, final_recipe
 from serenade.training.fold_run import FoldRun, OnEpoch, fold_runs_of, split_of, train_fold_run
+from serenade.training.processes import started_processes
 from serenade.training.recipe import Recipe, load_recipe
 from serenade.training.start import start_run, store_record
 from serenade.training.store_check import check_store
@@ -90,7 +92,8 @@ def train(
         refit: also train a final model on all speakers, test speakers included. It stands for the run in
             `serenade predict` and `serenade export`; how good it is, is estimated by the cross-validation.
         device: "cpu", "cuda", or "auto" for a GPU if there is one.
-        devices: processes (on CPU) or GPUs that share each step (DDP).
+        devices: processes (on CPU) or GPUs that share each step (DDP). Where torchrun or srun started the
+            processes, these share each step.
         on_epoch: called after every epoch with the `FoldRun` and its figures.
         on_clips: called with the clips done and their total while a pretrained speech encoder runs over the
             store, which it does once (network `encoder`).
@@ -120,6 +123,8 @@ def train(
         raise StoreError("name the store to train on (--store STORE), made by serenade prepare")
     store = store if isinstance(store, Store) else Store.open(store)
     check_store(recipe, store)
+    if started_processes() is not None and recipe.network.name == "encoder":
+        raise RecipeError("the network encoder is trained in closed form, in one process; leave out torchrun")
     run = RunFolder(Path("runs") / recipe.name if out is None else Path(out))
     protect_inputs([run.path], [store.path])
     fold_runs = fold_runs_of(recipe, store, run)
@@ -129,8 +134,12 @@ def train(
     busy = OutputError(
         "another serenade train is writing here; wait until it ends, or choose another --out", file=run.path
     )
-    with lock(make_folder(run.path) / LOCK, busy=busy):
-        start_run(run, recipe, store, resume=resume)
+    started = started_processes()
+    # Of several processes, the first one writes.
+    is_first = started is None or started.rank == 0
+    with lock(make_folder(run.path) / LOCK, busy=busy) if is_first else nullcontext():
+        if is_first:
+            start_run(run, recipe, store, resume=resume)
         if recipe.network.name == "encoder":
             network = create_network("encoder", n_classes=1, **recipe.network.options)
             assert isinstance(network, EncoderNetwork)
@@ -142,7 +151,8 @@ def train(
                 )
         logs = [fold_run.folder.read_log() for fold_run in fold_runs]
         summary = summary_of(recipe, store, fold_runs, logs)
-        run.write_summary(summary)
+        if is_first:
+            run.write_summary(summary)
         if refit and not run.final.model.is_complete:
             last = final_fold_run(recipe, run, number=len(fold_runs) + 1)
             train_fold_run(
