@@ -135,9 +135,39 @@ def made_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-_SPEC = importlib.util.spec_from_file_location("toy_model", Path(__file__).with_name("toy_model.py"))
-toy_model = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(toy_model)
+def _module_beside(name: str):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+toy_model, hub_server = _module_beside("toy_model"), _module_beside("hub_server")
+
+
+@pytest.fixture
+def hub(tmp_path_factory, monkeypatch):
+    """A stand-in of the Hugging Face hub on the loopback interface, with an empty cache and no token."""
+    from huggingface_hub import constants
+
+    hub, server = hub_server.serve()
+    home = tmp_path_factory.mktemp("hub")
+    values = {
+        "ENDPOINT": hub.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_HUB_CACHE": str(home / "cache"),
+        "HF_TOKEN_PATH": str(home / "token"),
+        "HF_STORED_TOKENS_PATH": str(home / "tokens"),
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_OFFLINE": False,
+    }
+    for name, value in values.items():
+        monkeypatch.setattr(constants, name, value)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
+    yield hub
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

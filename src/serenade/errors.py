@@ -106,6 +106,7 @@ class MissingExtra(SerenadeError):
 
 _EXTRAS = {
     "cluster": ("fsspec", "pyarrow", "ray", "s3fs"),
+    "hub": ("huggingface_hub",),
     "mic": ("sounddevice",),
     "report": ("jinja2", "matplotlib", "pandas", "sklearn"),
     "train": (

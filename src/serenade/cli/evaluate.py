@@ -10,10 +10,11 @@ import typer
 
 def evaluate(
     model: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="MODEL|RUN",
-            help="A run folder or a model folder. With --on also an ONNX file or a bundled model.",
+            help="A run folder or a model folder. With --on also an ONNX file or a bundled model. "
+            "Also a model on the Hugging Face hub: hf://owner/name[@revision].",
             show_default=False,
         ),
     ],

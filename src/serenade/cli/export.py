@@ -10,7 +10,10 @@ import typer
 
 def export(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="Model folder, run folder or .safetensors file.")
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Model folder, run folder, .safetensors file or hf://owner/name[@revision]."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.onnx", help="File to write.")],
 ) -> None:

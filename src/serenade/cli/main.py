@@ -30,6 +30,8 @@ COMMANDS = (
     "report",
     "ensemble",
     "export",
+    "card",
+    "push",
     "listen",
     "serve",
     "page",
@@ -40,6 +42,7 @@ COMMANDS = (
 
 _TRAINING = {
     "audit",
+    "card",
     "compare",
     "demo",
     "ensemble",
@@ -47,6 +50,7 @@ _TRAINING = {
     "export",
     "originals",
     "prepare",
+    "push",
     "sweep",
     "train",
 }

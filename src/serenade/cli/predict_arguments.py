@@ -56,7 +56,7 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="MODEL",
-        help="ONNX file, model folder, run folder, or name of a bundled model.",
+        help="ONNX file, model folder, run folder, name of a bundled model, or hf://owner/name[@revision].",
     ),
 ]
 DeviceOption = Annotated[

@@ -22,8 +22,9 @@ def load_model(
     """Load a model for prediction.
 
     Args:
-        name_or_path: an ONNX file, a model folder, a run folder of `serenade train`, or the name of a bundled
-            model (`list_models`); None for the first bundled model. If there are only weights
+        name_or_path: an ONNX file, a model folder, a run folder of `serenade train`, the name of a bundled
+            model (`list_models`), or a model on the Hugging Face hub (`hf://owner/name`, or
+            `hf://owner/name@revision`); None for the first bundled model. If there are only weights
             (`.safetensors`) and PyTorch is installed, the ONNX file is exported once, which is logged.
         threads: threads inside one computation. Many short recordings take less time with `jobs=` of
             `Model.predict_files`.

@@ -12,6 +12,7 @@ from pathlib import Path
 import serenade.assets
 from serenade.errors import ModelError, OutputError
 from serenade.folders import ModelFolder, RunFolder
+from serenade.hub import local_model
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +45,9 @@ def find_model(name_or_path: str | Path | None = None) -> Path:
     """The ONNX file of a model; exported from its weights if there is none yet and PyTorch is installed.
 
     Args:
-        name_or_path: an ONNX file, weights (`.safetensors`), a model folder, a run folder, or the name of a
-            bundled model; None for the first bundled model.
+        name_or_path: an ONNX file, weights (`.safetensors`), a model folder, a run folder, the name of a
+            bundled model, or a model on the Hugging Face hub (`hf://owner/name`); None for the first bundled
+            model.
 
     Raises:
         ModelError: there is no such model, or only weights and no PyTorch.
@@ -60,7 +62,7 @@ def find_model(name_or_path: str | Path | None = None) -> Path:
         return next(iter(bundled.values()))
     if not isinstance(name_or_path, str | PathLike):
         raise ModelError(f"a model is a path or the name of a bundled model, not {name_or_path!r:.80}")
-    path = Path(name_or_path)
+    path = local_model(name_or_path)
     if path.is_file():
         return _onnx_of_weights(path) if path.suffix.lower() == ".safetensors" else path
     if path.is_dir():

@@ -119,7 +119,7 @@ def export(model: str | Path, out: str | Path) -> Path:
     """Write a trained model as one ONNX file.
 
     Args:
-        model: a model folder, a run folder, or a `.safetensors` file.
+        model: a model folder, a run folder, a `.safetensors` file, or a model on the hub (`hf://owner/name`).
         out: the file to write.
 
     Returns:

@@ -24,6 +24,7 @@ from torch.nn.modules import module as torch_module
 from serenade.errors import ModelError, RecipeError
 from serenade.files import write_json, write_whole
 from serenade.folders import ModelFolder, RunFolder
+from serenade.hub import local_model
 from serenade.networks.layers.domain import DomainCheck
 from serenade.networks.registry import Network, create_network
 from serenade.networks.utterance import UtteranceNetwork
@@ -90,12 +91,12 @@ def require_finite(network: Network, *, file: str | Path) -> None:
 
 
 def find_weights(model: str | Path) -> Path:
-    """The weights of a model folder, a run folder, or the file itself.
+    """The weights of a model folder, a run folder, a model on the hub (`hf://…`), or the file itself.
 
     Raises:
         ModelError: there are none.
     """
-    path = Path(model)
+    path = local_model(model, weights=True)
     if path.is_file():
         return path
     if ModelFolder(path).weights.is_file():

@@ -49,8 +49,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ModelError: the model cannot be loaded.
     """
     settings = settings or Settings()
+    # One file for all workers, whichever model the name means later.
+    model = load_model(settings.model, device=settings.device)
     pool = WorkerPool(
-        settings.model, device=settings.device, size=settings.workers, time_s=settings.limits.time_s
+        str(model.file), device=settings.device, size=settings.workers, time_s=settings.limits.time_s
     )
     batches = Batches(pool, most=settings.batch)
 
@@ -80,7 +82,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.pool = pool
     app.state.batches = batches
-    model = load_model(settings.model, device=settings.device)
     app.state.spec = model.spec
     app.state.live = live.Live(model, most=settings.limits.streams)
     app.state.metrics = Metrics(pool, batches, paths=paths)

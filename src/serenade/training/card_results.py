@@ -15,6 +15,7 @@ NATURAL_SPEECH = "natural_speech.json"
 """Written into the folder of an evaluation by `benchmarks/domain.py`."""
 
 _BEFORE = "## Limits\n"
+_SIZE = "`model.onnx` has "
 
 _CONDITIONS = {
     "commercial": "The licence of at least one corpus forbids commercial use, so it holds for the model."
@@ -25,8 +26,8 @@ def with_results(card: str, evaluation: str | Path, *, size_bytes: int) -> str:
     """A model card with the results of its evaluation, before the section on limits.
 
     Args:
-        card: of `serenade.training.model_card.model_card`.
-        evaluation: folder of the evaluation of the cross-validation of the same run.
+        card: of `serenade.training.model_card.model_card`, or one that has results, which are replaced.
+        evaluation: folder of the evaluation of the same run on its own test part.
         size_bytes: of the ONNX file.
 
     Raises:
@@ -41,6 +42,7 @@ def with_results(card: str, evaluation: str | Path, *, size_bytes: int) -> str:
     natural = folder.path / NATURAL_SPEECH
     sections.append(_natural(read_json(natural)) if natural.is_file() else "")
     start, limits = card.split(_BEFORE)
+    start = start.partition(_SIZE)[0]
     return start + "".join(section for section in sections if section) + _BEFORE + limits
 
 
@@ -48,24 +50,39 @@ def _size(metrics: Mapping[str, Any], size_bytes: int) -> str:
     """Size of the file, and the conditions of its licence."""
     license = str(metrics["model"].get("license", ""))
     condition = f" {_CONDITIONS['commercial']}" if "-NC" in license.upper() else ""
-    return f"`model.onnx` has {size_bytes / 1e6:.1f} MB.{condition}\n\n"
+    return f"{_SIZE}{size_bytes / 1e6:.1f} MB.{condition}\n\n"
 
 
 def _scores(metrics: Mapping[str, Any]) -> str:
     mean, counts = metrics["mean"], metrics["counts"]
-    split = metrics["model"]["split"]
     rows = [
         (name.replace("uar", "UAR").replace("_f1", " F1"), _percent(mean[name]["value"]), _range(mean[name]))
         for name in ("uar", "accuracy", "macro_f1", "weighted_f1")
     ]
     rows.append(("UAR of one emotion for all clips", _percent(metrics["baseline"]["uar"]), ""))
+    value = "mean over folds, %" if mean["folds"] > 1 else "%"
+    head = ("metric", value, f"95 % interval over {metrics['group']}s")
     return (
-        "## Results\n\nCross-validation of the recipe, split "
-        f"`{printable(split['name'])}`: {mean['folds']} folds by {printable(split['grouped_by'])}, "
-        f"{counts['scored']:,} clips of {counts['speakers']} speakers, each predicted by a model that was "
-        "not trained on its speaker.\n\n"
-        + _table(("metric", "mean over folds, %", "95 % interval over speakers"), rows)
+        f"## Results\n\n{_protocol(metrics)}: {counts['scored']:,} clips of {counts['speakers']} speakers."
+        f"{_DISJOINT.get(metrics['model']['split'].get('grouped_by', ''), _LEAKY)}\n\n" + _table(head, rows)
     )
+
+
+def _protocol(metrics: Mapping[str, Any]) -> str:
+    """Which clips were evaluated by which models."""
+    split = f"split `{printable(metrics['model']['split']['name'])}`"
+    folds = metrics["mean"]["folds"]
+    if folds > 1:
+        return f"Cross-validation of the recipe, {split}, {folds} folds"
+    return f"The {printable(metrics['part'])} part of {split}"
+
+
+_DISJOINT = {
+    "speaker": " Each clip was predicted by a model that was not trained on its speaker.",
+    "dialogue": " Each clip was predicted by a model that was not trained on its dialogue; speakers can be "
+    "the same as in training.",
+}
+_LEAKY = " **Speakers and clips are shared between training and test, so these figures are too high.**"
 
 
 def _classes(metrics: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from serenade.evaluation.training_clips import REASONS, training_clips
 from serenade.features.store import Store
 from serenade.files import protect_inputs
 from serenade.folders import ModelFolder, RunFolder
+from serenade.hub import HubName, local_model
 from serenade.networks.weights import find_weights
 from serenade.training.predict_store import StorePredictor
 
@@ -43,10 +44,11 @@ def evaluate(
     can do without sound or text is evaluated without each of them, too.
 
     Args:
-        model: a run folder, a model folder, or a `.safetensors` file.
+        model: a run folder, a model folder, a `.safetensors` file, or a model on the hub (`hf://owner/name`).
         store: the clips; the run's own store if None.
         part: "train", "dev", "test" (if None) or "held-out"; only for the run's own store.
-        out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<name of the store>`) if None.
+        out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<name of the store>`) if None; for a
+            model on the hub `evaluation-<name of the store>` in the current folder.
         include_training_clips: evaluate clips of another store that the model was trained on, too.
         audio: embed the sound of the most confident errors in the report.
         progress: called with (models done, number of models).
@@ -61,7 +63,7 @@ def evaluate(
     >>> evaluation.metrics["counts"]["clips"], 0 <= evaluation.metrics["mean"]["uar"]["value"] <= 1
     (12, True)
     """
-    path = Path(model)
+    path = local_model(model, weights=True)
     run = RunFolder(path)
     if run.record.is_file() and not run.summary.is_file():
         raise ModelError("is a run that is not finished; finish it with serenade train --resume", file=path)
@@ -75,6 +77,8 @@ def evaluate(
             file=opened.path,
         )
     part = (part or "test") if own else ""
+    if out is None and HubName.parse(model) is not None:
+        out = f"evaluation-{opened.path.resolve().name}"
     folder = Path(out) if out else _default_out(path, opened, part=part)
     protect_inputs([folder], [path, opened.path])
     EvaluationFolder(folder).check()

@@ -17,9 +17,8 @@ from serenade.training.recipe import Recipe
 _CARD = """---
 library_name: serenade
 pipeline_tag: {task}-classification
-license: other
-license_name: "{license}"
-tags: [speech, emotion]
+{license}
+{language}tags: [serenade, speech-emotion-recognition, emotion, speech, onnx]
 ---
 # {name}
 
@@ -102,7 +101,8 @@ def model_card(
     final = "test" not in sizes
     return _CARD.format(
         name=_escaped(spec.name),
-        license=_quoted(spec.license or "unknown"),
+        license=_license(spec.license),
+        language=_language(spec),
         task="text" if spec.inputs == "text" else "audio",
         labels=", ".join(_escaped(label) for label in spec.labels),
         inputs=_INPUTS[spec.inputs],
@@ -134,6 +134,34 @@ def model_card(
         remarks=(_LEAKY if split.leaky else "") + (_FINAL if final else ""),
         limits=_ACTED if acted & {corpus["name"] for corpus in spec.corpora} else _NOT_ACTED,
     )
+
+
+_HUB_LICENSES = {
+    "MIT",
+    "Apache-2.0",
+    "CC0-1.0",
+    "CC-BY-4.0",
+    "CC-BY-SA-4.0",
+    "CC-BY-NC-4.0",
+    "CC-BY-NC-SA-4.0",
+    "CC-BY-NC-ND-4.0",
+}
+"""Licences for which the Hugging Face hub has an identifier: their name in lower case."""
+
+
+def _license(license: str) -> str:
+    """The lines of the front matter on the licence."""
+    if license in _HUB_LICENSES:
+        return f"license: {license.lower()}"
+    return f'license: other\nlicense_name: "{_quoted(license or "unknown")}"'
+
+
+def _language(spec: Spec) -> str:
+    """The line of the front matter on the languages of the corpora; "" where one is of any language."""
+    known = [CORPORA[corpus["name"]].languages for corpus in spec.corpora if corpus["name"] in CORPORA]
+    languages = sorted({language for languages in known for language in languages})
+    complete = all(known) and len(known) == len(spec.corpora)
+    return f"language: [{', '.join(languages)}]\n" if languages and complete else ""
 
 
 def _corpora(spec: Spec) -> str:
