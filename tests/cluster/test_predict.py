@@ -170,6 +170,9 @@ def test_a_killed_node_costs_nothing_but_time(cluster, files, model_file, tmp_pa
 def test_a_client_on_another_machine(cluster, files, model_file, tmp_path):
     command = [sys.executable, "-m", "serenade", "predict", *files, "--model", str(model_file)]
     to = ["--cluster", cluster.client, "--out", str(tmp_path / "out")]
-    done = subprocess.run([*command, *to], capture_output=True, text=True, env=os.environ, check=False)
+    for _ in range(3):  # Ray waits half a minute for its own process, which busy cores can exceed
+        done = subprocess.run([*command, *to], capture_output=True, text=True, env=os.environ, check=False)
+        if "cannot connect to the Ray cluster" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     assert rows_in(tmp_path / "out") == one_process(files, model_file)

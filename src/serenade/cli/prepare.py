@@ -21,11 +21,11 @@ _NAMED = 10
 
 
 def prepare(
-    corpus_at: Annotated[
-        list[Path],
+    places: Annotated[
+        list[str],  # a Path would take one slash of s3://
         typer.Argument(metavar="PATH…", help="Folders of recordings, or manifests, for one store."),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Folder of the store.")],
+    out: Annotated[str, typer.Option("--out", metavar="STORE", help="Folder of the store.")],
     corpus: Annotated[
         str | None,
         typer.Option(
@@ -86,6 +86,15 @@ def prepare(
     ] = 0,
     trim: Annotated[bool, typer.Option("--trim", help="Remove silence at both ends of each clip.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a clip cannot be used.")] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Compute on the nodes of a Ray cluster: ray://HOST, HOST:PORT or auto; local for all cores "
+            "of this machine. Manifests and their recordings can be URLs such as s3://bucket/x.csv.",
+        ),
+    ] = None,
 ) -> None:
     """Compute the features of a corpus and write a store.
 
@@ -101,25 +110,42 @@ def prepare(
         from serenade.training.recipe import load_recipe
 
         needed = load_recipe(recipe).store
-        if len(corpus_at) == 1 and corpus_at[0].is_dir():
+        if len(places) == 1 and Path(places[0]).is_dir():
             corpus = corpus or needed.corpus or None
         end, augment, trim = end or needed.front_end, augment or needed.variants, trim or needed.trim
         noisy = noisy or needed.noisy_copies
-    with show_progress() as progress:
-        store = prepare_store(
-            corpus_at if len(corpus_at) > 1 else corpus_at[0],
-            out,
-            corpus=corpus,
-            speakers_from=speakers_from,
-            front_end=end,
-            augment=augment,
-            noisy=noisy,
-            seed=seed,
-            trim=trim,
-            jobs=jobs,
-            progress=progress,
-            **options,
-        )
+    settings: dict[str, Any] = {
+        "corpus": corpus,
+        "speakers_from": speakers_from,
+        "front_end": end,
+        "augment": augment,
+        "noisy": noisy,
+        "seed": seed,
+        "trim": trim,
+    }
+    if cluster is not None:
+        from serenade.cluster.connection import require_ray
+
+        if jobs is not None:
+            raise typer.BadParameter("does not go together with --cluster", param_hint="--jobs")
+        require_ray()
+        from serenade.cluster.prepare import prepare_on_cluster
+
+        with show_progress() as progress:
+            store = prepare_on_cluster(
+                places, out, cluster=cluster, progress=progress, reader_options=options, **settings
+            )
+    else:
+        corpus_at = [Path(place) for place in places]
+        with show_progress() as progress:
+            store = prepare_store(
+                corpus_at if len(corpus_at) > 1 else corpus_at[0],
+                Path(out),
+                jobs=jobs,
+                progress=progress,
+                **settings,
+                **options,
+            )
     summary = summarise(store)
     for lines in (summary.trouble, summary.warned):
         print_clips(lines, f"column note of {store.path / 'index.csv'}")

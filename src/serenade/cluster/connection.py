@@ -17,6 +17,7 @@ LOCAL = "local"
 _CLIENT = "ray://"
 _CLIENT_PORT = 10001
 _TIMEOUT_S = 10.0
+_LONGEST_REASON = 200
 _AGAIN = "start one with `ray start --head`, or use --cluster local for this machine"
 
 
@@ -42,7 +43,7 @@ def connected(address: str) -> Iterator[None]:
     try:
         ray.init(**_options(address))
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as cause:
-        reason = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+        reason = " ".join(str(cause).split())[:_LONGEST_REASON] or type(cause).__name__
         raise ClusterError(f"cannot connect to the Ray cluster {address!r} ({reason}); {_AGAIN}") from cause
     try:
         yield

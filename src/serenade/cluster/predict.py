@@ -13,23 +13,18 @@ from typing import Any
 import numpy as np
 
 from serenade.cluster.connection import connected
+from serenade.cluster.fetching import CRASHED, Item
 from serenade.cluster.files import stamps_of
 from serenade.cluster.results import ResultFolder
 from serenade.cluster.rows import Counts, Row, count, failed_row, table_of
 from serenade.cluster.tasks import map_chunks
-from serenade.cluster.worker import Item, PredictSettings, configured, predict_chunk
+from serenade.cluster.worker import PredictSettings, configured, predict_chunk
 from serenade.errors import ClusterError
 from serenade.files import hash_of
 from serenade.inference.load import load_model
 
 PER_CHUNK = 256
 """Recordings of a chunk: what is lost if a worker ends."""
-
-CRASHED = (
-    "the worker process ended each time it read this recording (not enough memory, or a fault of a decoder); "
-    "convert it to WAV or FLAC"
-)
-"""Why there is no prediction for a recording that no worker survives."""
 
 _NAMED = 10
 _LAYOUT = 1

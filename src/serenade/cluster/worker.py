@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from serenade.cluster.files import fetch, is_remote
+from serenade.cluster.fetching import Fetched, Item, require_same_version
 from serenade.cluster.rows import Row, failed_row, rows_of
-from serenade.errors import ClusterError
 from serenade.inference.load import load_model
 from serenade.inference.model import Model
-from serenade.inference.parallel import map_in_order
 from serenade.inference.prediction import Failure, Prediction
 from serenade.inference.smoothing import smoothed
 from serenade.inference.windows import Segments
 from serenade.version import __version__
-
-_FETCHED_AHEAD = 2
-"""Threads that fetch remote recordings while others are predicted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +49,6 @@ class PredictSettings:
     version: str = __version__
 
 
-@dataclass(frozen=True)
-class Item:
-    """A recording of a chunk.
-
-    Attributes:
-        file: its path or URL.
-        exists: whether the machine that started the run found it.
-    """
-
-    file: str
-    exists: bool
-
-
 _loaded: dict[str, Model] = {}
 """The model of this worker process, by its SHA-256; it serves all chunks."""
 
@@ -90,19 +70,15 @@ def predict_chunk(
         ClusterError: this machine has another version of serenade, lacks a file that the other machine has,
             or cannot use the object store.
     """
-    if settings.version != __version__:
-        raise ClusterError(
-            f"a worker has serenade {__version__}, and this machine {settings.version}; install the same "
-            "version on every node"
-        )
+    require_same_version(settings.version)
     model = configured(_model(settings.model_sha256, onnx), settings)
-    with tempfile.TemporaryDirectory(prefix="serenade-") as folder:
-
-        def fetched(item: Item, _: object) -> Path | str:
-            return _fetched(item, Path(folder))
-
-        media = map_in_order(fetched, items, jobs=_FETCHED_AHEAD if _has_remote(items) else 1)
-        return [list(_rows(model, item, path, settings)) for item, path in zip(items, media, strict=True)]
+    with Fetched(items) as fetched:
+        return [
+            list(_rows(model, file, path, settings))
+            if isinstance(path, Path)
+            else [failed_row(file, path.message)]
+            for file, path in fetched.each_once()
+        ]
 
 
 def configured(model: Model, settings: PredictSettings) -> Model:
@@ -121,40 +97,12 @@ def _model(sha256: str, onnx: npt.NDArray[np.uint8]) -> Model:
     return _loaded[sha256]
 
 
-def _has_remote(items: Sequence[Item]) -> bool:
-    return any(is_remote(item.file) for item in items)
-
-
-def _fetched(item: Item, folder: Path) -> Path | str:
-    """A recording on this machine, or why there is none."""
-    if not is_remote(item.file):
-        if item.exists and not os.path.lexists(item.file):
-            raise ClusterError(
-                "is not on every node; put the recordings into a folder that all nodes share, or into an "
-                "object store (s3://…)",
-                file=item.file,
-            )
-        return Path(item.file)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=os.path.splitext(item.file)[1])
-    os.close(handle)
-    try:
-        fetch(item.file, Path(name))
-    except FileNotFoundError:
-        return "there is no such file; check the path"
-    except PermissionError:
-        return "cannot be read: access is denied; check the permissions"
-    return Path(name)
-
-
-def _rows(model: Model, item: Item, media: Path | str, settings: PredictSettings) -> Iterator[Row]:
+def _rows(model: Model, file: str, path: Path, settings: PredictSettings) -> Iterator[Row]:
     """The rows of one recording, by the same functions as in one process."""
-    if isinstance(media, str):
-        yield failed_row(item.file, media)
-        return
     results: Sequence[Prediction | Failure]
     if settings.timeline:
         (results,) = model.timeline_files(
-            [media],
+            [path],
             window_s=settings.window_s,
             hop_s=settings.hop_s,
             segments=settings.segments,
@@ -164,8 +112,5 @@ def _rows(model: Model, item: Item, media: Path | str, settings: PredictSettings
         if settings.smooth and predictions:
             results = smoothed(predictions, unsure_below=model.spec.unsure_below)
     else:
-        results = list(model.predict_files([media], track=settings.track))
-    yield from rows_of(results, file=item.file)
-    if is_remote(item.file):
-        with suppress(OSError):
-            media.unlink()
+        results = list(model.predict_files([path], track=settings.track))
+    yield from rows_of(results, file=file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serenade.audio.logmel import FrontEnd
-from serenade.features.clips import Clip, Row, render
+from serenade.features.clips import Clip, Rendered, Row, render
 from serenade.files import hash_of, write_whole
+
+Version = tuple[int | str, ...]
+"""What changes with the content of a file, such as its size and time of change."""
 
 CLIPS_PER_CHUNK = 32
 """Small enough that an interruption costs seconds, large enough that the overhead is small."""
@@ -66,18 +69,30 @@ class Chunk:
         Raises:
             OutputError: the folder cannot be written to.
         """
+        return self.write(map(self.render, self.clips))
+
+    def render(self, clip: Clip) -> list[Rendered]:
+        """Compute the features of one clip, its variants and noisy copies."""
+        rendered = render(
+            clip,
+            front_end=self.front_end,
+            augment=self.augment,
+            noisy=self.noisy,
+            seed=self.seed,
+            trim=self.trim,
+        )
+        return list(rendered)
+
+    def write(self, rendered: Iterable[Sequence[Rendered]]) -> int:
+        """Write the chunk from the features of its clips, in order, and return the number of clips.
+
+        Raises:
+            OutputError: the folder cannot be written to.
+        """
         rows: list[dict[str, Any]] = []
         blocks = [np.empty((0, self.front_end.n_mels), np.float32)]
-        for clip in self.clips:
-            rendered = render(
-                clip,
-                front_end=self.front_end,
-                augment=self.augment,
-                noisy=self.noisy,
-                seed=self.seed,
-                trim=self.trim,
-            )
-            for row, frames in rendered:
+        for clip, results in zip(self.clips, rendered, strict=True):
+            for row, frames in results:
                 rows.append({"clip": clip.id, **row.to_dict()})
                 blocks.append(frames)
         # Waiting for the disk after each chunk takes longer than computing it.
@@ -109,19 +124,27 @@ def cut_into_chunks(
     noisy: int = 0,
     seed: int,
     trim: bool = False,
+    versions: Mapping[str, Version] | None = None,
 ) -> list[Chunk]:
-    """Cut clips into chunks of `CLIPS_PER_CHUNK`, in order."""
+    """Cut clips into chunks of `CLIPS_PER_CHUNK`, in order.
+
+    `versions` has the version of each file; None: they are files of this machine.
+    """
+
+    def version(file: str) -> Version:
+        return version_of(file) if versions is None else versions[file]
+
     chunks = []
     for first in range(0, len(clips), CLIPS_PER_CHUNK):
         some = tuple(clips[first : first + CLIPS_PER_CHUNK])
         made_of = {
             "layout": _LAYOUT,
-            "clips": [(clip.id, clip.start_s, clip.end_s, *version_of(clip.file)) for clip in some],
+            "clips": [(clip.id, clip.start_s, clip.end_s, *version(clip.file)) for clip in some],
             "front_end": front_end.hash,
             "augment": augment,
             "seed": seed,
             "trim": trim,
-            **({"noisy": noisy, "voices": [_voices(clip) for clip in some]} if noisy else {}),
+            **({"noisy": noisy, "voices": [_voices(clip, version) for clip in some]} if noisy else {}),
         }
         chunks.append(
             Chunk(
@@ -138,8 +161,8 @@ def cut_into_chunks(
     return chunks
 
 
-def _voices(clip: Clip) -> list[tuple[Any, ...]]:
-    return [(voice.start_s, voice.end_s, *version_of(voice.file)) for voice in clip.voices]
+def _voices(clip: Clip, version: Callable[[str], Version]) -> list[tuple[Any, ...]]:
+    return [(voice.start_s, voice.end_s, *version(voice.file)) for voice in clip.voices]
 
 
 def version_of(file: str) -> tuple[int, int]:

@@ -6,8 +6,9 @@ import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from serenade.corpora import assign_speakers, licence_of, read_corpora, read_cor
 from serenade.corpora.corpus_table import COLUMNS
 from serenade.corpora.speaker_names import describe_merged, with_merged_speakers
 from serenade.errors import CorpusError, StoreError
-from serenade.features.chunks import Chunk, cut_into_chunks
+from serenade.features.chunks import Chunk, Version, cut_into_chunks
 from serenade.features.clips import Clip
 from serenade.features.mel_folder import front_end_of
 from serenade.features.store import ABOUT, Store, write_store
@@ -30,6 +31,19 @@ from serenade.files import hash_of, protect_inputs
 
 _OWN_COLUMNS = {"id", "frames", "offset", "duration_s", "sha256", "state", "note", "cut"}
 """Columns of an index that a corpus table does not have."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Workers of other machines, in place of processes of this one.
+
+    Attributes:
+        versions: returns the version of each file, as `serenade.features.chunks.version_of`.
+        make: writes chunks, and yields the number of clips of each.
+    """
+
+    versions: Callable[[Sequence[str]], Sequence[Version]]
+    make: Callable[[Sequence[Chunk]], Iterator[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +86,7 @@ def prepare(
     seed: int = 0,
     trim: bool = False,
     jobs: int | None = None,
+    workers: Workers | None = None,
     progress: Callable[[Progress], None] | None = None,
     **reader_options: Any,
 ) -> Store:
@@ -94,6 +109,7 @@ def prepare(
         seed: seed of the variants and copies.
         trim: remove silence at both ends of each clip (not of spectrograms).
         jobs: number of worker processes; None: one per core.
+        workers: workers of other machines instead; see `serenade.cluster.prepare`.
         progress: called at the start and after every chunk.
         reader_options: options of the corpus's reader; for several corpora as in `read_corpora`.
 
@@ -130,9 +146,10 @@ def prepare(
     notes = [*table.attrs.get("notes", ()), *describe_merged(table.attrs["merged_speakers"])]
     if replaced := [name for name in table.columns if name in _OWN_COLUMNS]:
         notes.append(f"not kept, since the store has columns of these names: {', '.join(replaced)}")
-    table = table.assign(file=[os.path.abspath(file) for file in table["file"]], id=clip_ids(table))
+    table = table.assign(file=[_absolute(file) for file in table["file"]], id=clip_ids(table))
     out = Path(out)
     clips = [_clip(row) for row in table[["id", "file", "start", "end"]].itertuples(index=False)]
+    files = list(dict.fromkeys(table["file"]))
     chunks = cut_into_chunks(
         with_voices(clips, table, seed=seed) if noisy else clips,
         folder=out / CHUNKS,
@@ -141,6 +158,7 @@ def prepare(
         noisy=noisy,
         seed=seed,
         trim=trim,
+        versions=None if workers is None else dict(zip(files, workers.versions(files), strict=True)),
     )
     key = hash_of([[chunk.key for chunk in chunks], table.drop(columns="file").to_csv(index=False)])
     report = progress or (lambda _: None)
@@ -151,7 +169,11 @@ def prepare(
     else:
         claim_folder(out)
         with locked(out):
-            _make(chunks, jobs, report)
+            _make(
+                chunks,
+                partial(map_unordered, Chunk.make, jobs=jobs) if workers is None else workers.make,
+                report,
+            )
             index = _index(table, chunks)
             if not (index["state"] == "ok").any() and not _has_only_texts(index):
                 raise StoreError(_none_usable(index), file=folders[0] if folders else out)
@@ -236,7 +258,16 @@ def _same(store: Store, key: str) -> Store:
     return store
 
 
-def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress], None]) -> None:
+def _absolute(file: str) -> str:
+    """The absolute path of a file; a URL as it is."""
+    return file if "://" in file else os.path.abspath(file)
+
+
+def _make(
+    chunks: Sequence[Chunk],
+    make: Callable[[Sequence[Chunk]], Iterator[int]],
+    report: Callable[[Progress], None],
+) -> None:
     """Write the missing chunks, and remove the files of other runs."""
     folder = chunks[0].folder
     wanted = {chunk.file for chunk in chunks}
@@ -252,7 +283,7 @@ def _make(chunks: Sequence[Chunk], jobs: int | None, report: Callable[[Progress]
     done = begun
     counts = {"total": total, "found": begun, "found_chunks": len(found), "chunks": len(chunks)}
     report(Progress(done=done, **counts))
-    for clips in map_unordered(Chunk.make, missing, jobs=jobs):
+    for clips in make(missing):
         done += clips
         report(Progress(done=done, **counts))
 
