@@ -72,6 +72,8 @@ def cluster(s3: str) -> Iterator[SimpleNamespace]:
         )
     finally:
         ray.shutdown()
-        nodes.shutdown()
-        patch.undo()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            nodes.shutdown()
+        finally:
+            patch.undo()
+            shutil.rmtree(folder, ignore_errors=True)
