@@ -24,13 +24,6 @@ ENVIRONMENT = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests that use the cluster run in one process: it starts once."""
-    for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("ray"))
-
-
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
     """The address of an S3 server on loopback, in the environment with its credentials."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
 
 import pytest
@@ -45,21 +43,6 @@ def test_an_unreachable_cluster(address, free_port):
 def test_what_is_no_address(address):
     with pytest.raises(ClusterError, match="is not the address of a Ray cluster"), connected(address):
         pass
-
-
-def test_auto_without_a_cluster(voices, model_file, tmp_path):
-    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
-    command = [sys.executable, "-m", "serenade", "predict", str(voices[0]), "--model", str(model_file)]
-    done = subprocess.run(
-        [*command, "--cluster", "auto", "--out", str(tmp_path / "out")],
-        env=environment | {"RAY_TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "cannot connect to the Ray cluster 'auto'" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("library", ["ray", "pyarrow", "fsspec"])

@@ -23,6 +23,8 @@ from serenade.cluster.rows import rows_of, table_of
 from serenade.cluster.worker import PredictSettings
 from serenade.errors import ClusterError, OutputError
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster for all of them
+
 
 @pytest.fixture(scope="module")
 def files(voices, tmp_path_factory) -> list[str]:

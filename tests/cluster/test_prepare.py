@@ -20,6 +20,8 @@ from serenade.features import chunks
 from serenade.features.prepare import prepare
 from serenade.features.store import Store
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster for all of them
+
 SMALL = FrontEnd(n_mels=16, n_fft=512)
 
 

@@ -22,6 +22,8 @@ from serenade.cluster.results import read_results
 from serenade.cluster.rows import rows_of, table_of
 from serenade.errors import ClusterError
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster for all of them
+
 
 @pytest.fixture
 def bucket(s3) -> str:

@@ -14,6 +14,8 @@ from serenade.cluster import tasks
 from serenade.cluster.tasks import map_chunks
 from serenade.errors import ClusterError
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster for all of them
+
 
 def test_an_item_that_ends_its_worker_costs_only_itself(cluster, monkeypatch):
     monkeypatch.setattr(tasks, "RETRIES", 0)
