@@ -9,7 +9,6 @@ diagonal is the cross-validation on the corpus itself. A finished step is not re
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accuracy import replace_block
-from encoder import RECIPE, ROOT, SPLITS, run_serenade, store_of
+from encoder import RECIPE, ROOT, SPLITS, parser_of, run_serenade, store_of
 from sklearn.metrics import recall_score
 
 from serenade.evaluation.folder import EvaluationFolder
@@ -33,11 +32,7 @@ BEGIN, END = "<!-- across: written by benchmarks/across_corpora.py -->", "<!-- e
 
 def main() -> None:
     """Train on each corpus, evaluate on the others, and print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
-    parser.add_argument("--write", action="store_true", help="write docs/results.md")
-    given = parser.parse_args()
+    given = parser_of(__doc__, out="runs/encoder").parse_args()
     names = [name for name in SPLITS if (given.data / name).is_dir()]
     if len(names) < 2:
         sys.exit(f"fewer than two of {', '.join(SPLITS)} are in {given.data}")

@@ -42,13 +42,25 @@ IN_README = ("corpus", "split", "encoder, all corpora", "`random-leaky`", "adapt
 BEGIN, END = "<!-- encoder: written by benchmarks/encoder.py -->", "<!-- end of encoder -->"
 
 
+def parser_of(about: str | None, *, out: str, pages: str = "docs/results.md") -> argparse.ArgumentParser:
+    """Return the arguments of a benchmark that trains on corpora and writes a table into a page.
+
+    Args:
+        about: docstring of the benchmark.
+        out: where it trains.
+        pages: what `--write` writes.
+    """
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path(out))
+    parser.add_argument("--write", action="store_true", help=f"write {pages}")
+    return parser
+
+
 def main() -> None:
     """Train, evaluate, and print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=Path("runs/encoder"))
+    parser = parser_of(__doc__, out="runs/encoder", pages="docs/results.md and README.md")
     parser.add_argument("--opensmile", action="store_true", help="acoustic features as well")
-    parser.add_argument("--write", action="store_true", help="write docs/results.md and README.md")
     given = parser.parse_args()
     names = [name for name in SPLITS if (given.data / name).is_dir()]
     for name in sorted(set(SPLITS) - set(names)):

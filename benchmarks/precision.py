@@ -8,11 +8,10 @@ with the matrices of the encoder in 32, 16, 8 and 4 bits. A finished step is not
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from accuracy import replace_block
-from encoder import ROOT, run_serenade
+from encoder import ROOT, parser_of, run_serenade
 
 from serenade.evaluation.folder import EvaluationFolder
 from serenade.evaluation.report.tables import markdown_records
@@ -25,11 +24,7 @@ BEGIN, END = "<!-- precision: written by benchmarks/precision.py -->", "<!-- end
 
 def main() -> None:
     """Train with each precision, and print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=Path("runs/precision"))
-    parser.add_argument("--write", action="store_true", help="write docs/results.md")
-    given = parser.parse_args()
+    given = parser_of(__doc__, out="runs/precision").parse_args()
     store = given.out / "store"
     if not (store / "store.json").is_file():
         recipe = ROOT / "recipes" / "encoder.toml"

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from serenade.cli.options import SpeakersFromOption
+
 
 def audit(
     lists: Annotated[
@@ -27,15 +29,7 @@ def audit(
             help="Folder of the recordings; they are found by the names in the lists.",
         ),
     ] = None,
-    speakers_from: Annotated[
-        str | None,
-        typer.Option(
-            "--speakers-from",
-            metavar="SOURCE",
-            help="Take the speakers from the folder names (folder), from the file names (name:REGEX) or from "
-            "a column (column:NAME). Default: a column, or the file names of a known corpus.",
-        ),
-    ] = None,
+    speakers_from: SpeakersFromOption = None,
     names_only: Annotated[
         bool, typer.Option("--names-only", help="Compare names only, not the sound of the recordings.")
     ] = False,

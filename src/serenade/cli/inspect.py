@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serenade.cli.options import MetadataOption, SpeakersFromOption
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -39,23 +41,8 @@ def inspect(
             help="Name of the corpus, see serenade list corpora (default: recognised by its file names).",
         ),
     ] = None,
-    metadata: Annotated[
-        Path | None,
-        typer.Option(
-            "--metadata",
-            metavar="FOLDER",
-            help="Folder with the tables of the corpus (speakers, votes, texts), if it is elsewhere.",
-        ),
-    ] = None,
-    speakers_from: Annotated[
-        str | None,
-        typer.Option(
-            "--speakers-from",
-            metavar="SOURCE",
-            help="Take the speakers from the folder names (folder), from the file names (name:REGEX) or from "
-            "a column of the manifest (column:NAME).",
-        ),
-    ] = None,
+    metadata: MetadataOption = None,
+    speakers_from: SpeakersFromOption = None,
     format: Annotated[Format, typer.Option(help="Output format.")] = Format.table,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Number of threads (default: one per core).")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serenade.cli.options import MetadataOption, SpeakersFromOption
 from serenade.cli.progress import progress_bar
 from serenade.text import printable
 
@@ -63,23 +64,8 @@ def prepare(
             "--recipe", metavar="RECIPE", help="Use the settings in section [store] of this recipe."
         ),
     ] = None,
-    metadata: Annotated[
-        Path | None,
-        typer.Option(
-            "--metadata",
-            metavar="DIR",
-            help="Folder with the tables of the corpus (speakers, votes, texts), if it is elsewhere.",
-        ),
-    ] = None,
-    speakers_from: Annotated[
-        str | None,
-        typer.Option(
-            "--speakers-from",
-            metavar="SOURCE",
-            help="Take the speakers from the folder names (folder), from the file names (name:REGEX) or from "
-            "a column of the manifest (column:NAME).",
-        ),
-    ] = None,
+    metadata: MetadataOption = None,
+    speakers_from: SpeakersFromOption = None,
     seed: Annotated[
         int,
         typer.Option("--seed", min=0, metavar="N", help="Seed of variants and noisy copies."),

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from serenade.cli.options import ChangesOption
+
 
 def sweep(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe (.toml).", show_default=False)],
@@ -27,14 +29,7 @@ def sweep(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Folder of the sweep.  [default: sweeps/NAME]"),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a value of the recipe for all combinations; may be repeated.",
-        ),
-    ] = None,
+    changes: ChangesOption = None,
     nested: Annotated[
         bool,
         typer.Option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serenade.cli.options import ChangesOption, SpeakersFromOption
 from serenade.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -52,23 +53,8 @@ def train(
             help="Run folder.  [default: runs/NAME, with the name of the recipe or folder]",
         ),
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a value of the recipe, such as training.epochs=5; may be repeated.",
-        ),
-    ] = None,
-    speakers_from: Annotated[
-        str | None,
-        typer.Option(
-            "--speakers-from",
-            metavar="SOURCE",
-            help="Take the speakers of FOLDER or CSV from the folder names (folder), from the file names "
-            "(name:REGEX) or from a column of the manifest (column:NAME).",
-        ),
-    ] = None,
+    changes: ChangesOption = None,
+    speakers_from: SpeakersFromOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     refit: Annotated[
         bool,
