@@ -3,8 +3,12 @@
 
     python scripts/make_bundled_model.py RECIPE --data DIR [--work DIR] [--jobs N]
 
-DIR has the folders of the corpora that the model is trained on (ravdess, emodb, nemo) and, for the section on
-natural speech, meeting. Steps whose result is in the work folder are not repeated. At the end the model
+DIR has the folders of the corpora that the model is trained on (ravdess, emodb, nemo, cremad_rebuilt) and, for
+the section on natural speech, meeting. cremad_rebuilt is a quarter of the clips of CREMA-D without the five
+actors of the examples, reconstructed from log-mels (with the tables of CREMA-D's metadata in the same folder):
+
+    python benchmarks/sound_from_logmel.py MELS DIR/cremad_rebuilt --every 4 --without 1001,1002,1015,1036,1054
+ Steps whose result is in the work folder are not repeated. At the end the model
 without its safetensors is in src/serenade/assets/NAME, and every figure of its card is of this run.
 """
 
@@ -23,13 +27,20 @@ from serenade.folders import ModelFolder, RunFolder
 from serenade.inference.locate import ASSETS, DEFAULT
 from serenade.training.card_results import NATURAL_SPEECH, with_results
 
-CORPORA = ("ravdess", "emodb", "nemo")
+CORPORA = ("ravdess", "emodb", "nemo", "cremad_rebuilt")
 """Corpora whose licence allows a model that is given away."""
+
+REBUILT = """The sound of CREMA-D was reconstructed from log-mel spectrograms (`benchmarks/sound_from_logmel.py`), a
+quarter of the clips of 67 of its 91 actors: its figures below are of reconstructed sound, not of the recordings.
+
+"""
 
 EXAMPLE = "<!-- example: written by scripts/make_bundled_model.py -->"
 
 CLIP = "cremad/AudioWAV/1001_DFA_FEA_XX.wav"
-"""The clip of the example in the README, of a corpus that is not trained on."""
+"""The clip of the example in the README, of a speaker that is not trained on."""
+
+RESULTS = "## Results"
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,7 +71,7 @@ def bundle(run: Path, name: str, *, assets: Path = ASSETS) -> Path:
         (model.trained_on, target.trained_on),
     ):
         shutil.copy(source, copy)
-    target.write_card(card)
+    target.write_card(card.replace(RESULTS, REBUILT + RESULTS, 1))
     return target.path
 
 

@@ -181,7 +181,7 @@ register_corpus(
         name="cremad",
         title="CREMA-D",
         read=read_cremad,
-        licence="ODbL-1.0 (database), DbCL-1.0 (contents)",
+        licence="ODbL-1.0, DbCL-1.0",
         url="https://github.com/CheyneyComputerScience/CREMA-D",
         languages=("en",),
         acted=True,
