@@ -47,7 +47,7 @@ def score_features(corpus: str, split: str, store: Path, cache: Path, *, pooled:
     features = _features(name, list(table["file"]), cache)
     labels = table["emotion"].to_numpy(str)
     predicted, scores = np.full(len(table), "", object), []
-    n_folds = make_split(table, split).n_folds
+    n_folds = make_split(table, split, fold=1).n_folds
     for fold in range(1, n_folds + 1):
         parts = make_split(table, split, fold=fold).parts
         train, test = (parts.isin(names).to_numpy() for names in (["train", "dev"], ["test"]))

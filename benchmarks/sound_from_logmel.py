@@ -2,11 +2,11 @@
 
     python benchmarks/sound_from_logmel.py MELS OUT [--every N] [--without SPEAKER,SPEAKER]
 
-MELS has `{EMO}/{stem}_original.npy` and `frontend.json`; OUT gets `{stem}.flac`, mono at 16 kHz. Power of the
-bins by multiplicative updates of non-negative least squares (Lee and Seung 2001), phase by the fast Griffin-Lim
-algorithm (Perraudin et al. 2013). Prosody and timbre remain; the level is lost, and sound beyond the longest
-spectrogram. What is trained or scored on it must say so. `--every N` takes one clip in N of each speaker, chosen
-by the checksum of its name. About 0.3 s for a clip on one core.
+MELS has `{EMO}/{stem}_original.npy` and `frontend.json`; OUT gets `{stem}.flac`, mono at 16 kHz. Power of
+the bins by multiplicative updates of non-negative least squares (Lee and Seung 2001), phase by the fast
+Griffin-Lim algorithm (Perraudin et al. 2013). Prosody and timbre remain; the level is lost. What is trained
+or scored on it must say so. `--every N` takes one clip in N of each speaker, chosen by the checksum of its
+name. About 0.3 s for a clip on one core.
 """
 
 from __future__ import annotations

@@ -3,12 +3,13 @@
 
     python scripts/make_bundled_model.py RECIPE --data DIR [--work DIR] [--jobs N]
 
-DIR has the folders of the corpora that the model is trained on (ravdess, emodb, nemo, cremad_rebuilt) and, for
-the section on natural speech, meeting. cremad_rebuilt is a quarter of the clips of CREMA-D without the five
-actors of the examples, reconstructed from log-mels (with the tables of CREMA-D's metadata in the same folder):
+DIR has the folders of the corpora that the model is trained on (ravdess, emodb, nemo, cremad_rebuilt) and,
+for the section on natural speech, meeting. cremad_rebuilt is a quarter of the clips of CREMA-D, without the
+five actors of the examples, reconstructed from log-mels, with VideoDemographics.csv in the same folder:
 
-    python benchmarks/sound_from_logmel.py MELS DIR/cremad_rebuilt --every 4 --without 1001,1002,1015,1036,1054
- Steps whose result is in the work folder are not repeated. At the end the model
+    python benchmarks/sound_from_logmel.py MELS OUT --every 4 --without 1001,1002,1015,1036,1054
+
+Steps whose result is in the work folder are not repeated. At the end the model
 without its safetensors is in src/serenade/assets/NAME, and every figure of its card is of this run.
 """
 
@@ -30,8 +31,9 @@ from serenade.training.card_results import NATURAL_SPEECH, with_results
 CORPORA = ("ravdess", "emodb", "nemo", "cremad_rebuilt")
 """Corpora whose licence allows a model that is given away."""
 
-REBUILT = """The sound of CREMA-D was reconstructed from log-mel spectrograms (`benchmarks/sound_from_logmel.py`), a
-quarter of the clips of 67 of its 91 actors: its figures below are of reconstructed sound, not of the recordings.
+REBUILT = """The sound of CREMA-D is a quarter of the clips of 67 of its 91 actors, reconstructed from log-mel
+spectrograms (`benchmarks/sound_from_logmel.py`). Its figures below are of reconstructed sound, not of the
+recordings.
 
 """
 
