@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,11 +13,20 @@ from serenade.corpora.registry import Corpus
 
 
 def write_files(folder: Path, contents: Mapping[str, str]) -> Path:
-    """Write text files below a folder; "" gives an empty file, which stands for a recording."""
+    """Write text files below a folder; "" gives an empty file, which stands for a recording.
+
+    The text of a Parquet file is its rows as JSON.
+    """
     for name, content in contents.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
+        if file.suffix == ".parquet":
+            pyarrow = pytest.importorskip("pyarrow")
+            importlib.import_module("pyarrow.parquet").write_table(
+                pyarrow.Table.from_pylist(json.loads(content)), file
+            )
+        else:
+            file.write_text(content, encoding="utf-8")
     return folder
 
 

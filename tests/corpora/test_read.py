@@ -58,7 +58,7 @@ def test_neither_a_folder_nor_a_manifest(touch, tmp_path):
 def test_unknown_names_are_corrected(tmp_path):
     with pytest.raises(CorpusError, match="did you mean 'cremad'"):
         read_corpus(tmp_path, "crema-d")
-    with pytest.raises(CorpusError, match="choose one of cremad, emodb"):
+    with pytest.raises(CorpusError, match="choose one of audformat, cremad, emodb"):
         read_corpus(tmp_path, "zzz")
 
 

@@ -117,11 +117,7 @@ def _check_labels(raw: pd.DataFrame, given: dict[str, str], file: Path) -> list[
 
 def _manifest_in(folder: Path) -> Path | None:
     """The only file of a folder whose columns are those of a manifest."""
-    manifests = [
-        file
-        for file in tables_in(folder)
-        if {"file", "emotion"} <= {column_name(column) for column in header_of(file)}
-    ]
+    manifests = _manifests_in(folder)
     if len(manifests) > 1:
         raise CorpusError(
             f"contains {len(manifests)} manifests ({some(manifests)}); "
@@ -131,11 +127,19 @@ def _manifest_in(folder: Path) -> Path | None:
     return manifests[0] if manifests else None
 
 
+def _manifests_in(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in tables_in(folder)
+        if {"file", "emotion"} <= {column_name(column) for column in header_of(file)}
+    ]
+
+
 def _recognise(path: Path, files: Sequence[Path]) -> float:
     if path.is_file():
         return float(path.suffix.lower() in MANIFEST_SUFFIXES)
     # Less than 1: a known corpus beside a table of labels is read as that corpus.
-    return 0.98 if _manifest_in(path) is not None else 0.0
+    return 0.98 if _manifests_in(path) else 0.0
 
 
 register_corpus(
