@@ -2,8 +2,8 @@
 
     python benchmarks/domain.py MODEL --data DIR [--every N] [--out FILE.json]
 
-DIR has the folders meeting (recordings of meetings) and those of corpora; a corpus that the model was trained
-on is skipped. FILE is read by `serenade.training.card_results`.
+DIR has the folders meeting (recordings of meetings) and those of corpora; speakers that the model was trained
+on are skipped. FILE is read by `serenade.training.card_results`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import numpy as np
 from serenade import Model, Prediction, load_model, read_corpus
 from serenade.domain import sharpened
 from serenade.evaluation.calibration import reliability
+from serenade.evaluation.training_clips import training_clips
 from serenade.files import write_json
+from serenade.folders import ModelFolder
 
 CORPORA = ("cremad", "emodb", "emovo", "nemo", "ravdess")
 
@@ -44,12 +46,16 @@ def measure_meetings(model: Model, files: Iterable[Path]) -> dict[str, Any]:
 
 
 def measure_corpus(model: Model, folder: Path, *, every: int) -> dict[str, Any] | None:
-    """Accuracy and calibration on a corpus; None if it was trained on."""
+    """Accuracy and calibration on the speakers of a corpus that were not trained on; None without any."""
     table = read_corpus(folder)
     name = str(table["corpus"].iloc[0])
-    if name in {corpus["name"] for corpus in model.spec.corpora}:
+    if (known := ModelFolder(model.file.parent).read_trained_on()) is not None:
+        table = table[training_clips(table.assign(sha256=""), known, by_speaker=True) == ""]
+    elif name in {corpus["name"] for corpus in model.spec.corpora}:
         return None
     table = table[table["emotion"].isin(model.spec.labels) & table["start"].isna()].iloc[::every]
+    if table.empty:
+        return None
     rows = []
     for file, emotion in zip(table["file"], table["emotion"], strict=True):
         row = model.predict(file)

@@ -177,7 +177,7 @@ def _natural(found: Mapping[str, Any]) -> str:
         head += [
             f"{name}, {when}" for name in ("confidence", "ECE", "`unsure`") for when in ("without", "with")
         ]
-        text += "Corpora that the model was not trained on, in %:\n\n" + _table(head, corpora)
+        text += "Recordings of speakers that the model was not trained on, in %:\n\n" + _table(head, corpora)
     return text
 
 
