@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -20,6 +21,9 @@ from serenade.training.processes import StartedProcesses, started_processes
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
 
+Tiny = Callable[..., Recipe]
+Weights = Callable[[Path], dict[str, torch.Tensor]]
+
 SLURM = {"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "5", "SLURM_JOB_NAME": "train"}
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "a", "RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
 
@@ -33,7 +37,7 @@ def test_tasks_of_srun() -> None:
 
 
 def test_what_one_process_must_do_is_refused(
-    tiny: Callable[..., Recipe], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    tiny: Tiny, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     for name, value in TORCHRUN.items():
         monkeypatch.setenv(name, value)
@@ -54,8 +58,8 @@ def free_port() -> int:
 @pytest.mark.slow
 def test_two_machines_give_the_weights_of_two_processes(
     store: Store,
-    tiny: Callable[..., Recipe],
-    weights_of: Callable[[Path], dict[str, torch.Tensor]],
+    tiny: Tiny,
+    weights_of: Weights,
     tmp_path: Path,
 ) -> None:
     """Two agents of torchrun, each with one process, on this machine; then `--devices 2`."""
@@ -82,3 +86,49 @@ def test_two_machines_give_the_weights_of_two_processes(
     for name in one:
         torch.testing.assert_close(two[name], one[name])
     assert (tmp_path / "machines" / "model" / "model.onnx").is_file()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    assert one.keys() == other.keys()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+DEVICES = """
+import sys, torch
+from serenade.errors import SerenadeError
+from serenade.training.run import train
+if __name__ == "__main__":
+    lines = []
+    try:
+        train(sys.argv[1], store=sys.argv[2], out=sys.argv[3], devices=2,
+              on_epoch=lambda fold_run, line: lines.append((fold_run.name, line["epoch"], line["step"])))
+    except SerenadeError as error:
+        print(error)
+    else:
+        print(lines)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path) -> None:
+    (tmp_path / "devices.py").write_text(DEVICES)
+
+    def on_two(recipe: Recipe, out: Path) -> str:
+        (tmp_path / "tiny.toml").write_text(recipe.to_toml())
+        command = [sys.executable, tmp_path / "devices.py", tmp_path / "tiny.toml", store.path, out]
+        environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+        ran = subprocess.run(
+            command, text=True, capture_output=True, timeout=300, check=True, env=environment
+        )
+        return ran.stdout.strip().splitlines()[-1]
+
+    training = {"schedule": "plateau", "early_stopping_patience": 1}
+    alone = train(tiny(training=training), store=store, out=tmp_path / "alone").folder
+    steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
+    printed = on_two(tiny(training=training), tmp_path / "run")
+    assert printed == str([("run", 1, steps // 2), ("run", 2, 2 * (steps // 2))])
+    weights = weights_of(tmp_path / "run")
+    assert all(torch.isfinite(weight).all() for weight in weights.values())
+    assert not same(weights, weights_of(alone))
+    diverged = tiny(training={"learning_rate": 1e30, "schedule": "constant", "epochs": 3})
+    assert "lower training.learning_rate" in on_two(diverged, tmp_path / "diverged")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -370,44 +369,3 @@ def test_an_option_that_the_network_does_not_have(store: Store, tiny: Tiny, tmp_
     recipe = tiny(network={"name": "compact", "options": {"width": 3}})
     with pytest.raises(RecipeError, match="width"):
         train(recipe, store=store, out=tmp_path / "run")
-
-
-DEVICES = """
-import sys, torch
-from serenade.errors import SerenadeError
-from serenade.training.run import train
-if __name__ == "__main__":
-    lines = []
-    try:
-        train(sys.argv[1], store=sys.argv[2], out=sys.argv[3], devices=2,
-              on_epoch=lambda fold_run, line: lines.append((fold_run.name, line["epoch"], line["step"])))
-    except SerenadeError as error:
-        print(error)
-    else:
-        print(lines)
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_share_each_step(store: Store, tiny: Tiny, weights_of: Weights, tmp_path: Path) -> None:
-    (tmp_path / "devices.py").write_text(DEVICES)
-
-    def on_two(recipe: Recipe, out: Path) -> str:
-        (tmp_path / "tiny.toml").write_text(recipe.to_toml())
-        command = [sys.executable, tmp_path / "devices.py", tmp_path / "tiny.toml", store.path, out]
-        environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
-        ran = subprocess.run(
-            command, text=True, capture_output=True, timeout=300, check=True, env=environment
-        )
-        return ran.stdout.strip().splitlines()[-1]
-
-    training = {"schedule": "plateau", "early_stopping_patience": 1}
-    alone = train(tiny(training=training), store=store, out=tmp_path / "alone").folder
-    steps = json.loads((alone / "log.jsonl").read_text().splitlines()[0])["step"]
-    printed = on_two(tiny(training=training), tmp_path / "run")
-    assert printed == str([("run", 1, steps // 2), ("run", 2, 2 * (steps // 2))])
-    weights = weights_of(tmp_path / "run")
-    assert all(torch.isfinite(weight).all() for weight in weights.values())
-    assert not same(weights, weights_of(alone))
-    diverged = tiny(training={"learning_rate": 1e30, "schedule": "constant", "epochs": 3})
-    assert "lower training.learning_rate" in on_two(diverged, tmp_path / "diverged")
