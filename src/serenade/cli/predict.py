@@ -186,6 +186,8 @@ def predict(
         "labels": list(loaded.labels),
         "unsure below": unsure_below,
     }
+    if device == "cuda":  # which rounds otherwise, so an output of the CPU is not continued
+        settings["device"] = device.value
     adapted = None
     if speakers is not None:
         # Standard input can have other content in the next run.

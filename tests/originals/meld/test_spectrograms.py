@@ -332,7 +332,7 @@ class TestInterrupted:
         with pytest.raises(StoreError, match="of other clips, tables or order"):
             write_spectrograms(synthetic_meld.path, made.path, compress=True)
         (tmp_path / "X_audio_val.npy").write_bytes(b"theirs")
-        with pytest.raises(StoreError, match="something else made"):
+        with pytest.raises(StoreError, match="of another program"):
             write_spectrograms(synthetic_meld.path, tmp_path)
         assert [file.name for file in tmp_path.iterdir()] == ["X_audio_val.npy"]
 

@@ -1,7 +1,7 @@
-"""Writes MELD's spectrograms: many workers, constant memory, and a rerun that goes on where a kill ended it.
+"""Writing MELD's spectrograms: several workers, constant memory, and runs that can be interrupted.
 
-Every array lies, at its full size, under `.chunks` while it is filled through a memory map, a piece of a few
-clips at a time; a piece that is done has a marker. With the last one the arrays get their names.
+While an array is filled, it is under `.chunks` at its full size, as a memory map. Workers fill it in chunks
+of a few clips; a finished chunk has a marker. When all chunks are finished, the arrays are renamed.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Spectrograms:
         path: the folder.
         clips: by part (train, val, test).
         statuses: clips by status.
-        trouble: for each clip that is missing or corrupt, which and why.
-        notes: what the reader of the corpus had to say.
+        trouble: a line for each clip that is missing or corrupt, with the reason.
+        notes: of the reader of the corpus.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class Spectrograms:
         return dict(vars(self)) | {"path": str(self.path)}
 
     def __str__(self) -> str:
-        """The original's closing banner, and what became of the clips."""
+        """The last lines that the original prints, and the number of clips by status."""
         rule = "=" * 70
         shapes = [f"  {_NAMES[part]} {(count, *SHAPE)}" for part, count in self.clips.items()]
         statuses = ", ".join(f"{count:,} {status}" for status, count in self.statuses.items())
@@ -69,7 +69,7 @@ class Spectrograms:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Some rows of an array: where they go, from which files, and the marker that says that they are done."""
+    """Some rows of an array: their place, their files, and the marker of the finished rows."""
 
     array: Path
     first: int
@@ -77,7 +77,7 @@ class Piece:
     marker: Path
 
     def make(self) -> int:
-        """Fill the rows, then write the marker; returns how many rows."""
+        """Fill the rows, then write the marker; return the number of rows."""
         array = np.lib.format.open_memmap(self.array, mode="r+")
         notes = []
         for row, file in enumerate(self.files, self.first):
@@ -88,7 +88,7 @@ class Piece:
         return len(self.files)
 
     def notes(self) -> list[ClipNote]:
-        """What became of the clips, of a piece that is done."""
+        """Return the notes of the clips, once the rows are filled."""
         return [ClipNote(**note) for note in json.loads(self.marker.read_text(encoding="utf-8"))]
 
 
@@ -102,8 +102,8 @@ def write_spectrograms(
 ) -> Spectrograms:
     """Write `X_audio_{train,val,test}.npy` float32 [shape=(n, 128, 128, 1)], `ids_*.csv` and `frontend.json`.
 
-    A run that was ended, by whatever, is continued by the same call, and gives the same bytes. What is
-    finished is left as it is. Other files in `out` are let be.
+    An interrupted run is continued by the same call, with the same bytes as result. A finished run is not
+    repeated. Other files in `out` are not changed.
 
     Args:
         meld: the folder `MELD.Raw`.
@@ -135,7 +135,7 @@ def write_spectrograms(
         whole = {"found_chunks": len(keys), "chunks": len(keys)}
         report(Progress(done=clips, total=clips, found=clips, **whole))
     shutil.rmtree(out / CHUNKS, ignore_errors=True)
-    return _told(out, rows)
+    return _result(out, rows)
 
 
 def _pieces(part: str, table: pd.DataFrame, folder: Path) -> list[Piece]:
@@ -165,7 +165,7 @@ def _finished(out: Path, key: str) -> bool:
     elif (out / CHUNKS).exists() or not any(out.glob("X_audio_*.np[yz]")):
         return False
     raise StoreError(
-        "holds spectrograms of other clips, tables or order, or that something else made; "
+        "holds spectrograms of other clips, tables or order, or of another program; "
         "choose another --out, or remove them first",
         file=out,
     )
@@ -177,7 +177,7 @@ def _make(
     jobs: int | None,
     report: Callable[[Progress], None],
 ) -> None:
-    """Fill what is not filled yet; what else lies there is left over from other runs and goes."""
+    """Fill the rows that are not filled yet; remove the files of other runs."""
     folder = next(iter(pieces.values()))[0].marker.parent
     every = [piece for some in pieces.values() for piece in some]
     kept = {*(piece.marker for piece in every), *(piece.array for piece in every)}
@@ -185,7 +185,7 @@ def _make(
         if file not in kept:
             file.unlink()
     for part, some in pieces.items():
-        _lay_out(some, len(rows[part]))
+        _create_array(some, len(rows[part]))
     found = [piece for piece in every if piece.marker.exists()]
     missing = [piece for piece in every if not piece.marker.exists()]
     begun = done = sum(len(piece.files) for piece in found)
@@ -197,12 +197,12 @@ def _make(
         report(Progress(done=done, **counts))
 
 
-def _lay_out(pieces: list[Piece], count: int) -> None:
-    """Make a part's array at its full size, all zeros, unless it is there."""
+def _create_array(pieces: list[Piece], count: int) -> None:
+    """Create the array of a part at its full size, with zeros, unless it exists."""
     array, final = pieces[0].array, pieces[0].array.parent.parent / pieces[0].array.name
     try:
         if not array.exists() and final.exists() and all(piece.marker.exists() for piece in pieces):
-            # Killed between the last piece and the end: it had its name already.
+            # A run that was killed after the array was renamed.
             os.replace(final, array)
         with suppress(OSError, ValueError):
             if np.load(array, mmap_mode="r", allow_pickle=False).shape == (count, *SHAPE):
@@ -213,7 +213,7 @@ def _lay_out(pieces: list[Piece], count: int) -> None:
             header = {"descr": "<f4", "fortran_order": False, "shape": (count, *SHAPE)}
             np.lib.format.write_array_header_1_0(empty, header)
             size = empty.tell() + 4 * count * int(np.prod(SHAPE))
-            # Taken from the disk now: a memory map that runs out of it later would end the process.
+            # Allocated now: a memory map on a full disk would end the process.
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(empty.fileno(), 0, size)
             else:
@@ -225,7 +225,7 @@ def _lay_out(pieces: list[Piece], count: int) -> None:
 def _finish(
     out: Path, pieces: dict[str, list[Piece]], rows: dict[str, pd.DataFrame], key: str, *, compress: bool
 ) -> None:
-    """Give everything its name; `frontend.json`, with the key, comes last."""
+    """Rename all files to their final names; `frontend.json`, with the key, is the last."""
     ids = {
         part: ids_of(rows[part], [note for piece in some for note in piece.notes()])
         for part, some in pieces.items()
@@ -262,7 +262,7 @@ def _notes(rows: dict[str, pd.DataFrame]) -> list[str]:
     return list(next(iter(rows.values())).attrs.get("notes", ()))
 
 
-def _told(out: Path, rows: dict[str, pd.DataFrame]) -> Spectrograms:
+def _result(out: Path, rows: dict[str, pd.DataFrame]) -> Spectrograms:
     ids = pd.concat(
         [pd.read_csv(out / f"ids_{part}.csv", keep_default_na=False).assign(part=part) for part in rows]
     )

@@ -59,7 +59,7 @@ def spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """The spectrogram of a clip [shape=(128, 128, 1)], 0 to 1; digital silence is zeros.
 
     Args:
-        samples: mono at 16 kHz [shape=(n,)]; what follows 3.0 s is not looked at.
+        samples: mono at 16 kHz [shape=(n,)]; samples after 3.0 s are ignored.
 
     >>> image = spectrogram(np.sin(np.arange(48_000, dtype=np.float32)))
     >>> image.shape, float(image.min()), float(image.max()), bool(image[:, 94:].any())
@@ -93,7 +93,7 @@ def spectrogram_of(file: str) -> tuple[NDArray[np.float32], ClipNote]:
 def rows_in_order(meld: str | Path) -> dict[str, pd.DataFrame]:
     """MELD's table by part, train, val and test, in the order in which the original has its rows.
 
-    That is the order of the dialogues in `text_emotion.pkl`, where it lies beside the tables, else that of
+    That is the order of the dialogues in `text_emotion.pkl`, if it is beside the tables, else that of
     the tables; within a dialogue the utterances follow each other.
 
     Raises:
@@ -121,7 +121,7 @@ def rows_in_order(meld: str | Path) -> dict[str, pd.DataFrame]:
 
 
 def ids_of(rows: pd.DataFrame, notes: Sequence[ClipNote]) -> pd.DataFrame:
-    """The table `ids_*.csv` of a part: which utterance each row of its array is, and what became of its clip.
+    """The table `ids_*.csv` of a part: the utterance of each row of its array, and the status of its clip.
 
     Args:
         rows: of `rows_in_order`.

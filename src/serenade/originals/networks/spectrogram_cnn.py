@@ -22,7 +22,7 @@ class ConvPyramid(nn.Module):
     Args:
         n_mels: mel bands.
         width_frames: every clip is padded with zeros, or cut, to so many frames; the size is in the weights
-            of the layer behind.
+            of the next layer.
         dropout: behind each block.
 
     Attributes:
