@@ -73,6 +73,11 @@ class EvaluationFolder:
         return self.path / "explanations.json"
 
     @property
+    def speaker_curve(self) -> Path:
+        """The learning curve over the number of training speakers, if there is one."""
+        return self.path / "speaker_curve.json"
+
+    @property
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.path / "report.html"
@@ -115,6 +120,7 @@ class EvaluationFolder:
             self.robustness,
             self.robustness_table,
             self.explanations,
+            self.speaker_curve,
             *map(self.figure, FIGURES),
         ]
 
@@ -174,6 +180,18 @@ class EvaluationFolder:
             CorpusError: it is damaged, or of other predictions.
         """
         return self._read_addition(self.explanations)
+
+    def write_speaker_curve(self, content: Mapping[str, Any]) -> None:
+        """Write `speaker_curve.json`, whose last point is the evaluation in the folder."""
+        self._write_addition(self.speaker_curve, content)
+
+    def read_speaker_curve(self) -> dict[str, Any] | None:
+        """Return the content of `speaker_curve.json`; None if there is none.
+
+        Raises:
+            CorpusError: it is damaged, or of other predictions.
+        """
+        return self._read_addition(self.speaker_curve)
 
     def _write_addition(self, file: Path, content: Mapping[str, Any]) -> None:
         """Write a file that belongs to the predictions in the folder."""

@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 
 from serenade.adaptation import Adaptation
 from serenade.corpora import Split, check_split, count_folds, make_split, rows_of_corpus
+from serenade.corpora.train_speakers import with_train_speakers
 from serenade.errors import RecipeError, SplitError
 from serenade.features.store import Store
 from serenade.folders import EpochLog, RunFolder
@@ -100,6 +101,8 @@ def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
         corpus=data.split_corpus,
         without_test=fold_run.final,
     )
+    if data.train_speakers and not fold_run.final:
+        split = with_train_speakers(store.index, split, speakers=data.train_speakers, draw=data.speaker_draw)
     check_split(store.index, split)
     if not (usable_rows(recipe, store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")

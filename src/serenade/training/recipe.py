@@ -107,7 +107,14 @@ class Recipe:
     def hash(self) -> str:
         """Hexadecimal SHA-256 of all resolved values."""
         content = self.to_dict()
+        # Runs from before these keys can still be resumed.
+        content["data"] = {
+            key: value for key, value in content["data"].items() if value or key not in _LATER_KEYS
+        }
         return hash_of({**content, "augment": list(content["augment"].items())})
+
+
+_LATER_KEYS = ("train_speakers", "speaker_draw")
 
 
 def all_keys() -> list[str]:

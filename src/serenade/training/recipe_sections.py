@@ -58,6 +58,8 @@ class DataSection:
         fold: one fold, from 1; 0 trains every fold.
         split_seed: seed of the random choices of the split, such as the dev speakers.
         dev_fraction: fraction of the training speakers that become dev, where the split does not name them.
+        train_speakers: number of training speakers that are used, drawn at random; 0 for all.
+        speaker_draw: number of the random order that they are drawn by.
         vote_weight: weight of the listeners' votes in the targets; the rest is the label.
         variants: how the waveform variants of a clip are used in training: "all" as further clips, "sample"
             in half of the epochs one of them in place of the clip, "none" not at all.
@@ -77,6 +79,8 @@ class DataSection:
     fold: Count = 0
     split_seed: Count = 0
     dev_fraction: FractionBelowOne = DEV_SHARE
+    train_speakers: Count = 0
+    speaker_draw: Count = 0
     vote_weight: FractionBelowOne = 0.0
     variants: Literal["all", "sample", "none"] = "all"
     auxiliary_targets: tuple[str, ...] = ()

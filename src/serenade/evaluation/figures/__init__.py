@@ -12,6 +12,7 @@ from serenade.evaluation.figures.reliability import reliability
 from serenade.evaluation.figures.risk_coverage import risk_coverage
 from serenade.evaluation.figures.robustness import robustness
 from serenade.evaluation.figures.run_scores import run_scores
+from serenade.evaluation.figures.speaker_curve import speaker_curve
 from serenade.evaluation.figures.speaker_differences import speaker_differences
 from serenade.evaluation.figures.speaker_scores import speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
@@ -28,6 +29,7 @@ __all__ = [
     "risk_coverage",
     "robustness",
     "run_scores",
+    "speaker_curve",
     "speaker_differences",
     "speaker_scores",
     "spectrogram",

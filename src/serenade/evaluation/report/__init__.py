@@ -56,7 +56,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     run = RunFolder((folder / raw["run_path"]).resolve()) if raw["run_path"] else None
     run_is_missing = run is not None and not run.recipe.is_file()
     run = None if run_is_missing else run
-    robustness = evaluation.read_robustness()
+    robustness, curve = evaluation.read_robustness(), evaluation.read_speaker_curve()
     errors = []
     curves: list[ThresholdCurves] = []
     if raw["pooled"]:
@@ -81,7 +81,8 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
             calibration=details.calibration_text(metrics) if metrics["calibration"] else "",
             splits=details.split_rows(metrics),
             parts=[part for part in PARTS if any(part in split["parts"] for split in metrics["splits"])],
-            svg=_figures(metrics, read_logs(run) if run else {}, robustness, curves),
+            svg=_figures(metrics, read_logs(run) if run else {}, robustness, curves, curve),
+            speaker_curve=curve,
             curves=curves,
             speakers=_speaker_table(metrics),
             errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
@@ -114,6 +115,7 @@ def _figures(
     logs: Mapping[str, list[EpochLog]],
     robustness: Metrics | None,
     curves: Sequence[ThresholdCurves],
+    curve: Metrics | None,
 ) -> dict[str, str]:
     """SVG elements by name, each with its text alternative."""
     drawn: dict[str, tuple[Figure, str]] = {}
@@ -124,6 +126,9 @@ def _figures(
     if robustness:
         figure = figures.robustness(robustness, theme=PAGE)
         drawn["robustness"] = figure, alt_text.robustness(robustness)
+    if curve:
+        figure = figures.speaker_curve(curve, theme=PAGE)
+        drawn["speaker_curve"] = figure, alt_text.speaker_curve(curve)
     if curves:
         figure = figures.draw_threshold_curves(curves, theme=PAGE)
         drawn["thresholds"] = figure, alt_text.threshold_curves(curves)

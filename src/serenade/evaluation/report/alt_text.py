@@ -79,6 +79,15 @@ def robustness(content: Mapping[str, Any]) -> str:
     )
 
 
+def speaker_curve(content: Mapping[str, Any]) -> str:
+    """Describe a learning curve by its ends."""
+    first, last = content["points"][0], content["points"][-1]
+    return (
+        f"{METRICS[content['metric']].title} on test by the number of training speakers: "
+        f"{percent(first['mean'])} with {first['speakers']}, {percent(last['mean'])} with {last['speakers']}."
+    )
+
+
 def explanation(record: Mapping[str, Any]) -> str:
     """Describe an explanation by the step of time that matters most."""
     drops = record["drop_over_time"]

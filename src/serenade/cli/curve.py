@@ -1,0 +1,75 @@
+"""`serenade curve`: the score by the number of training speakers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serenade.cli.options import ChangesOption
+
+
+def curve(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe (.toml).", show_default=False)],
+    store: Annotated[
+        Path, typer.Option("--store", metavar="STORE", help="Store to train on, made by serenade prepare.")
+    ],
+    speakers: Annotated[
+        str,
+        typer.Option(
+            "--speakers",
+            metavar="N,N",
+            help="Numbers of training speakers. All of them are always used, too.  [default: 2,4,8 …]",
+        ),
+    ] = "",
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, metavar="N", help="Random choices of the speakers.")
+    ] = 3,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder of the curve.  [default: curves/NAME]"),
+    ] = None,
+    changes: ChangesOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
+    ] = None,
+) -> None:
+    """Train on growing numbers of speakers, and evaluate on the same test speakers.
+
+    Shows whether more speakers would help. Writes a table and a figure, and the curve into the report of the
+    run on all speakers. Run the same command again to continue after an interruption.
+    """
+    from serenade.cli.progress import progress_bar
+    from serenade.cli.text_tables import show_tables
+    from serenade.cli.train import set_threads
+    from serenade.training.speaker_curve import speaker_curve
+
+    try:
+        counts = [int(count) for count in speakers.split(",") if count.strip()]
+    except ValueError as cause:
+        raise typer.BadParameter(
+            "must be numbers with commas, such as 2,4,8", param_hint="--speakers"
+        ) from cause
+    set_threads(threads)
+    with progress_bar("curve", unit="runs") as bar:
+
+        def show(number: int, total: int, name: str) -> None:
+            bar.update(done=number - 1, total=total, note=name)
+            if not bar.is_shown:
+                print(f"{number}/{total}  {name}", file=sys.stderr)
+
+        result = speaker_curve(
+            recipe,
+            store=store,
+            out=out or Path("curves") / recipe.stem,
+            speakers=counts,
+            draws=draws,
+            changes=changes or [],
+            on_run=show,
+        )
+    show_tables([result.table()], text="")
+    print(result.folder / "speaker_curve.png")
+    print(result.report)
