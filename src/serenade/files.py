@@ -192,6 +192,28 @@ def protect_inputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | 
             )
 
 
+def require_writable(path: str | Path | None) -> None:
+    """Refuse a file that cannot be written, before the work whose result it is to hold.
+
+    Args:
+        path: the file; None is accepted. Missing folders above it are not created.
+
+    Raises:
+        OutputError: it is a folder, or the folder above cannot be made or written to.
+
+    >>> require_writable("out.csv")
+    """
+    if path is None or is_stream(path):
+        return
+    if os.path.isdir(path):
+        raise output_error(path, OSError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    above = next(parent for parent in Path(os.path.abspath(path)).parents if parent.exists())
+    if not above.is_dir():
+        raise output_error(path, OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise output_error(path, OSError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def fitting_name(stem: str, suffix: str) -> str:
     """Return `stem + suffix`, the stem cut and marked with a hash where the name would be too long.
 

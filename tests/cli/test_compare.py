@@ -54,3 +54,19 @@ def test_a_compared_evaluation_is_not_replaced(serenade, evaluated, tmp_path):
     assert ran.is_one_sentence()
     assert "would be overwritten" in ran.stderr
     assert metrics.read_bytes() == content
+
+
+def test_one_evaluation_under_two_names_and_an_empty_name_are_refused(serenade, evaluated, tmp_path):
+    ran = serenade("compare", evaluated, evaluated / "evaluation")
+    assert ran.is_one_sentence()
+    assert "is named twice" in ran.stderr
+    ran = serenade("compare", evaluated, "")
+    assert ran.is_one_sentence()
+    assert "an empty name is no run" in ran.stderr
+
+
+def test_an_output_that_cannot_be_written_is_found_before_the_work(serenade, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = serenade("compare", tmp_path / "none", tmp_path / "gone", "--out", tmp_path / "file" / "a.html")
+    assert ran.is_one_sentence()
+    assert "a.html: cannot be written" in ran.stderr

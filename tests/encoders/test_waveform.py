@@ -16,9 +16,10 @@ from serenade import evaluate, load_model, load_recipe, prepare, train
 from serenade.audio.front_end import WAVEFORM
 from serenade.audio.logmel import log_mel
 from serenade.encoders.speech import SpeechEncoder
-from serenade.encoders.waveform import MODEL_TYPES
+from serenade.encoders.waveform import MODEL_TYPES, waveform_size
 from serenade.errors import ModelError
 from serenade.folders import RunFolder
+from serenade.schema import SchemaError
 
 LARGE = {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}
 """What large encoders do in another way."""
@@ -163,3 +164,10 @@ def test_a_folder_with_the_weights_of_pytorch_alone_is_used(tiny_encoder, tmp_pa
     encoder = encoder_of(folder)
     assert len(encoder.hash) == 64
     encoder.load()
+
+
+def test_true_is_no_number_of_layers_and_an_unknown_precision_is_found_at_once():
+    with pytest.raises(SchemaError, match="num_hidden_layers must be numbers above 0"):
+        waveform_size({"model_type": "wavlm", "hidden_size": 32, "num_hidden_layers": True})
+    with pytest.raises(ModelError, match="precision must be one of float32, float16, int8, int4, not 'int5'"):
+        encoder_of("anywhere", precision="int5")

@@ -53,7 +53,8 @@ def audit(
     """
     from serenade.cli.progress import progress_bar
     from serenade.cli.text_tables import show_tables
-    from serenade.files import protect_inputs
+    from serenade.errors import CorpusError
+    from serenade.files import protect_inputs, require_writable
     from serenade.split_audit import audit as audit_split
     from serenade.split_audit.write import WRITERS, overlap_table, summary, write_audit
 
@@ -61,6 +62,7 @@ def audit(
         raise typer.BadParameter("name train, test and at most dev", param_hint="TRAIN TEST [DEV]")
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"must end in one of {', '.join(WRITERS)}", param_hint="--out")
+    require_writable(out)
     protect_inputs([out], [*lists, data])
     with progress_bar("audit", unit="clips") as bar:
         result = audit_split(
@@ -71,6 +73,11 @@ def audit(
             text=text,
             jobs=jobs or os.cpu_count() or 1,
             progress=lambda what, done, total: bar.update(done=done, total=total, note=what),
+        )
+    if not names_only and not result.table["has_sound"].any():
+        raise CorpusError(
+            f"none of the {len(result.table)} recordings was found, so no sound was compared; name their "
+            "folder with --data, or compare names only with --names-only"
         )
     for note in result.notes:
         typer.echo(f"Note: {note}", err=True)

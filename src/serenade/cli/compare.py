@@ -10,7 +10,7 @@ import typer
 
 def compare(
     runs: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="RUN RUN…",
             help="Two or more evaluated runs (folders of serenade train), or evaluation folders.",
@@ -51,12 +51,13 @@ def compare(
     from serenade.evaluation.compare import compare as compare_runs
     from serenade.evaluation.compare import tables
     from serenade.evaluation.compare.write import WRITERS, write_comparison
-    from serenade.files import protect_inputs
+    from serenade.files import protect_inputs, require_writable
 
     if len(runs) < 2:
         raise typer.BadParameter("name two runs or more", param_hint="RUN")
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"must end in one of {', '.join(WRITERS)}", param_hint="--out")
+    require_writable(out)
     protect_inputs([out], runs)
     comparison = compare_runs(runs, metric=metric, shared_clips=shared_clips)
     runs_shown = tables.run_table(comparison)

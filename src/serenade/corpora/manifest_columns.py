@@ -42,6 +42,8 @@ _MAX_LENGTHS = {**dict.fromkeys((*ALIASES, "corpus"), 200), "file": 4096, "sourc
 _SECONDS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _SPAN = re.compile(r"(-?\d+ days? [+-]?)?\d+:\d\d:\d\d([.,]\d+)?|\d+(\.\d+)? ?(ms|s|sec|min)", re.ASCII)
 _SHOWN = 40
+_LONGEST_S = 1e8
+"""Three years; a larger time is no position in a recording."""
 
 
 def column_name(column: str) -> str:
@@ -143,7 +145,7 @@ def seconds(values: pd.Series[str], column: str, file: Path) -> pd.Series[float]
     spans = values.str.replace(",", ".").where(is_span)
     found = numbers.fillna(pd.to_timedelta(spans, errors="coerce").dt.total_seconds())
     # A number such as 1e999 is infinite.
-    bad = present & ~(found.abs() < float("inf"))
+    bad = present & ~(found.abs() < _LONGEST_S)
     if bad.any():
         shown = printable(values[bad].iloc[0][:_SHOWN])
         raise CorpusError(

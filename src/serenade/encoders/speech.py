@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -49,13 +49,19 @@ class SpeechEncoder:
             for filters.
 
     Raises:
-        ModelError: on use: there is no such encoder, it is damaged, or has fewer layers.
+        ModelError: there is no such precision; on use: there is no such encoder, it is damaged, or has fewer
+            layers.
     """
 
     source: str
     first_layer: int
     last_layer: int
     precision: Precision
+
+    def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            names = ", ".join(get_args(Precision))
+            raise ModelError(f"precision must be one of {names}, not {self.precision!r}")
 
     @cached_property
     def size(self) -> WhisperSize | WaveformSize:

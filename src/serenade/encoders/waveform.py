@@ -177,7 +177,8 @@ def waveform_size(config: Mapping[str, Any]) -> WaveformSize:
         SchemaError: it does not state it.
     """
     width, layers = config.get("hidden_size"), config.get("num_hidden_layers")
-    if not (isinstance(width, int) and isinstance(layers, int) and width > 0 and layers > 0):
+    # In Python, True is an int.
+    if not (type(width) is int and type(layers) is int and width > 0 and layers > 0):
         raise SchemaError("hidden_size and num_hidden_layers must be numbers above 0")
     return WaveformSize(model_type=str(config["model_type"]), d_model=width, encoder_layers=layers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serenade.errors import RecipeError
+from serenade.errors import ModelError, RecipeError, SplitError
 from serenade.evaluation.evaluate import evaluate_predictions
 from serenade.evaluation.figures.style import PAPER, save_png
 from serenade.evaluation.figures.sweep_scores import sweep_scores
@@ -150,6 +151,9 @@ def sweep(
     """
     folder = Path(out)
     combinations = parse_grid(grid)
+    fixed = {change.partition("=")[0].strip() for change in changes}
+    if both := [key for key in (each.partition("=")[0] for each in combinations[0]) if key in fixed]:
+        raise RecipeError(f"{both[0]} is in --grid and in --set; name it once")
     recipes = [load_recipe(recipe, changes=[*changes, *combination]) for combination in combinations]
     metric = recipes[0].training.score
     if len({each.training.score for each in recipes}) > 1:
@@ -159,7 +163,15 @@ def sweep(
     for number, (combination, changed) in enumerate(zip(combinations, recipes, strict=True), 1):
         if on_trial is not None:
             on_trial(number, len(recipes), ", ".join(combination))
-        run = train(changed, store=opened, out=folder / changed.hash[:12], resume=True, on_epoch=on_epoch)
+        place = folder / changed.hash[:12]
+        is_new = not place.exists()
+        try:
+            run = train(changed, store=opened, out=place, resume=True, on_epoch=on_epoch)
+        except (ModelError, RecipeError, SplitError) as error:
+            if is_new and not RunFolder(place).has_progress():
+                shutil.rmtree(place, ignore_errors=True)
+            what = f"with {', '.join(combination)}: {error.message}"
+            raise type(error)(what, file=error.file or recipe) from error
         trials.append(_trial(combination, run, metric))
     chosen = _chosen_by_fold(trials) if nested else {}
     scores = _nested_scores(chosen, folder) if nested else None

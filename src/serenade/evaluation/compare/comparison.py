@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from serenade.errors import CorpusError
-from serenade.evaluation.compare.evaluated_run import EvaluatedRun
+from serenade.evaluation.compare.evaluated_run import EvaluatedRun, evaluation_of
 from serenade.evaluation.compare.paired import PairedDifference, paired_differences
 from serenade.evaluation.confusion import confusion_matrix
 from serenade.evaluation.fold_runs import FoldRuns, MeanValue
@@ -146,6 +146,11 @@ def compare(
         raise CorpusError("a comparison needs two runs or more")
     if metric is not None and metric not in METRICS:
         raise CorpusError(f"there is no metric {metric!r}; choose one of {', '.join(METRICS)}")
+    if any(not str(run) for run in runs):
+        raise CorpusError("an empty name is no run; name run folders or evaluation folders")
+    folders = [evaluation_of(Path(run)).path.resolve() for run in runs]
+    if twice := [folder for folder in folders if folders.count(folder) > 1]:
+        raise CorpusError("is named twice; name every evaluation once", file=twice[0])
     read = [EvaluatedRun.read(Path(run)) for run in runs]
     names = _names(read)
     first = read[0]
@@ -179,8 +184,6 @@ def compare(
 def _names(runs: Sequence[EvaluatedRun]) -> list[str]:
     """The names of the runs, with as many of their parent folders as are needed to distinguish them."""
     paths = [run.path for run in runs]
-    if twice := [path for path in paths if paths.count(path) > 1]:
-        raise CorpusError("is named twice; name every run once", file=twice[0])
     depth = 1
     while len({path.parts[-depth:] for path in paths}) < len(paths):
         depth += 1

@@ -53,7 +53,7 @@ class EvaluatedRun:
             CorpusError: there is no evaluation, or it is damaged or has no scores.
             RunError: a file of the run is damaged.
         """
-        folder = _evaluation(path)
+        folder = evaluation_of(path)
         metrics, predictions = folder.read()
         if not metrics["mean"]:
             raise CorpusError("has no scores, because no clip has a label; it cannot be compared", file=path)
@@ -119,7 +119,12 @@ def mean_text(value: Mapping[str, Any]) -> str:
     return text if value["low"] is None else f"{text} ({100 * value['low']:.1f}–{100 * value['high']:.1f})"
 
 
-def _evaluation(path: Path) -> EvaluationFolder:
+def evaluation_of(path: Path) -> EvaluationFolder:
+    """Return the evaluation that a run folder or an evaluation folder means: on test, else on dev.
+
+    Raises:
+        CorpusError: there is none.
+    """
     if not path.is_dir():
         raise CorpusError("there is no such folder; name a run or an evaluation", file=path)
     if EvaluationFolder(path).metrics.is_file():
