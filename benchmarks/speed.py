@@ -25,6 +25,7 @@ PARTS = {
     "Training beside busy processes": "threads.py",
     "Voice activity detection": "vad.py",
     "Prediction with the bundled models": "prediction.py",
+    "Prediction on a cluster": "cluster.py",
     "Long recordings and streams": 'long_recordings.py --modes "segments with speech"',
     "The service": "service.py",
     "The service with damaged uploads": "service_fuzz.py",
