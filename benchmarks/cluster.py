@@ -1,6 +1,6 @@
 """Prediction on a Ray cluster of this machine beside plain processes, and a plan for many hours from it.
 
-    python benchmarks/cluster.py [--sound 240] [--write benchmarks/cluster.json]
+    python benchmarks/cluster.py [--sound 120] [--write benchmarks/cluster.json]
     python benchmarks/cluster.py --plan docs/how-to/cluster.md [--core-price 0.04 --gpu-price 2.5 ...]
 
 Every way runs the same function on the same chunks and writes them as Parquet files. The start of processes
@@ -157,8 +157,9 @@ def len_of(items: Sequence[int]) -> list[int]:
 def table_of_measured(measured: dict[str, Any]) -> str:
     """The measured figures as a Markdown table."""
     lines = [
-        "| model | recordings | way | × real time | × one process | processor s per hour of sound |",
-        "|---|---|---|---:|---:|---:|",
+        "| model | recordings | way | × real time | cores that it got | processor s per hour of sound | "
+        "of that of one process |",
+        "|---|---|---|---:|---:|---:|---:|",
     ]
     rows = measured["rows"]
     for row in rows:
@@ -168,12 +169,14 @@ def table_of_measured(measured: dict[str, Any]) -> str:
         length = row["sound_s"] / row["recordings"]
         lines.append(
             f"| {row['model']} | {row['kind']} of {length:.0f} s | {row['way']} | "
-            f"{row['sound_s'] / row['seconds']:.0f} | {base['seconds'] / row['seconds']:.2f} | "
-            f"{3600 * row['processor_s'] / row['sound_s']:.0f} |"
+            f"{row['sound_s'] / row['seconds']:.0f} | {row['processor_s'] / row['seconds']:.2f} | "
+            f"{3600 * row['processor_s'] / row['sound_s']:.0f} | "
+            f"{row['processor_s'] / base['processor_s']:.2f} |"
         )
     start = measured["ray_start"]
     lines.append(
-        f"\nStart of Ray on this machine until the first task has ended: {start['seconds']:.0f} s, of which "
+        "\nWhere a way got fewer cores than it has processes, other programs used them: compare processor times."
+        f"\n\nStart of Ray on this machine until the first task has ended: {start['seconds']:.0f} s, of which "
         f"{start['processor_s']:.0f} s of processor time in the processes that are left then."
     )
     return "\n".join(lines)
@@ -233,8 +236,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sound", type=float, default=240.0, metavar="S", help="seconds per kind")
+    parser.add_argument("--sound", type=float, default=120.0, metavar="S", help="seconds per kind")
     parser.add_argument("--write", type=Path, default=MEASURED, metavar="FILE")
+    parser.add_argument("--show", action="store_true", help="the figures that were measured last")
     parser.add_argument("--plan", type=Path, metavar="PAGE")
     parser.add_argument("--hours", type=float, default=1e6, help="hours of sound")
     parser.add_argument("--core-price", type=float, default=0.04, help="$ per core and hour")
@@ -245,6 +249,9 @@ def main() -> None:
     parser.add_argument("--cores-per-node", type=int, default=16)
     parser.add_argument("--interruptions", type=float, default=0.05, help="per node and hour")
     options = parser.parse_args()
+    if options.show:
+        print(table_of_measured(json.loads(MEASURED.read_text())))
+        return
     if options.plan is None:
         measured = measure(options.sound)
         write_json(options.write, measured)

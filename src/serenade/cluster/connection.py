@@ -71,6 +71,8 @@ def _options(address: str) -> dict[str, Any]:
     options: dict[str, Any] = {"address": address, "logging_level": "ERROR", "log_to_driver": False}
     if address == LOCAL:
         options["include_dashboard"] = False
+        # Workers have the priority of the command; Ray's default is the lowest but four.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     elif address.startswith(_CLIENT) and ":" not in address.removeprefix(_CLIENT):
         options["address"] = f"{address}:{_CLIENT_PORT}"
     return options
