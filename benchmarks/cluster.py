@@ -71,7 +71,7 @@ def recordings(folder: Path, sound_s: float) -> dict[str, list[Path]]:
         calls.append(folder / f"call{number}.wav")
         start = number * int(CALL_S * rate_hz)
         soundfile.write(calls[-1], np.resize(np.roll(voice, -start), int(CALL_S * rate_hz)), rate_hz)
-    return {"clips": clips[:used], "calls": calls}
+    return {"clips": list(clips[:used]), "calls": calls}
 
 
 @contextmanager
@@ -175,9 +175,10 @@ def table_of_measured(measured: dict[str, Any]) -> str:
         )
     start = measured["ray_start"]
     lines.append(
-        "\nWhere a way got fewer cores than it has processes, other programs used them: compare processor times."
-        f"\n\nStart of Ray on this machine until the first task has ended: {start['seconds']:.0f} s, of which "
-        f"{start['processor_s']:.0f} s of processor time in the processes that are left then."
+        "\nWhere a way got fewer cores than it has processes, other programs used them: compare processor "
+        "times.\n\nStart of Ray on this machine until the first task has ended: "
+        f"{start['seconds']:.0f} s, of which {start['processor_s']:.0f} s of processor time in the "
+        "processes that are left then."
     )
     return "\n".join(lines)
 

@@ -44,7 +44,11 @@ def test_a_chunk_on_a_killed_node_is_made_again(cluster, tmp_path):
 
         is_there = ray.get_runtime_context().get_node_id() == killed_id
         (Path(folder) / f"{items[0]}-{uuid4().hex}-{'killed' if is_there else 'kept'}").touch()
-        time.sleep(600 if is_there else 0.2)
+        if is_there:
+            time.sleep(600)
+        until = time.monotonic() + 120  # the others do not end before a chunk runs on the node
+        while not list(Path(folder).glob("*-killed")) and time.monotonic() < until:
+            time.sleep(0.05)
         return items
 
     def kill_when_it_works():
