@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 
 from serenade import compare
+from serenade.audio.front_end import FrontEnd
 from serenade.errors import CorpusError
 from serenade.evaluation.compare import Comparison, tables, write_comparison
 from serenade.evaluation.compare.evaluated_run import EvaluatedRun
 from serenade.evaluation.compare.write import WRITERS
 from serenade.evaluation.evaluate import evaluate_predictions
+from serenade.spec import Spec
 
 LABELS = ("anger", "fear", "neutral")
 Evaluate = Callable[..., Path]
@@ -198,3 +200,36 @@ def test_large_comparisons_are_drawn(
     assert page.count('<th scope="row"><bdi>run0 −') == 5
     write_comparison(compare(runs[:2]), tmp_path / "two.html")
     assert "200 speakers, sorted" in (tmp_path / "two.html").read_text(encoding="utf-8")
+
+
+def test_runs_with_dialogues_are_compared_over_dialogues(
+    tmp_path: Path, synthetic: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
+    monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda out, audio: None)
+    spec = Spec(
+        name="meld",
+        labels=LABELS,
+        front_end=FrontEnd(),
+        network="text",
+        split={"name": "meld", "fold": None, "hash": "0", "grouped_by": "dialogue"},
+    )
+    # As in MELD, the same few people speak in all dialogues.
+    table = synthetic().assign(dialogue=[f"dia{clip // 5}" for clip in range(60)], predicted="neutral")
+    right = table["emotion"]
+    one_dialogue = table.assign(predicted=right.where(table["dialogue"] == "dia0", "neutral"))
+    spread = table.assign(predicted=right.where(table.index % 12 == 0, "neutral"))
+    folders = []
+    for name, rows in (("base", table), ("one", one_dialogue), ("spread", spread)):
+        folders.append(tmp_path / name)
+        evaluate_predictions(rows, labels=LABELS, out=folders[-1], spec=spec)
+    found = compare(folders[:2])
+    assert (found.group, found.groups, found.metric) == ("dialogue", 12, "weighted_f1")
+    # A gain in one dialogue of twelve is not in a draw without that dialogue: 35 % of the draws.
+    assert abs(found.pairs[0].p - 0.7) < 0.1
+    assert min(abs(found.pairs[0].low), abs(found.pairs[0].high)) < 1e-9
+    for suffix in (".md", ".tex", ".html"):
+        write_comparison(found, tmp_path / f"x{suffix}")
+        assert "dialogue" in (tmp_path / f"x{suffix}").read_text()
+    # The same number of clips, over five dialogues.
+    assert compare([folders[0], folders[2]]).pairs[0].p < found.pairs[0].p

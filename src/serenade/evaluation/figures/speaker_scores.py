@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_NAMES = 30
-"""With more speakers than this their names are left out."""
+"""With more speakers than this their names and stems are left out: the dots are a sorted curve."""
 
 
 def speaker_scores(rows: Sequence[Mapping[str, Any]], *, theme: Theme, overall: float) -> Figure:
@@ -29,7 +29,8 @@ def speaker_scores(rows: Sequence[Mapping[str, Any]], *, theme: Theme, overall: 
     with canvas(theme, height_in=2.9) as (figure, (axes,)):
         label = f"all speakers: {100 * overall:.1f} %"
         axes.axhline(100 * overall, color=theme.second, lw=1.4, zorder=2, label=label)
-        axes.vlines(places, 0, values, color=theme.rule, lw=1.2, zorder=1)
+        if len(ordered) <= MAX_NAMES:
+            axes.vlines(places, 0, values, color=theme.rule, lw=1.2, zorder=1)
         size = max(3.0, min(8.0, 220 / len(ordered)))
         axes.plot(places, values, "o", color=theme.accent, ms=size, ls="none", clip_on=False)
         if len(ordered) <= MAX_NAMES:
