@@ -54,6 +54,7 @@ def cluster(s3: str) -> Iterator[SimpleNamespace]:
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
     patch = pytest.MonkeyPatch()
     patch.setenv("RAY_TMPDIR", folder)
+    patch.setenv("TMPDIR", folder)  # a killed worker leaves its temporary files
     nodes = Cluster(initialize_head=True, head_node_args={**node, "ray_client_server_port": port})
     try:
         nodes.add_node(**node)
