@@ -53,7 +53,7 @@ def test_what_is_in_the_cache_is_used_offline(published, monkeypatch):
         find_model("hf://lab/other")
 
 
-def test_predict_serve_page_and_listen_take_the_name(published, toy, tmp_path, capsys):
+def test_predict_serve_and_page_take_the_name(published, toy, tmp_path, capsys):
     voice = toy.write_voice(tmp_path / "voice.wav", 1.0)
     assert run(["predict", str(voice), "--model", "hf://lab/toy", "--format", "csv"]) == 0
     assert "voice.wav" in capsys.readouterr().out
@@ -137,7 +137,7 @@ def test_the_environment_variables_of_the_library_are_used(published, tmp_path):
     assert (ran.stdout, ran.stderr, ran.returncode) == ("toy\n", "", 0)
 
 
-def test_weights_alone_are_exported_evaluated_and_missing_weights_are_named(published, tmp_path, capsys):
+def test_weights_alone_are_exported_and_missing_weights_are_named(published, tmp_path, capsys):
     pytest.importorskip("torch")
     from serenade.audio.front_end import FrontEnd
     from serenade.networks import create_network
