@@ -39,7 +39,7 @@ recordings.
 
 EXAMPLE = "<!-- example: written by scripts/make_bundled_model.py -->"
 
-CLIP = "cremad/AudioWAV/1001_DFA_FEA_XX.wav"
+CLIP = "cremad/AudioWAV/1054_IEO_FEA_HI.wav"
 """The clip of the example in the README, of a speaker that is not trained on."""
 
 RESULTS = "## Results"
