@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from serenade.corpora import make_split
@@ -52,6 +54,20 @@ def test_subsets_are_nested_and_test_and_dev_stay(store: Store) -> None:
         for draw in range(12)
     }
     assert len(first) > 1
+
+
+def test_only_speakers_of_the_split_corpus_are_drawn(store: Store) -> None:
+    table = store.index.copy()
+    other = table.assign(corpus="other", emotion="boredom", speaker=table["speaker"] + "x")
+    both = pd.concat([table, other], ignore_index=True)
+    own = str(table["corpus"].iloc[0])
+    split = make_split(both, "grouped-3", fold=1, corpus=own)
+    split = replace(split, parts=split.parts.mask(both["corpus"] == "other", "train"))
+    fewer = with_train_speakers(both, split, speakers=1, draw=0, corpus=own).rows(both, "train")
+    assert fewer.loc[fewer["corpus"] == own, "speaker"].nunique() == 1
+    assert len(fewer[fewer["corpus"] == "other"]) == len(table)
+    with pytest.raises(SplitError, match="no clip of"):
+        with_train_speakers(both, split, speakers=1, draw=0)
 
 
 def test_what_cannot_be_drawn_is_one_sentence(store: Store) -> None:

@@ -102,7 +102,13 @@ def split_of(recipe: Recipe, store: Store, fold_run: FoldRun) -> Split:
         without_test=fold_run.final,
     )
     if data.train_speakers and not fold_run.final:
-        split = with_train_speakers(store.index, split, speakers=data.train_speakers, draw=data.speaker_draw)
+        split = with_train_speakers(
+            store.index,
+            split,
+            speakers=data.train_speakers,
+            draw=data.speaker_draw,
+            corpus=data.split_corpus,
+        )
     check_split(store.index, split)
     if not (usable_rows(recipe, store) & (split.parts == "dev")).any():
         raise SplitError(f"the split {split.name!r} leaves no clips for dev; training chooses on them")

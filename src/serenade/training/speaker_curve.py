@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from serenade.corpora.speakers import speaker_ids
+from serenade.corpora.train_speakers import drawn_rows
 from serenade.errors import RecipeError
 from serenade.evaluation import figures
 from serenade.evaluation.figures.style import PAPER, save_png
@@ -164,7 +165,8 @@ def _available(recipe: Recipe, store: Store, folder: Path) -> int:
     """The number of training speakers, in the fold with the fewest."""
     splits = [split_of(recipe, store, each) for each in fold_runs_of(recipe, store, RunFolder(folder))]
     names = speaker_ids(store.index)
-    return min(int(names[split.parts == "train"].nunique()) for split in splits)
+    corpus = recipe.data.split_corpus
+    return min(int(names[drawn_rows(store.index, split, corpus=corpus)].nunique()) for split in splits)
 
 
 def _write(curve: SpeakerCurve, last: EvaluationFolder) -> None:
