@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from serenade.cluster.fetching import Fetched, Item, require_same_version
 from serenade.cluster.rows import Row, failed_row, rows_of
+from serenade.folders import ModelFolder
 from serenade.inference.load import load_model
 from serenade.inference.model import Model
 from serenade.inference.prediction import Failure, Prediction
@@ -91,7 +92,7 @@ def _model(sha256: str, onnx: npt.NDArray[np.uint8]) -> Model:
     if sha256 not in _loaded:
         _loaded.clear()
         with tempfile.TemporaryDirectory(prefix="serenade-") as folder:
-            file = Path(folder) / "model.onnx"
+            file = ModelFolder(Path(folder)).onnx
             file.write_bytes(onnx.data)
             _loaded[sha256] = load_model(file)
     return _loaded[sha256]

@@ -60,11 +60,11 @@ def load_pickle(file: str | Path) -> Any:
     >>> _ = file.write_bytes(pickle.dumps({"0": np.arange(3.0)}))
     >>> load_pickle(file)
     {'0': array([0., 1., 2.])}
-    >>> _ = file.write_bytes(pickle.dumps(print))
+    >>> _ = file.write_bytes(pickle.dumps(eval))
     >>> load_pickle(file)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    serenade.errors.CorpusError: ...a.pkl: wants to call builtins.print, which is refused; ...
+    serenade.errors.CorpusError: ...a.pkl: wants to call builtins.eval, which is refused; ...
     """
     file = Path(file)
     try:
