@@ -207,7 +207,7 @@ function drawAxis(context: CanvasRenderingContext2D, duration: number, top: numb
   context.fillStyle = css("--faint");
   context.font = `11px ${css("--font")}`;
   for (let at = 0; at <= duration; at += step) {
-    const text = clock(at);
+    const text = step < 1 ? `${at.toFixed(1)} s` : clock(at);
     const size = context.measureText(text).width;
     context.fillText(text, Math.min(width - size, Math.max(0, (at / duration) * width - size / 2)), top + 13);
   }
