@@ -37,6 +37,15 @@ def test_every_bundled_model_is_listed_with_size_licence_corpora_and_labels(sere
         assert ", ".join(corpus["name"] for corpus in model.spec.corpora) in line
 
 
+def test_a_terminal_of_80_columns_breaks_lines_between_words(serenade, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = serenade("list", "models").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    words = {word for line in lines for word in line.split()}
+    expected = {word for name in list_models() for word in load_model(name).spec.license.split()}
+    assert expected <= words
+
+
 @pytest.mark.parametrize("what", NAMES)
 def test_a_pattern_without_a_match_is_a_wrong_argument(serenade, what):
     ran = serenade("list", what, "zz*")

@@ -82,7 +82,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     output="files",
     verdict="equal",
     note="`classification_results.csv`, `confidence_distribution.png` and, with `--visualize`, "
-    "`{stem}_mel.png`, in `classification_results` unless told otherwise.",
+    "`{stem}_mel.png`, in `classification_results` by default.",
 )
 @pytest.mark.fidelity(
     system="custom2_tester.py",

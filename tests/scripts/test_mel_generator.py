@@ -48,7 +48,7 @@ def wavs(tmp_path: Path) -> Path:
     output="folders and files",
     verdict="equal",
     note="`OUT/{ANG,DIS,FEA,HAP,NEU,SAD}/{stem}_original.npy` and `{stem}_{variant}.npy`; three variants "
-    "per clip unless told otherwise.",
+    "per clip by default.",
 )
 @pytest.mark.fidelity(
     system="mel_generator.py",

@@ -158,6 +158,26 @@ def test_another_store_is_evaluated_whole(
     assert "None of the 24 clips is in the training data." in terminal_lines(done.metrics)
 
 
+@pytest.mark.parametrize("speaker", ["01", "06"])
+def test_a_label_that_one_speaker_alone_has(
+    speaker: str, make_store: Make, tiny: Callable[..., Recipe], scored: Evaluate, tmp_path: Path
+) -> None:
+    """A fold with this speaker in dev or test has no training clip of the label, and never predicts it."""
+
+    def change(table: pd.DataFrame, features: list[np.ndarray]) -> None:
+        table.loc[(table["emotion"] == "sadness") & (table["speaker"] != speaker), "emotion"] = "neutral"
+
+    store = make_store(tmp_path / "store", change=change)
+    recipe = tiny(data={"fold": 0}, training={"epochs": 1})
+    done, table = scored(train(recipe, store=store, out=tmp_path / "run").folder)
+    lacking = table["fold"] == table.loc[table["speaker"] == speaker, "fold"].iloc[0]
+    assert (table.loc[lacking, "score_sadness"] == 0).all()
+    assert (table["score_sadness"] > 0).groupby(table["fold"]).all().any()
+    assert len(table) == len(store)
+    assert done.metrics["labels"] == list(LABELS)
+    assert done.metrics["pooled"]["per_class"]["sadness"]["recall"] == 0
+
+
 HARD = ("01", "02")
 """The test speakers of fold 1: they express the emotions in another way than the others."""
 

@@ -19,6 +19,9 @@ app = typer.Typer(
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Column names, and rows whose first cell is the name."""
 
+_GAP = 2
+"""Spaces between two columns."""
+
 Pattern = Annotated[str, typer.Argument(metavar="[PATTERN]", help="Shell pattern, such as 'cnn*'.")]
 
 
@@ -117,6 +120,7 @@ def _print(name: str, pattern: str) -> None:
     """
     from fnmatch import fnmatchcase
 
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table as RichTable
@@ -129,9 +133,14 @@ def _print(name: str, pattern: str) -> None:
     if not matching:
         names = ", ".join(row[0] for row in rows)
         raise typer.BadParameter(f"no name matches {pattern!r}; the names are {names}", param_hint="PATTERN")
+    console = Console(highlight=False)
     table = RichTable(box=None, header_style="bold", pad_edge=False)
-    for name in head:
-        table.add_column(name, overflow="fold")
+    columns = list(zip(head, *matching, strict=True))
+    words = [max(cell_len(word) for cell in cells for word in cell.split() or [""]) for cells in columns]
+    # Lines break between words, where the terminal is wide enough for the longest ones.
+    is_wide = sum(words) + _GAP * (len(words) - 1) <= console.width
+    for name, longest in zip(head, words, strict=True):
+        table.add_column(name, overflow="fold", min_width=longest if is_wide else None)
     for row in matching:
         table.add_row(*map(escape, row))
-    Console(highlight=False).print(table)
+    console.print(table)

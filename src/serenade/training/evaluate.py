@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from serenade.features.store import Store
 from serenade.files import protect_inputs
 from serenade.folders import ModelFolder, RunFolder
 from serenade.hub import HubName, local_model
+from serenade.labels import ordered_labels
 from serenade.networks.weights import find_weights
 from serenade.training.predict_store import StorePredictor
 
@@ -96,10 +97,12 @@ def evaluate(
             file=opened.path,
         )
     spec = results[0].predictor.spec
+    # A label of few speakers can be missing in the train part of a fold: its model never predicts it.
+    labels = ordered_labels(label for result in results for label in result.predictor.spec.labels)
     modalities = sorted({name for result in results for name in result.without})
     metrics = evaluate_predictions(
-        pd.concat(tables, ignore_index=True),
-        labels=spec.labels,
+        _joined(tables, labels),
+        labels=labels,
         out=folder,
         spec=spec,
         run=run if run.recipe.is_file() else None,
@@ -107,7 +110,7 @@ def evaluate(
         training_clips=None if part else _training_clips(results, included=include_training_clips),
         unusable=Counter({row: why for result in results for row, why in result.unusable.items()}.values()),
         without={
-            name: pd.concat([result.without[name] for result in results if result.without], ignore_index=True)
+            name: _joined([result.without[name] for result in results if result.without], labels)
             for name in modalities
         },
         audio=audio,
@@ -122,6 +125,13 @@ def evaluate(
         models=tuple((_fold_and_seed(each), Path(each)) for each in models),
         trim=bool(opened.about.get("trim")),
     )
+
+
+def _joined(tables: Sequence[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
+    """The predictions of all models; the score of a label that a model lacks is 0."""
+    names = [f"score_{label}" for label in labels]
+    whole = [table.assign(**{name: 0.0 for name in names if name not in table}) for table in tables]
+    return pd.concat(whole, ignore_index=True)
 
 
 def _fold_and_seed(folder: Path) -> dict[str, int]:
