@@ -81,16 +81,38 @@ def _column(content: bytes, file: str, suffix: str) -> list[str]:
 
     try:
         if suffix == ".parquet":
+            schema = parquet.read_schema(io.BytesIO(content))
+            _require_columns(schema.names, file)
+            kind = schema.field("file").type
+            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+                raise ClusterError(f"has a column file of {kind}; write paths as text", file=file)
             table = parquet.read_table(io.BytesIO(content), columns=["file"])
         else:
             parse = csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",", newlines_in_values=True)
+            _require_columns(csv.open_csv(io.BytesIO(content), parse_options=parse).schema.names, file)
             convert = csv.ConvertOptions(include_columns=["file"], column_types={"file": pa.string()})
             table = csv.read_csv(io.BytesIO(content), parse_options=parse, convert_options=convert)
         column: list[str | None] = table.column("file").to_pylist()
     except (pa.ArrowException, KeyError) as cause:
         reason = next(iter(str(cause).splitlines()), "")
         raise ClusterError(f"is not a table with a column file ({reason})", file=file) from cause
-    return [(name or "").strip() for name in column]
+    names = [(name or "").strip() for name in column]
+    if "" in names:
+        row = names.index("") + 1
+        raise ClusterError(f"has no path in row {row} below the head; add it or remove the row", file=file)
+    return names
+
+
+def _require_columns(names: Sequence[str], file: str) -> None:
+    """Refuse columns that would be ignored without a word."""
+    if names.count("file") > 1:
+        raise ClusterError(f"has {names.count('file')} columns file; keep one", file=file)
+    if times := [name for name in ("start", "end") if name in names]:
+        raise ClusterError(
+            f"has times ({', '.join(times)}), and whole recordings are predicted; remove these columns, or "
+            "cut the recordings first",
+            file=file,
+        )
 
 
 def _suffix(file: str) -> str:

@@ -58,7 +58,8 @@ class ResultFolder:
             return {}
         try:
             about = json.loads(read_bytes(join(self.path, ABOUT)))
-            if about["format"] == _FORMAT:
+            is_known = about["format"] == _FORMAT
+            if is_known and isinstance(about["settings"], dict) and isinstance(about["chunks"], list):
                 return dict(about)
         except (ValueError, KeyError, TypeError):
             pass
