@@ -17,6 +17,7 @@ from serenade.cli.main import run
         (["--out", "out", "--window", "3"], "needs --timeline"),
         ([], "needs a folder for the results"),
         (["--out", "-"], "needs a folder for the results"),
+        (["--out", ""], "needs a folder for the results"),
     ],
 )
 def test_wrong_arguments(options, reason, capsys):

@@ -45,6 +45,16 @@ def test_what_is_no_address(address):
         pass
 
 
+@pytest.mark.usefixtures("_not_connected")
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "nonsense"])
+def test_no_folder_is_made_without_a_cluster(address, free_port, voices, model_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--model", str(model_file), "--cluster", address.format(free_port), "--out", str(out)]
+    assert run(["predict", str(voices[0]), *options]) == 1
+    assert "Ray cluster" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("library", ["ray", "pyarrow", "fsspec"])
 def test_a_missing_library(library, monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, library, None)

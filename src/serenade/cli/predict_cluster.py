@@ -52,7 +52,7 @@ def predict_on_cluster(
         raise typer.BadParameter(
             "name manifests, recordings or folders", param_hint="FILE|FOLDER|GLOB|MANIFEST"
         )
-    if out is None or out == "-":
+    if not out or out == "-":
         raise typer.BadParameter("--cluster needs a folder for the results: --out FOLDER", param_hint="--out")
     for name, option in (("window_s", "--window"), ("hop_s", "--hop"), ("smooth", "--smooth")):
         if settings[name] and not settings["timeline"]:

@@ -33,13 +33,12 @@ def connected(address: str) -> Iterator[None]:
         MissingExtra: Ray is not installed.
         ClusterError: there is no cluster at this address, or it has another version of Ray or Python.
     """
-    require_ray()
+    require_reachable(address)
     import ray
 
     if ray.is_initialized():
         yield
         return
-    _require_reachable(address)
     try:
         ray.init(**_options(address))
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as cause:
@@ -78,9 +77,20 @@ def _options(address: str) -> dict[str, Any]:
     return options
 
 
-def _require_reachable(address: str) -> None:
-    """Refuse an address where nothing listens; Ray itself would try for minutes, or end the process."""
-    if address in (LOCAL, "auto"):
+def require_reachable(address: str) -> None:
+    """Refuse an address where nothing listens; Ray itself would try for minutes, or end the process.
+
+    Args:
+        address: as for `connected`; not used if this process has a connection.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        ClusterError: it is no address, or nothing listens there.
+    """
+    require_ray()
+    import ray
+
+    if address in (LOCAL, "auto") or ray.is_initialized():
         return
     host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if not host and address.startswith(_CLIENT):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from serenade.cluster.connection import connected
+from serenade.cluster.connection import connected, require_reachable
 from serenade.cluster.fetching import CRASHED, Item
 from serenade.cluster.files import stamps_of
 from serenade.cluster.results import ResultFolder
@@ -108,6 +108,7 @@ def predict_on_cluster(
     began = time.monotonic()
     if not files:
         raise ClusterError("there is no recording to predict")
+    require_reachable(cluster)  # before a folder is made
     loaded = load_model(model)
     onnx = loaded.file.read_bytes()
     content = np.frombuffer(onnx, np.uint8)
