@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,22 @@ class Ran(NamedTuple):
 def made_clip(rng: np.random.Generator, pitch_hz: float, duration_s: float, rate_hz: int) -> np.ndarray:
     time_s = np.arange(int(duration_s * rate_hz)) / rate_hz
     return 0.3 * np.sin(2 * np.pi * pitch_hz * time_s) + 0.02 * rng.normal(size=len(time_s))
+
+
+@pytest.fixture(scope="module")
+def model(toy: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toy model of sound."""
+    return toy.write_toy_model(tmp_path_factory.mktemp("model") / "model.onnx")
+
+
+@pytest.fixture
+def calls(toy: ModuleType, tmp_path: Path) -> Path:
+    """A folder of four recordings and one file that only looks like one."""
+    folder = tmp_path / "calls"
+    for i, name in enumerate(("a.wav", "b.flac", "sub/c.ogg", "sub/d.wav")):
+        toy.write_voice(folder / name, 1.0 + i / 2, seed=i, level=0.1 + 0.2 * i)
+    (folder / "bad.wav").write_text("not sound")
+    return folder
 
 
 @pytest.fixture

@@ -12,41 +12,11 @@ from pathlib import Path
 
 import pytest
 import soundfile
-import typer
-from typer.testing import CliRunner
 
-from serenade.cli.predict import predict
 from serenade.errors import OutputError
 
 TOY = runpy.run_path(str(Path(__file__).parents[1] / "toy_model.py"))
-
-
-app = typer.Typer(rich_markup_mode=None)
-app.command()(predict)
-app.callback()(lambda: None)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return TOY["write_toy_model"](tmp_path_factory.mktemp("model") / "model.onnx")
-
-
-@pytest.fixture
-def calls(tmp_path):
-    """A folder of four recordings and one file that only looks like one."""
-    folder = tmp_path / "calls"
-    for i, name in enumerate(("a.wav", "b.flac", "sub/c.ogg", "sub/d.wav")):
-        TOY["write_voice"](folder / name, 1.0 + i / 2, seed=i, level=0.1 + 0.2 * i)
-    (folder / "bad.wav").write_text("not sound")
-    return folder
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, ["predict", *map(str, arguments)])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
+run = runpy.run_path(str(Path(__file__).with_name("predict_runner.py")))["run"]
 
 
 class TestInputsAreKept:

@@ -9,13 +9,14 @@ import pytest
 
 from serenade.errors import ClusterError
 
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
 
-from pyarrow import parquet  # noqa: E402
+import pyarrow as pa
+from pyarrow import parquet
 
-from serenade.cluster.recordings import read_manifest  # noqa: E402
-from serenade.cluster.results import ABOUT, ResultFolder  # noqa: E402
+from serenade.cluster.recordings import read_manifest
+from serenade.cluster.results import ABOUT, ResultFolder
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from serenade.corpora import read_corpus
 from serenade.corpora.readers.parquet import EXTRACTED
 from serenade.errors import CorpusError, OutputError
 
-pa = pytest.importorskip("pyarrow")
-from pyarrow import parquet  # noqa: E402
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
+from pyarrow import parquet
 
 LABELS = ["angry", "happy", "sad"]
 FEATURES = {

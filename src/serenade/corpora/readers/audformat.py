@@ -66,7 +66,8 @@ def read_audformat(path: str | Path, *, table: str | None = None) -> pd.DataFram
     notes = describe_labels(sorted({label for label in clips["emotion"] if not is_missing(label)}))
     if licence := header.get("license"):
         notes.append(f"licence of the database: {licence}")
-    return new_table(clips.to_dict("records"), root=root, own_labels=True, notes=notes)  # type: ignore[arg-type]
+    rows = [{str(name): value for name, value in row.items()} for row in clips.to_dict("records")]
+    return new_table(rows, root=root, own_labels=True, notes=notes)
 
 
 def _header(file: Path) -> dict[str, Any]:
