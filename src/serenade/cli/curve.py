@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from serenade.cli.options import ChangesOption
+from serenade.cli.options import ChangesOption, ThreadsOption
 
 
 def curve(
@@ -32,17 +31,14 @@ def curve(
         typer.Option("--out", metavar="DIR", help="Folder of the curve.  [default: curves/NAME]"),
     ] = None,
     changes: ChangesOption = None,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train on growing numbers of speakers, and evaluate on the same test speakers.
 
     Shows whether more speakers would help. Writes a table and a figure, and the curve into the report of the
     run on all speakers. Run the same command again to continue after an interruption.
     """
-    from serenade.cli.progress import progress_bar
+    from serenade.cli.progress import numbered_progress
     from serenade.cli.text_tables import show_tables
     from serenade.cli.train import set_threads
     from serenade.training.speaker_curve import speaker_curve
@@ -54,13 +50,7 @@ def curve(
             "must be numbers with commas, such as 2,4,8", param_hint="--speakers"
         ) from cause
     set_threads(threads)
-    with progress_bar("curve", unit="runs") as bar:
-
-        def show(number: int, total: int, name: str) -> None:
-            bar.update(done=number - 1, total=total, note=name)
-            if not bar.is_shown:
-                print(f"{number}/{total}  {name}", file=sys.stderr)
-
+    with numbered_progress("curve", unit="runs") as show:
         result = speaker_curve(
             recipe,
             store=store,

@@ -32,3 +32,7 @@ ChangesOption = Annotated[
         help="Change a value of the recipe, such as training.epochs=5; may be repeated.",
     ),
 ]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
+]

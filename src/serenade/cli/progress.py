@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -72,3 +72,24 @@ def progress_bar(title: str, *, unit: str = "") -> Iterator[ProgressBar]:
         redirect_stdout=sys.stdout.isatty(),
     ) as bar:
         yield ProgressBar(bar, title=title)
+
+
+@contextmanager
+def numbered_progress(title: str, *, unit: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show named steps while the block runs: as a bar, or as a line each if stderr is not a terminal.
+
+    Args:
+        title: what is done, one word.
+        unit: what is counted, such as "runs".
+
+    Yields:
+        A function to call with the number of a step that begins, the number of all, and its name.
+    """
+    with progress_bar(title, unit=unit) as bar:
+
+        def show(number: int, total: int, name: str) -> None:
+            bar.update(done=number - 1, total=total, note=name)
+            if not bar.is_shown:
+                print(f"{number}/{total}  {name}", file=sys.stderr)
+
+        yield show

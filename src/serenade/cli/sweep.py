@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from serenade.cli.options import ChangesOption
+from serenade.cli.options import ChangesOption, ThreadsOption
 
 
 def sweep(
@@ -38,17 +37,14 @@ def sweep(
             "an unbiased score.",
         ),
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train every combination of some values of a recipe, and choose one by its score on dev.
 
     Test is not used to choose. Run the same command again to continue after an interruption, or to add
     values. Writes a table and a figure into the folder of the sweep.
     """
-    from serenade.cli.progress import progress_bar
+    from serenade.cli.progress import numbered_progress
     from serenade.cli.text_tables import show_tables
     from serenade.cli.train import set_threads
     from serenade.evaluation.metric import METRICS
@@ -56,13 +52,7 @@ def sweep(
     from serenade.training.sweep import sweep as sweep_recipe
 
     set_threads(threads)
-    with progress_bar("sweep", unit="settings") as bar:
-
-        def show(number: int, total: int, name: str) -> None:
-            bar.update(done=number - 1, total=total, note=name)
-            if not bar.is_shown:
-                print(f"{number}/{total}  {name}", file=sys.stderr)
-
+    with numbered_progress("sweep", unit="settings") as show:
         result = sweep_recipe(
             recipe,
             store=store,

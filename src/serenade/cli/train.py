@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serenade.cli.options import ChangesOption, SpeakersFromOption
+from serenade.cli.options import ChangesOption, SpeakersFromOption, ThreadsOption
 from serenade.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def train(
             "FOLDER or CSV.",
         ),
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", min=1, metavar="N", help="Number of CPU threads.  [default: one per core]"),
-    ] = None,
+    threads: ThreadsOption = None,
     device: Annotated[
         TrainingDeviceKind,
         typer.Option("--device", help="Where to train; auto is a GPU if there is one, else the CPU."),
