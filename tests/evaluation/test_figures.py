@@ -9,13 +9,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from serenade.audio.logmel import FrontEnd
 from serenade.evaluation import figures
 from serenade.evaluation.figures.style import PAGE, PAPER, Theme, save_png, to_svg
 from serenade.evaluation.robustness.conditions import conditions
 from serenade.evaluation.scores import scores_from_confusion
+from serenade.evaluation.threshold_curves import ThresholdCurves, threshold_curves
 
 LABELS = ("anger", "calm", "disgust", "a quite long emotion", "happiness", "neutral", "sadness", "surprise")
 HOSTILE = (
@@ -63,9 +66,20 @@ def draw_classes(theme: Theme, labels: tuple[str, ...]) -> Any:
     return figures.class_scores(scores_of(labels)["per_class"], theme=theme, listeners=listeners)
 
 
-def draw_speakers(theme: Theme, labels: tuple[str, ...]) -> Any:
-    rows = [{"speaker": labels[i % 8], "uar": i / 30, "n": 9} for i in range(24)]
+def draw_speakers(theme: Theme, labels: tuple[str, ...], *, count: int = 24) -> Any:
+    rows = [
+        {"speaker": labels[i % 8], "uar": i / count, "low": 0.9 * i / count, "high": 1.0, "n": 9}
+        for i in range(count)
+    ]
     return figures.speaker_scores(rows, theme=theme, overall=0.4)
+
+
+def draw_thresholds(theme: Theme, labels: tuple[str, ...]) -> Any:
+    rng = np.random.default_rng(0)
+    clips = pd.DataFrame({"emotion": rng.choice(labels, 400)})
+    for label in labels:
+        clips[f"score_{label}"] = rng.random(400) + (clips["emotion"] == label)
+    return figures.draw_threshold_curves(threshold_curves(clips, labels), theme=theme)
 
 
 DRAW: dict[str, Callable[[Theme, tuple[str, ...]], Any]] = {
@@ -76,6 +90,9 @@ DRAW: dict[str, Callable[[Theme, tuple[str, ...]], Any]] = {
         scores_of(names)["per_class"], theme=t
     ),
     "speakers": draw_speakers,
+    "4 speakers": lambda t, names: draw_speakers(t, names, count=4),
+    "400 speakers": lambda t, names: draw_speakers(t, names, count=400),
+    "thresholds": draw_thresholds,
     "robustness": lambda t, names: figures.robustness(CONDITIONS, theme=t),
     "reliability": lambda t, names: figures.reliability(
         {"bins": BINS, "uncalibrated": {"bins": BINS}}, theme=t
@@ -145,6 +162,44 @@ def test_the_confusion_matrix_shows_shares_and_counts() -> None:
     svg = to_svg(figures.confusion_matrix([[3, 1], [0, 1500]], ["anger", "fear"], theme=PAGE), name="c")
     for text in ("75 %", "25 %", "100 %", "1,500", "anger", "fear", "true emotion", "predicted emotion"):
         assert f">{text}<" in svg
+
+
+def test_det_axes_are_normal_deviates_with_rates_as_labels() -> None:
+    # With normal scores of equal variance a DET curve is a straight line of slope -1: misses and false alarms
+    # of two normal distributions 2 apart, at every threshold.
+    thresholds = np.linspace(-3, 5, 201)
+    det = np.stack([1 - norm.cdf(thresholds), norm.cdf(thresholds - 2)])
+    curve = ThresholdCurves(
+        label="fear", auc=0.92, average_precision=0.9, eer=0.159, roc=det, precision_recall=det, det=det
+    )
+    axes = figures.draw_threshold_curves([curve], theme=PAPER).axes[2]
+    for axis in (axes.xaxis, axes.yaxis):
+        assert [tick.get_text() for tick in axis.get_ticklabels()] == ["1", "2", "5", "10", "20", "40", "60"]
+        assert axis.get_ticklocs() == pytest.approx(
+            [-2.326, -2.054, -1.645, -1.282, -0.842, -0.253, 0.253], abs=1e-3
+        )
+        assert tuple(axis.get_view_interval()) == pytest.approx((-2.576, 0.842), abs=1e-3)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("false alarms in %", "misses in %")
+    x, y = axes.get_lines()[-1].get_data()
+    shown = (np.abs(x) < 4) & (np.abs(y) < 4)
+    assert shown.sum() > 100
+    assert (x + y)[shown] == pytest.approx(-2)
+
+
+@pytest.mark.parametrize(("count", "intervals"), [(4, 4), (30, 30), (31, 0), (400, 0)])
+def test_few_speakers_have_names_and_intervals_and_many_are_a_sorted_curve(
+    count: int, intervals: int
+) -> None:
+    (axes,) = draw_speakers(PAPER, LABELS, count=count).axes
+    lines = axes.collections[0].get_segments() if axes.collections else []
+    assert len(lines) == intervals
+    assert len(axes.get_xticks()) == intervals
+    dots = axes.get_lines()[-1]
+    assert dots.get_ydata() == pytest.approx([100 * i / count for i in range(count)])
+    if lines:
+        assert np.array(lines[-1])[:, 1] == pytest.approx([90 * (count - 1) / count, 100])
+    else:
+        assert axes.get_xlabel() == f"{count} speakers, sorted by UAR"
 
 
 def test_a_spectrogram_has_seconds_and_hertz() -> None:

@@ -18,6 +18,7 @@ from serenade.evaluation.metric import HEADLINE, METRICS
 from serenade.evaluation.predictions import labelled, one_per_clip
 from serenade.evaluation.scores import score
 from serenade.evaluation.selective import risk_coverage, thresholds
+from serenade.evaluation.uar_interval import uar_interval
 
 MIN_CONSTANT = 10
 """For fewer clips a model may predict one class for all of them and still be a good one."""
@@ -144,16 +145,14 @@ def _runs(per_run: pd.DataFrame, table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _speakers(clips: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Clips and UAR of each speaker."""
-    uar = METRICS["uar"]
-    return [
-        {
-            "speaker": str(name),
-            "n": len(rows),
-            "uar": float(uar(confusion_matrix(rows["emotion"], rows["predicted"], labels))),
-        }
-        for name, rows in clips.groupby("speaker", sort=True)
-    ]
+    """Clips and UAR of each speaker, with the interval of the UAR."""
+    found = []
+    for name, rows in clips.groupby("speaker", sort=True):
+        confusion = confusion_matrix(rows["emotion"], rows["predicted"], labels)
+        low, high = uar_interval(confusion)
+        uar = float(METRICS["uar"](confusion))
+        found.append({"speaker": str(name), "n": len(rows), "uar": uar, "low": low, "high": high})
+    return found
 
 
 def _calibration(clips: pd.DataFrame, labels: Sequence[str], unsure_below: float) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from serenade.evaluation.figures.robustness import robustness
 from serenade.evaluation.figures.run_scores import run_scores
 from serenade.evaluation.figures.speaker_curve import speaker_curve
 from serenade.evaluation.figures.speaker_differences import speaker_differences
-from serenade.evaluation.figures.speaker_scores import speaker_scores
+from serenade.evaluation.figures.speaker_scores import MAX_NAMES, speaker_scores
 from serenade.evaluation.figures.spectrogram import spectrogram
 from serenade.evaluation.figures.threshold_curves import draw_threshold_curves
 
 __all__ = [
+    "MAX_NAMES",
     "class_recalls",
     "class_scores",
     "comparison",

@@ -34,7 +34,7 @@ def speaker_differences(speakers: Sequence[str], differences: Sequence[float], *
             axes.set_xticks(places, names, rotation=90, size=8)
         else:
             axes.set_xticks([])
-            axes.set_xlabel(f"{len(order)} speakers, sorted by the difference")
+            axes.set_xlabel(f"{len(order):,} speakers, sorted by the difference")
         axes.set(xlim=(-0.7, len(order) - 0.3), ylabel="difference in points")
         axes.grid(axis="y")
         return figure

@@ -1,4 +1,4 @@
-"""The UAR of each speaker, as dots."""
+"""The UAR of each speaker, as dots with intervals."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_NAMES = 30
-"""With more speakers than this their names and stems are left out: the dots are a sorted curve."""
+"""With more speakers than this their names and intervals are left out: the dots are a sorted curve."""
 
 
 def speaker_scores(rows: Sequence[Mapping[str, Any]], *, theme: Theme, overall: float) -> Figure:
     """Draw the UAR of each speaker, sorted, with the pooled UAR as a line.
 
     Args:
-        rows: `{"speaker", "uar"}`.
+        rows: `{"speaker", "uar", "low", "high"}`; without bounds in evaluations of earlier versions.
         theme: colours.
         overall: UAR of all speakers' clips, 0–1.
     """
@@ -30,7 +30,9 @@ def speaker_scores(rows: Sequence[Mapping[str, Any]], *, theme: Theme, overall: 
         label = f"all speakers: {100 * overall:.1f} %"
         axes.axhline(100 * overall, color=theme.second, lw=1.4, zorder=2, label=label)
         if len(ordered) <= MAX_NAMES:
-            axes.vlines(places, 0, values, color=theme.rule, lw=1.2, zorder=1)
+            bounded = [(place, row) for place, row in enumerate(ordered) if "low" in row]
+            lows, highs = ([100 * row[name] for _, row in bounded] for name in ("low", "high"))
+            axes.vlines([place for place, _ in bounded], lows, highs, color=theme.accent, lw=1.4, alpha=0.55)
         size = max(3.0, min(8.0, 220 / len(ordered)))
         axes.plot(places, values, "o", color=theme.accent, ms=size, ls="none", clip_on=False)
         if len(ordered) <= MAX_NAMES:
@@ -38,7 +40,7 @@ def speaker_scores(rows: Sequence[Mapping[str, Any]], *, theme: Theme, overall: 
             axes.set_xticks(places, names, rotation=90, size=8)
         else:
             axes.set_xticks([])
-            axes.set_xlabel(f"{len(ordered)} speakers, sorted by UAR")
+            axes.set_xlabel(f"{len(ordered):,} speakers, sorted by UAR")
         axes.set(ylim=(0, 100), xlim=(-0.7, len(ordered) - 0.3), ylabel="UAR in %")
         axes.grid(axis="y")
         figure.legend(loc="outside upper right")

@@ -85,6 +85,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
             speaker_curve=curve,
             curves=curves,
             speakers=_speaker_table(metrics),
+            max_names=figures.MAX_NAMES,
             errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
             robustness=robustness,
             explanations=_explanations(evaluation),
@@ -176,8 +177,16 @@ def _speaker_table(metrics: Metrics) -> TextTable | None:
     if len(metrics["speakers"]) < 2:
         return None
     ordered = sorted(metrics["speakers"], key=lambda row: float(row["uar"]))
-    rows = tuple((row["speaker"], f"{row['n']:,}", format.percent(row["uar"])) for row in ordered)
-    return TextTable(title="Speakers", head=("speaker", "clips", "UAR"), rows=rows)
+    rows = tuple(
+        (
+            row["speaker"],
+            f"{row['n']:,}",
+            format.percent(row["uar"]),
+            format.interval({"low": row.get("low"), "high": row.get("high")}),
+        )
+        for row in ordered
+    )
+    return TextTable(title="Speakers", head=("speaker", "clips", "UAR", "95 % interval"), rows=rows)
 
 
 def _front_end(metrics: Metrics) -> FrontEnd:

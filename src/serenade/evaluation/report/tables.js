@@ -1,4 +1,5 @@
-// Tables of the class "data" can be sorted by a click on a column, searched, and saved as CSV.
+// Tables of the class "data" can be sorted by a click on a column, searched, and saved as CSV. One that is wider
+// than its box is folded: a block for each row, with the name of the column before each value.
 "use strict";
 const SEARCH_FROM = 9;
 
@@ -81,7 +82,24 @@ function addTools(table) {
   box.before(tools);
 }
 
+function makeFoldable(table) {
+  const box = table.closest(".scroll");
+  if (!box) return;
+  const names = [...table.tHead.rows[table.tHead.rows.length - 1].cells].map(text);
+  for (const row of [...table.tBodies, ...(table.tFoot ? [table.tFoot] : [])].flatMap((part) => [...part.rows])) {
+    if (row.cells.length === names.length) [...row.cells].forEach((cell, column) => { cell.dataset.column = names[column]; });
+  }
+  let width = 0;
+  new ResizeObserver(() => {
+    if (box.clientWidth === width) return;  // folding changes the height alone
+    width = box.clientWidth;
+    table.classList.remove("folded");
+    table.classList.toggle("folded", box.scrollWidth > width + 1);
+  }).observe(box);
+}
+
 for (const table of document.querySelectorAll("table.data")) {
+  makeFoldable(table);
   makeSortable(table);
   addTools(table);
 }
