@@ -289,3 +289,74 @@ def test_a_name_too_long_for_the_file_system_is_a_recording_that_is_not_found(cl
     (tmp_path / "b.txt").write_text("b.wav\n")
     found = audit(tmp_path / "a.txt", tmp_path / "b.txt", data=tmp_path)
     assert found.table["file"].tolist() == ["", str(tmp_path / "b.wav")]
+
+
+LATE = '{"wav": "%s", "start": %s, "split": "%s"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("a.csv", "file,split,start\na.wav,train,0\n\nb.wav,test,soon\n", "line 4"),
+        ("a.csv", "\ufeffsep=;\nfile;split;start\na.wav;train;0\nb.wav;test;-5\n", "line 4"),
+        ("a.tsv", "file\tsplit\tstart\n\ttrain\t0\na.wav\ttrain\t0\nb.wav\ttest\t-5\n", "line 4"),
+        (
+            "a.jsonl",
+            f"{LATE % ('a.wav', '0', 'train')}\n\n{{}}\n{LATE % ('b.wav', '-5', 'test')}",
+            "line 4",
+        ),
+        ("a.json", f"[{LATE % ('a.wav', '0', 'train')},\n\n7,{LATE % ('b.wav', '-5', 'test')}]", "entry 3"),
+    ],
+)
+def test_a_time_that_cannot_be_right_is_named_by_its_line(tmp_path, name, content, place):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(CorpusError, match=rf"{name}: {place}: "):
+        audit(tmp_path / name, sound=False)
+
+
+def test_what_is_skipped_is_counted(tmp_path):
+    (tmp_path / "a.csv").write_text("file,split\na.wav,train\n,train\nb.wav,test\nc.wav,\nNA,test\n")
+    result = audit(tmp_path / "a.csv", sound=False)
+    assert len(result.table) == 2
+    assert "2 rows of a.csv without a recording: skipped" in result.notes
+    assert "1 row without a part in the column `split`: skipped" in result.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file\n", r"train\.csv: lists no recordings; give a folder"),
+        ("", r"train\.csv: is empty"),
+        ("name|speaker\na.wav|1\n", r"has no column that names the recordings .its columns are name.speaker"),
+        ("file,split\n" + "".join(f"{i}.wav,{i}\n" for i in range(60)), "has 60 parts in the column `split`"),
+    ],
+)
+def test_a_list_that_is_none_is_one_sentence(tmp_path, content, message):
+    (tmp_path / "train.csv").write_text(content)
+    lists = [tmp_path / "train.csv"]
+    if "split" not in content:
+        (tmp_path / "test.csv").write_text("file\nb.wav\n")
+        lists.append(tmp_path / "test.csv")
+    with pytest.raises(CorpusError, match=message):
+        audit(*lists, sound=False)
+
+
+def test_one_list_for_two_parts_is_refused(split):
+    (split / "link.csv").symlink_to("train.csv")
+    for same in ("train.csv", "link.csv", "../" + split.name + "/train.csv"):
+        with pytest.raises(
+            CorpusError, match="is given as train and as test; name a list or a folder for each"
+        ):
+            audit(split / "train.csv", split / same)
+    with pytest.raises(CorpusError, match="is given as test and as dev"):
+        audit(split / "train.csv", split / "data", split / "data")
+
+
+def test_a_json_list_of_paths(tmp_path):
+    (tmp_path / "a.json").write_text('["1.wav", "2.wav"]')
+    (tmp_path / "b.json").write_text('["3.wav"]')
+    assert audit(tmp_path / "a.json", tmp_path / "b.json", sound=False).table["name"].tolist() == [
+        "1.wav",
+        "2.wav",
+        "3.wav",
+    ]

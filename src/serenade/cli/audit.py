@@ -57,6 +57,7 @@ def audit(
     from serenade.files import protect_inputs, require_writable
     from serenade.split_audit import audit as audit_split
     from serenade.split_audit.write import WRITERS, overlap_table, summary, write_audit
+    from serenade.text import printable
 
     if len(lists) > 3:
         raise typer.BadParameter("name train, test and at most dev", param_hint="TRAIN TEST [DEV]")
@@ -80,7 +81,7 @@ def audit(
             "folder with --data, or compare names only with --names-only"
         )
     for note in result.notes:
-        typer.echo(f"Note: {note}", err=True)
+        typer.echo(printable(f"Note: {note}"), err=True)
     show_tables([overlap_table(result)], text=summary(result))
     if out is not None:
         write_audit(result, out)

@@ -126,7 +126,7 @@ def missing_values(raw: pd.DataFrame, given: dict[str, str]) -> list[str]:
     return notes
 
 
-def seconds(values: pd.Series[str], column: str, file: Path) -> pd.Series[float]:
+def seconds(values: pd.Series[str], column: str, file: Path, *, place: str = "line") -> pd.Series[float]:
     """Return times in seconds; NaN where there is none.
 
     Args:
@@ -134,6 +134,7 @@ def seconds(values: pd.Series[str], column: str, file: Path) -> pd.Series[float]
             indexed by line.
         column: name of the column, for the error.
         file: the manifest, for the error.
+        place: what the index counts, for the error.
 
     Raises:
         CorpusError: a value has another form.
@@ -149,7 +150,7 @@ def seconds(values: pd.Series[str], column: str, file: Path) -> pd.Series[float]
     if bad.any():
         shown = printable(values[bad].iloc[0][:_SHOWN])
         raise CorpusError(
-            f"line {values.index[bad][0]}: the time '{shown}' is neither seconds nor h:mm:ss (column "
+            f"{place} {values.index[bad][0]}: the time '{shown}' is neither seconds nor h:mm:ss (column "
             f"`{column}`); write it like 1.5",
             file=file,
         )

@@ -163,7 +163,7 @@ def audit(
     names = [part for part in PARTS if part in set(table["part"])]
     names += sorted(set(table["part"]) - set(names))
     table["has_sound"] = False
-    notes = _notes(table)
+    notes = [*table.attrs["notes"], *_notes(table)]
     leaks = shared_names(table, names)
     if sound:
         sounds = [_sound(row) for row in table[["file", "start", "end"]].itertuples(index=False)]

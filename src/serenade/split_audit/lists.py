@@ -6,6 +6,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +24,7 @@ from serenade.corpora.speaker_names import merge_speakers
 from serenade.corpora.speakers import assign_speakers
 from serenade.errors import CorpusError
 from serenade.files import sha256_of
-from serenade.text import printable, valid_unicode
+from serenade.text import counted, printable, valid_unicode
 
 COLUMNS = ("name", "file", "start", "end", "part", "speaker", "source", "text", "corpus")
 """Columns of a table of listed clips.
@@ -36,6 +38,7 @@ COLUMNS = ("name", "file", "start", "end", "part", "speaker", "source", "text", 
 _FILE_KEYS = ("file", "wav", "audio", "path", "audio_filepath", "wav_path", "sig")
 _TEXT_NAMES = ("text", "transcript", "transcription", "utterance", "raw_text", "wrd")
 _MIN_SHARE = 0.5
+_MAX_PARTS = 50
 _LISTS = ("CSV or TSV", "JSON", "JSON lines", "or text file with a path per line")
 
 
@@ -52,74 +55,106 @@ def read_parts(
     Raises:
         CorpusError: a list cannot be read, is empty, or there is only one part.
     """
-    tables = []
+    _require_different(parts)
+    tables, notes = [], list[str]()
     for part, path in parts.items():
-        table = _read(path)
+        table = _read(path, notes)
         if len(parts) == 1 and not table["part"].str.strip().astype(bool).any():
             raise CorpusError(
                 "has no column `split` with the parts; name the lists of train and test", file=path
             )
-        table["part"] = [PART_NAMES.get(name.lower(), name) for name in table["part"]]
+        table["part"] = [PART_NAMES.get(name.lower(), printable(name)) for name in table["part"]]
         tables.append(table if len(parts) == 1 else table.assign(part=part))
     table = pd.concat(tables, ignore_index=True)
+    if without := int((table["part"] == "").sum()):
+        notes.append(f"{counted(without, 'row')} without a part in the column `split`: skipped")
     table = table[table["part"] != ""].reset_index(drop=True)
-    if table["part"].nunique() < 2:
-        raise CorpusError("has clips of one part only", file=next(iter(parts.values())))
+    if not 2 <= (count := table["part"].nunique()) <= _MAX_PARTS:
+        raise CorpusError(
+            "has clips of one part only"
+            if count < 2
+            else f"has {count:,} parts in the column `split`; it must name train, dev and test, or folds",
+            file=next(iter(parts.values())),
+        )
     table["file"] = _found(table, data)
     _describe(table)
     if speakers_from is not None:
         named = table.assign(file=table["name"])
         table["speaker"] = assign_speakers(named, speakers_from)["speaker"]
     table["speaker"] = merge_speakers(table["speaker"], table["corpus"])[0]
+    table.attrs["notes"] = notes
     return table
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _require_different(parts: Mapping[str, Path]) -> None:
+    """Refuse one list for two parts, under this name or another one."""
+    for (part, path), (other, same) in combinations(parts.items(), 2):
+        if path.exists() and same.exists() and path.samefile(same):
+            raise CorpusError(
+                f"is given as {part} and as {other}; name a list or a folder for each part", file=same
+            )
+
+
+def _read(path: Path, notes: list[str]) -> pd.DataFrame:
     """Read one list; names are as listed, and relative ones are relative to `folder`."""
     if not path.exists():
         raise CorpusError("there is no such file or folder; check the path", file=path)
-    if path.is_dir():
-        records: list[dict[str, Any]] = [{"file": str(file)} for file in find_recordings(path).files]
-    elif path.suffix.lower() in MANIFEST_SUFFIXES:
-        records = _tabular(path)
-    else:
-        records = _parsed(path)
-    rows = []
-    for record in records:
+    records = _records(path)
+    rows: dict[int, dict[str, str]] = {}
+    for number, record in records.entries:
         named = {column_name(str(key)): value for key, value in record.items()}
         name = next((str(named[key]) for key in _FILE_KEYS if isinstance(named.get(key), str)), "")
-        if not name:
+        if is_missing(name):
             continue
         text = next((str(record[key]) for key in record if str(key).lower() in _TEXT_NAMES), "")
-        rows.append(
-            {
-                "name": valid_unicode(name.replace("{data_root}/", "").strip()),
-                "folder": "" if path.is_dir() else str(path.parent),  # files of a folder have its path
-                "start": _text(named.get("start")),
-                "end": _text(named.get("end")),
-                "part": _text(named.get("split") or record.get("part")),
-                "speaker": _text(named.get("speaker")),
-                "source": _text(named.get("source")),
-                "text": _text(text),
-                "corpus": _text(named.get("corpus") or record.get("dataset")),
-            }
-        )
+        rows[number] = {
+            "name": valid_unicode(name.replace("{data_root}/", "").strip()),
+            "folder": "" if path.is_dir() else str(path.parent),  # files of a folder have its path
+            "start": _text(named.get("start")),
+            "end": _text(named.get("end")),
+            "part": _text(named.get("split") or record.get("part")),
+            "speaker": _text(named.get("speaker")),
+            "source": _text(named.get("source")),
+            "text": _text(text),
+            "corpus": _text(named.get("corpus") or record.get("dataset")),
+        }
     if not rows:
         raise CorpusError(f"lists no recordings; give a folder, or a {', '.join(_LISTS)}", file=path)
-    return _with_times(pd.DataFrame(rows, index=range(1, len(rows) + 1)), path)
+    notes += records.notes
+    if without := len(records.entries) - len(rows):
+        notes.append(f"{counted(without, 'row')} of {path.name} without a recording: skipped")
+    return _with_times(pd.DataFrame(list(rows.values()), index=list(rows)), path, place=records.place)
 
 
-def _with_times(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _with_times(table: pd.DataFrame, path: Path, *, place: str) -> pd.DataFrame:
     """The table with its times in seconds, all of which a recording can have."""
     for column in ("start", "end"):
-        table[column] = seconds(table[column], column, path)
-    for name, start_s, end_s in zip(table["name"], table["start"], table["end"], strict=True):
+        table[column] = seconds(table[column], column, path, place=place)
+    for number, name, start_s, end_s in zip(
+        table.index, table["name"], table["start"], table["end"], strict=True
+    ):
         if reason := unusable_times(start_s, end_s):
-            raise CorpusError(f"{printable(name)}: {reason}; correct it", file=path)
+            raise CorpusError(f"{place} {number}: {printable(name)}: {reason}; correct it", file=path)
     return table
 
 
-def _tabular(path: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Records:
+    """The entries of a list with their numbers, what the numbers count, and what was skipped."""
+
+    entries: list[tuple[int, dict[str, Any]]]
+    place: str = "line"
+    notes: Sequence[str] = ()
+
+
+def _records(path: Path) -> _Records:
+    if path.is_dir():
+        files = find_recordings(path).files
+        return _Records([(number, {"file": str(file)}) for number, file in enumerate(files, 1)])
+    return _tabular(path) if path.suffix.lower() in MANIFEST_SUFFIXES else _parsed(path)
+
+
+def _tabular(path: Path) -> _Records:
     rows = read_rows(path)
     lower = {name.lower(): name for name in rows.columns}
     records = [dict(zip(rows.columns, cells, strict=True)) for cells in rows.cells]
@@ -127,24 +162,30 @@ def _tabular(path: Path) -> list[dict[str, Any]]:
         for record in records:
             dialogue, utterance = record[lower["dialogue_id"]], record[lower["utterance_id"]]
             record["file"] = f"{path.stem}/dia{dialogue}_utt{utterance}.mp4"
-    return records
+    elif not {column_name(name) for name in rows.columns} & set(_FILE_KEYS):
+        raise CorpusError(
+            f"has no column that names the recordings (its columns are {', '.join(rows.columns)}); rename "
+            "that column to `file`, and separate columns by commas, semicolons or tabs",
+            file=path,
+        )
+    return _Records(list(zip(rows.lines, records, strict=True)), notes=rows.notes)
 
 
-def _parsed(path: Path) -> list[dict[str, Any]]:
+def _parsed(path: Path) -> _Records:
     """Read JSON, JSON lines, or lines with a path each."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as cause:
         raise CorpusError(
-            f"is not a list of recordings; give a folder, or a {', '.join(_LISTS)}", file=path
+            f"is not a list of recordings in UTF-8; give a folder, or a {', '.join(_LISTS)}", file=path
         ) from cause
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     try:
         if path.suffix.lower() in (".jsonl", ".ndjson"):
-            content: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
-        elif path.suffix.lower() == ".json":
-            content = json.loads(text)
-        else:
-            return [{"file": _path_in(line)} for line in text.splitlines() if line.strip()]
+            return _Records([(number, _record(json.loads(line))) for number, line in lines])
+        if path.suffix.lower() != ".json":
+            return _Records([(number, {"file": _path_in(line)}) for number, line in lines])
+        content = json.loads(text)
     except ValueError as cause:
         raise CorpusError(f"is not valid JSON ({cause})", file=path) from cause
     except RecursionError as cause:
@@ -153,7 +194,14 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
         content = list(content.values())
     if not isinstance(content, list):
         raise CorpusError("is not a list of recordings: give a JSON list of objects", file=path)
-    return [record for record in content if isinstance(record, dict)]
+    return _Records([(number, _record(entry)) for number, entry in enumerate(content, 1)], place="entry")
+
+
+def _record(entry: Any) -> dict[str, Any]:
+    """An entry of a JSON list: an object, or a path."""
+    if isinstance(entry, str):
+        return {"file": entry}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _path_in(line: str) -> str:

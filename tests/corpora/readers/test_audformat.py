@@ -101,13 +101,56 @@ def test_tables_that_disagree_are_refused_and_one_can_be_named(database):
             "has no table with a column of emotions .its tables are files",
         ),
         ({"db.yaml": "tables: {emotion: {}}", "db.emotion.csv": "emotion\nanger\n"}, "has no column `file`"),
-        ({"db.yaml": "tables: {emotion: {}}", "db.emotion.csv": ""}, "is not a readable table"),
+        ({"db.yaml": "tables: {emotion: {}}", "db.emotion.csv": ""}, "is empty; write a header"),
         (
             {
                 "db.yaml": "tables: {emotion: {}}",
                 "db.emotion.csv": "file,start,end,emotion\na.wav,x,,anger\n",
             },
-            "the time 'x' is neither seconds nor",
+            "line 2: the time 'x' is neither seconds nor",
+        ),
+        (
+            {"db.yaml": "tables: {emotion: {}}", "db.emotion.csv": "file,emotion\na.wav,anger,x\n"},
+            "line 2 has 3 cells, and the header 2",
+        ),
+        ({"db.yaml": "tables: {}"}, "it has no tables"),
+        ({"db.yaml": "tables: [a]"}, "`tables` must be a mapping"),
+        ({"db.yaml": "[tables]"}, "it must be a mapping"),
+        ({"db.yaml": ""}, "it has no tables"),
+        ({"db.yaml": "tables: {a: 5}"}, "table a must be a mapping"),
+        ({"db.yaml": "tables: {a: {columns: [b]}}"}, "`columns` of table a must be a mapping"),
+        ({"db.yaml": "tables: {a: {columns: {b: c}}}"}, "column b of table a must be a mapping"),
+        ({"db.yaml": "tables: {a: {}}\nschemes: 3"}, "`schemes` must be a mapping"),
+        ({"db.yaml": "tables: {a: {}}\nsplits: {x: y}"}, "split x must be a mapping"),
+        (
+            {"db.yaml": "tables: {1: {}}", "db.1.csv": "file\na.wav\n"},
+            "has no table with a column of emotions .its tables are 1",
+        ),
+        (
+            {
+                "db.yaml": "tables: {e: {columns: {r1: {scheme_id: emotion}, r2: {scheme_id: emotion}}}}",
+                "db.e.csv": "file,r1,r2\na.wav,anger,joy\n",
+            },
+            "the columns `r1` and `r2` both mean emotion",
+        ),
+        *(
+            (
+                {
+                    "db.yaml": "tables: {emotion: {}}",
+                    "db.emotion.csv": f"file,emotion\na.wav,joy\n{name},joy\n",
+                },
+                f"row 2 names {name}, which is outside the dataset",
+            )
+            for name in ("/etc/passwd", "../x.wav")
+        ),
+        (
+            {
+                "db.yaml": "tables: {e: {columns: {speaker: {scheme_id: speaker}}}}\n"
+                "schemes: {speaker: {labels: people}}",
+                "db.e.csv": "file,emotion,speaker\na.wav,joy,1\n",
+                "db.people.csv": "speaker,sex\n1,male\n1,female\n",
+            },
+            "has several rows for speaker 1; keep one",
         ),
         ({"db.yaml": "tables: {emotion: {}}", "db.emotion.csv": "file,emotion\na.wav,3\n"}, "is not a name"),
     ],
@@ -129,3 +172,33 @@ def test_a_pickled_table_is_never_loaded(write, tmp_path):
     )
     with pytest.raises(CorpusError, match=r"has neither db.emotion.csv nor db.emotion.parquet"):
         read_corpus(folder)
+
+
+def test_speakers_without_attributes_are_reported(write, tmp_path):
+    folder = write(
+        tmp_path / "db",
+        {
+            "db.yaml": "tables: {emotion: {columns: {actor: {scheme_id: people}}}}\n"
+            "schemes: {people: {labels: {anna: {gender: female}, 7: {gender: male}}}}\nlanguages: deu",
+            "db.emotion.csv": "file,emotion,actor\na.wav,joy,anna\nb.wav,joy,7\nc.wav,joy,carl\nd.wav,joy,\n",
+        },
+    )
+    table = read_corpus(folder)
+    assert table["speaker"].tolist() == ["anna", "7", "carl", ""]
+    assert table["sex"].tolist() == ["female", "male", "", ""]
+    assert set(table["language"]) == {"de"}
+    assert "1 speaker without attributes in the database (carl)" in table.attrs["notes"]
+
+
+def test_whole_numbers_with_missing_values_stay_whole(tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    (tmp_path / "db.yaml").write_text(
+        "tables: {emotion: {columns: {speaker: {scheme_id: speaker}}}}\n"
+        "schemes: {speaker: {labels: {3: {gender: male}}}}"
+    )
+    columns = {"file": ["a.wav", "b.wav"], "emotion": ["anger", "anger"], "speaker": [3, None]}
+    parquet.write_table(pa.table(columns), tmp_path / "db.emotion.parquet")
+    table = read_corpus(tmp_path)
+    assert table[["speaker", "sex"]].values.tolist() == [["3", "male"], ["", ""]]

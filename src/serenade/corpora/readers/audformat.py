@@ -6,17 +6,22 @@ The header names the tables, the splits, and attributes of the speakers. Pickled
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from serenade.corpora.corpus_table import PART_NAMES, is_missing, new_table
+from serenade.corpora.datasets import corpus_columns, outside_dataset, path_in_dataset
 from serenade.corpora.manifest_columns import column_name, seconds
+from serenade.corpora.manifest_rows import read_rows
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import corpus_root
-from serenade.errors import CorpusError, MissingExtra
+from serenade.corpora.yaml_text import read_yaml
+from serenade.errors import CorpusError
 from serenade.labels import describe_labels
+from serenade.text import counted, printable
 
 _HEADER = "db.yaml"
 _CLIP = ["file", "start", "end"]
@@ -43,7 +48,8 @@ def read_audformat(path: str | Path, *, table: str | None = None) -> pd.DataFram
     """
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     header = _header(folder / _HEADER)
-    tables = {name: _table(folder, name, about) for name, about in header["tables"].items()}
+    notes: list[str] = []
+    tables = {name: _table(folder, name, about, notes) for name, about in header.tables.items()}
     labelled = {name: content for name, content in tables.items() if "emotion" in content}
     if table is not None:
         labelled = {name: content for name, content in labelled.items() if name == table}
@@ -56,62 +62,96 @@ def read_audformat(path: str | Path, *, table: str | None = None) -> pd.DataFram
             keys = _CLIP if content["end"].notna().any() else ["file"]
             new = [column for column in content if column not in {*clips, *_CLIP}]
             clips = clips.merge(content[[*keys, *new]].drop_duplicates(keys), on=keys, how="left")
-    clips = _with_speakers(clips, header, folder)
-    languages = header.get("languages") or []
-    if len(languages) == 1 and "language" not in clips:
-        clips["language"] = _LANGUAGES.get(str(languages[0]), str(languages[0]))
+    clips = _with_speakers(clips, header, folder, notes)
+    if len(header.languages) == 1 and "language" not in clips:
+        clips["language"] = _LANGUAGES.get(header.languages[0], header.languages[0])
     root = corpus_root(folder)
-    clips["corpus"] = str(header.get("name") or root.name)
+    clips["corpus"] = header.name or root.name
     clips["file"] = [folder / name for name in clips["file"]]
-    notes = describe_labels(sorted({label for label in clips["emotion"] if not is_missing(label)}))
-    if licence := header.get("license"):
-        notes.append(f"licence of the database: {licence}")
+    notes += describe_labels(sorted({label for label in clips["emotion"] if not is_missing(label)}))
+    if header.licence:
+        notes.append(f"licence of the database: {header.licence}")
     rows = [{str(name): value for name, value in row.items()} for row in clips.to_dict("records")]
     return new_table(rows, root=root, own_labels=True, notes=notes)
 
 
-def _header(file: Path) -> dict[str, Any]:
-    try:
-        import yaml
-    except ModuleNotFoundError as cause:
-        raise MissingExtra(
-            "an audformat database needs pyyaml; install it with: pip install 'serenade[datasets]'"
-        ) from cause
-    try:
-        header = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as cause:
-        raise CorpusError(
-            "there is no such file; give the folder of an audformat database", file=file
-        ) from cause
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
-        raise CorpusError("is not a readable header of an audformat database", file=file) from cause
-    tables = header.get("tables") if isinstance(header, dict) else None
-    if not isinstance(tables, dict) or not all(isinstance(about, dict) for about in tables.values()):
+@dataclass(frozen=True)
+class _Table:
+    """A table of a header: the scheme of each column ("" for none), and the type of its split."""
+
+    schemes: dict[str, str]
+    split: str
+
+
+@dataclass(frozen=True)
+class _Header:
+    name: str
+    licence: str
+    languages: list[str]
+    tables: dict[str, _Table]
+    labels: dict[str, Any]
+    """The labels of each scheme: a list, a mapping with attributes, or the name of a table."""
+
+
+def _header(file: Path) -> _Header:
+    content = read_yaml(file, what="an audformat database")
+
+    def mapping(value: Any, what: str) -> dict[str, Any]:
+        if not isinstance(value, dict | None):
+            raise CorpusError(
+                f"is not the header of an audformat database: {what} must be a mapping", file=file
+            )
+        return {str(name): about for name, about in (value or {}).items()}
+
+    header = mapping(content, "it")
+    if not header.get("tables"):
         raise CorpusError("is not the header of an audformat database: it has no tables", file=file)
-    return dict(header)
+    splits = mapping(header.get("splits"), "`splits`")
+    types = {name: str(mapping(about, f"split {name}").get("type") or name) for name, about in splits.items()}
+    tables = {}
+    for name, value in mapping(header["tables"], "`tables`").items():
+        about = mapping(value, f"table {name}")
+        columns = mapping(about.get("columns"), f"`columns` of table {name}")
+        schemes = {
+            column: str(mapping(settings, f"column {column} of table {name}").get("scheme_id") or "")
+            for column, settings in columns.items()
+        }
+        split = str(about.get("split_id") or "")
+        tables[name] = _Table(schemes=schemes, split=types.get(split, split))
+    schemes = mapping(header.get("schemes"), "`schemes`")
+    languages = header.get("languages") or []
+    return _Header(
+        name=str(header.get("name") or ""),
+        licence=str(header.get("license") or ""),
+        languages=[str(one) for one in (languages if isinstance(languages, list) else [languages])],
+        tables=tables,
+        labels={name: mapping(about, f"scheme {name}").get("labels") for name, about in schemes.items()},
+    )
 
 
-def _table(folder: Path, name: str, about: Mapping[str, Any]) -> pd.DataFrame:
+def _table(folder: Path, name: str, about: _Table, notes: list[str]) -> pd.DataFrame:
     """A table with the column names of a corpus table, as text; start and end in seconds."""
     file = _content(folder, name)
-    schemes = {
-        column: str((settings or {}).get("scheme_id") or "")
-        for column, settings in (about.get("columns") or {}).items()
-    }
-    renamed = {column: column_name(str(column)) for column in (*_CLIP, *schemes)}
-    for column, scheme in schemes.items():
-        if renamed[column] == column and column_name(scheme) in ("emotion", "speaker"):
-            renamed[column] = column_name(scheme)
     table = _read(file)
     if "file" not in table:
         raise CorpusError("has no column `file`", file=file)
+    for row, path in enumerate(table["file"], 1):
+        if path_in_dataset(path, folder, within=folder) is None:
+            raise outside_dataset(path, row=row, file=file)
+    renamed, kept = corpus_columns(table.columns, file=file, means=_meanings(about))
+    notes += [f"{file.name}: {note}" for note in kept]
     table = table.rename(columns=renamed)
-    table = table.loc[:, ~table.columns.duplicated()]
     for column in ("start", "end"):
         table[column] = seconds(table[column], column, file) if column in table else float("nan")
     # A filewise clip, and one from the start to no end, are the whole file.
     table.loc[table["end"].isna() & (table["start"] == 0), "start"] = float("nan")
     return table
+
+
+def _meanings(about: _Table) -> dict[str, str]:
+    """What columns mean by the name of their scheme: emotion or speaker."""
+    names = {column: column_name(scheme) for column, scheme in about.schemes.items()}
+    return {column: name for column, name in names.items() if name in ("emotion", "speaker")}
 
 
 def _content(folder: Path, name: str) -> Path:
@@ -125,23 +165,25 @@ def _content(folder: Path, name: str) -> Path:
 
 
 def _read(file: Path) -> pd.DataFrame:
+    """A table as text, with the line of each row as its index."""
+    if file.suffix == ".csv":
+        rows = read_rows(file)
+        return pd.DataFrame(rows.cells, columns=rows.columns, index=rows.lines, dtype=str)
     try:
-        if file.suffix == ".csv":
-            return pd.read_csv(file, dtype=str, keep_default_na=False)
-        table = pd.read_parquet(file)
+        # Numbers with missing values stay whole numbers: speaker 3, not 3.0.
+        table = pd.read_parquet(file, dtype_backend="numpy_nullable")
     except (ImportError, ValueError, OSError) as cause:
         reason = str(cause).partition("\n")[0]
         raise CorpusError(f"is not a readable table ({reason})", file=file) from cause
-    return table.astype(object).where(table.notna(), "").astype(str)
+    return table.astype(object).where(table.notna(), "").astype(str).set_axis(range(1, len(table) + 1))
 
 
-def _joined(labelled: Mapping[str, pd.DataFrame], header: Mapping[str, Any], folder: Path) -> pd.DataFrame:
-    """The clips of all tables of emotions, each once, with the part of the table's split."""
-    parts = []
-    for name, content in labelled.items():
-        split = str(header["tables"][name].get("split_id") or "")
-        kind = str(((header.get("splits") or {}).get(split) or {}).get("type") or split)
-        parts.append(content.assign(split=PART_NAMES.get(kind, "")))
+def _joined(labelled: Mapping[str, pd.DataFrame], header: _Header, folder: Path) -> pd.DataFrame:
+    """The labelled clips of all tables, each once, with the part of their split."""
+    parts = [
+        content.assign(split=PART_NAMES.get(header.tables[name].split, ""))
+        for name, content in labelled.items()
+    ]
     together = pd.concat(parts, ignore_index=True)
     together["emotion"] = ["" if is_missing(label) else label for label in together["emotion"]]
     for column, what in (("emotion", "labels"), ("split", "parts")):
@@ -160,20 +202,32 @@ def _joined(labelled: Mapping[str, pd.DataFrame], header: Mapping[str, Any], fol
     return together.drop_duplicates(_CLIP).reset_index(drop=True)
 
 
-def _with_speakers(clips: pd.DataFrame, header: Mapping[str, Any], folder: Path) -> pd.DataFrame:
+def _with_speakers(clips: pd.DataFrame, header: _Header, folder: Path, notes: list[str]) -> pd.DataFrame:
     """The clips with the attributes of their speakers, from the labels of the scheme or its table."""
-    scheme = (header.get("schemes") or {}).get("speaker") or {}
-    labels = scheme.get("labels")
+    schemes = [
+        scheme
+        for table in header.tables.values()
+        for column, scheme in table.schemes.items()
+        if scheme and (column_name(column) == "speaker" or _meanings(table).get(column) == "speaker")
+    ]
+    labels = next((found for scheme in schemes if (found := header.labels.get(scheme))), None)
     if "speaker" not in clips or not labels:
         return clips
     if isinstance(labels, str):  # the name of a table
-        table = _read(_content(folder, labels))
-        labels = table.set_index(table.columns[0]).to_dict("index")
+        file = _content(folder, labels)
+        table = _read(file)
+        key = table.columns[0]
+        if table[key].duplicated().any():
+            twice = table[key][table[key].duplicated()].iloc[0]
+            raise CorpusError(f"has several rows for {key} {printable(twice)}; keep one", file=file)
+        labels = table.set_index(key).to_dict("index")
     if not isinstance(labels, dict):
         return clips
     known = {str(name): about for name, about in labels.items() if isinstance(about, dict)}
-    attributes = sorted({str(key) for about in known.values() for key in about})
-    for attribute in attributes:
+    if unknown := sorted(set(clips["speaker"].dropna()) - {""} - known.keys()):
+        shown = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
+        notes.append(f"{counted(len(unknown), 'speaker')} without attributes in the database ({shown})")
+    for attribute in sorted({str(key) for about in known.values() for key in about}):
         name = column_name(attribute)
         if name not in clips:
             clips[name] = [known.get(str(speaker), {}).get(attribute, "") for speaker in clips["speaker"]]

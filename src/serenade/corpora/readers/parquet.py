@@ -7,37 +7,40 @@ the schema's metadata (`ClassLabel`). The library `datasets` is not needed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from serenade.corpora.corpus_table import PART_NAMES, new_table
-from serenade.corpora.manifest_columns import column_name
+from serenade.audio.discovery import SUFFIXES, is_lfs_pointer
+from serenade.corpora.corpus_table import PART_NAMES, is_missing, new_table
+from serenade.corpora.datasets import corpus_columns, outside_dataset, path_in_dataset
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import corpus_root
-from serenade.errors import CorpusError, MissingExtra
+from serenade.errors import CorpusError, MissingExtra, OutputError
 from serenade.files import make_folder, write_whole
 from serenade.labels import describe_labels, is_label
-from serenade.text import counted
+from serenade.text import counted, printable
 
 EXTRACTED = "serenade-audio"
 """Folder in the dataset that the sounds in the Parquet files are written to, once."""
 
 _SUFFIX = ".parquet"
+_BYTES = ("binary", "large_binary", "binary_view", "null")
 
 
 def read_parquet(path: str | Path) -> pd.DataFrame:
     """Read the Parquet files of a dataset with a column of audio, or a folder of them.
 
     Sounds that are in the files are written once into the folder `serenade-audio` of the dataset. The part is
-    that of the file's name (`train-00000-of-00001.parquet`). Columns may have the names of a manifest's, see
-    `serenade.corpora.manifest_columns`; all are kept.
+    that of the file's name (`train-00000-of-00001.parquet`) or its folder (`train/0000.parquet`). Columns may
+    have the names of a manifest's, see `serenade.corpora.manifest_columns`; all are kept.
 
     Raises:
-        CorpusError: there is no column of audio or of labels, labels are numbers without names, a row has no
-            sound, or a file is damaged.
+        CorpusError: there is no column of audio or of labels, labels are numbers without names, no row has a
+            sound, a recording is outside the folder, or a file is damaged.
         MissingExtra: pyarrow is not installed.
         OutputError: the sounds cannot be written.
     """
@@ -48,15 +51,27 @@ def read_parquet(path: str | Path) -> pd.DataFrame:
     folder = path if path.is_dir() else path.parent
     root = corpus_root(folder)
     notes: list[str] = []
-    rows = [row | {"corpus": root.name} for file in files for row in _rows(file, folder, notes)]
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        found = _rows(file, folder, notes)
+        if rows and (lacking := sorted(rows[0].keys() ^ found[0].keys())):
+            notes.append(
+                f"warning: {file.name} and {files[0].name} have different columns; only one has "
+                f"{', '.join(lacking)}"
+            )
+        rows += found
     notes += describe_labels(sorted({str(row["emotion"]) for row in rows} - {""}))
-    table = new_table(rows, root=root, own_labels=True, notes=notes)
+    table = new_table(
+        ({**row, "corpus": root.name} for row in rows), root=root, own_labels=True, notes=dict.fromkeys(notes)
+    )
     table.attrs |= {"root": str(root), "folder": str(folder)}
     return table
 
 
-def _rows(file: Path, folder: Path, notes: list[str]) -> Iterator[dict[str, Any]]:
+def _rows(file: Path, folder: Path, notes: list[str]) -> list[dict[str, Any]]:
     """The rows of one Parquet file, with the names of a corpus table."""
+    from pyarrow import ArrowException
+
     table = _opened(file)
     features = _features(table.schema)
     audio = _audio_column(table.schema, features)
@@ -66,66 +81,121 @@ def _rows(file: Path, folder: Path, notes: list[str]) -> Iterator[dict[str, Any]
             "has the fields bytes and path",
             file=file,
         )
-    names = {column: column_name(column) for column in table.column_names if column != audio}
-    labels = [column for column, name in names.items() if name == "emotion"]
-    if len(labels) != 1:
-        found = "several columns" if labels else "no column"
+    if not table.num_rows:
+        raise CorpusError("has no rows; download it again, or remove it", file=file)
+    names, kept = corpus_columns([name for name in table.column_names if name != audio], file=file)
+    notes += kept
+    if "emotion" not in names.values():
         raise CorpusError(
-            f"has {found} of labels (its columns are {', '.join(table.column_names)}); name one `emotion`",
+            f"has no column of labels (its columns are {', '.join(table.column_names)}); name one `emotion`",
             file=file,
         )
-    part = next((part for name, part in PART_NAMES.items() if file.stem.lower().split("-")[0] == name), "")
-    columns = {
-        name: _named(table.column(column).to_pylist(), features.get(column, {}))
-        for column, name in names.items()
-        if name != "file"
-    }
-    for label in columns["emotion"]:
+    try:
+        columns = {
+            name: _named(table.column(column).to_pylist(), features.get(column, {}), column, file)
+            for column, name in names.items()
+            if name != "file"
+        }
+        _check_labels(columns["emotion"], next(c for c, name in names.items() if name == "emotion"), file)
+        sounds = (sound.as_py() for sound in table.column(audio))  # one at a time: they are large
+        found = _with_sounds(sounds, columns, file, folder, notes)
+    except (ArrowException, ValueError, OverflowError) as cause:
+        reason = str(cause).partition("\n")[0]
+        raise CorpusError(f"has a value that cannot be read ({reason})", file=file) from cause
+    parts = (PART_NAMES.get(name.lower()) for name in (file.stem.split("-")[0], file.parent.name))
+    part = next(filter(None, parts), "")
+    return [{"split": part} | row for row in found]
+
+
+def _check_labels(labels: Sequence[Any], column: str, file: Path) -> None:
+    for label in labels:
         if label is not None and not is_label(str(label)):
             raise CorpusError(
-                f"the column `{labels[0]}` has labels that are not names ({label}), and the metadata has no "
+                f"the column `{column}` has labels that are not names ({label}), and the metadata has no "
                 "names for them; write them by name (anger, happiness, …)",
                 file=file,
             )
-    written = 0
-    for number, sound in enumerate(table.column(audio)):  # one at a time: they are large
-        sound_file, is_new = _sound_file(sound.as_py(), file, folder, number)
-        written += is_new
-        row = {name: values[number] for name, values in columns.items()}
+
+
+def _with_sounds(
+    sounds: Iterable[Any], columns: Mapping[str, list[Any]], file: Path, folder: Path, notes: list[str]
+) -> list[dict[str, Any]]:
+    """The rows with the files of their sounds, written if they are new; rows without a sound are skipped."""
+    rows: list[dict[str, Any]] = []
+    written, without, missing = 0, list[int](), list[str]()
+    for number, sound in enumerate(sounds):
+        sound = sound if isinstance(sound, Mapping) else {}
+        content, name = sound.get("bytes"), str(sound.get("path") or "")
+        if content:
+            path, is_new = _extracted(content, name, file, folder, number)
+            written += is_new
+        elif name:
+            path = _listed(name, file, folder, row=number + 1)
+            missing += [] if path.is_file() else [name]
+        else:
+            without.append(number + 1)
+            continue
+        row = {key: values[number] for key, values in columns.items()}
         row["emotion"] = "" if row["emotion"] is None else str(row["emotion"])
-        yield {"split": part} | row | {"file": sound_file}
+        rows.append(row | {"file": path})
+    if len(missing) == len(rows):
+        what = f"no file '{printable(missing[0])}' in the dataset" if missing else "no path"
+        raise CorpusError(
+            f"none of its rows has a sound: no bytes, and {what}; download the recordings as well", file=file
+        )
+    if without:
+        rows_without = counted(len(without), "row")
+        notes.append(f"{rows_without} of {file.name} without a sound (first: row {without[0]}): skipped")
     if written:
         notes.append(f"{counted(written, 'recording')} of {file.name} written to {folder / EXTRACTED}")
+    return rows
 
 
-def _sound_file(sound: Any, file: Path, folder: Path, number: int) -> tuple[Path, bool]:
-    """The file of a row's sound, and whether it was written now."""
-    sound = sound if isinstance(sound, Mapping) else {}
-    content, name = sound.get("bytes"), str(sound.get("path") or "")
-    if content:
-        target = folder / EXTRACTED / file.stem / f"{number:06}{Path(name).suffix or '.wav'}"
-        if target.is_file() and target.stat().st_size == len(content):
-            return target, False
-        make_folder(target.parent)
-        with write_whole(target, "wb", durable=False) as out:
-            out.write(content)
-        return target, True
-    for place in (file.parent, folder):
-        if name and (place / name).is_file():
-            return place / name, False
-    raise CorpusError(
-        f"row {number + 1} has no sound: no bytes, and no file '{name}' in the dataset; remove the row, or "
-        "download the recordings as well",
-        file=file,
-    )
+def _extracted(content: bytes, name: str, file: Path, folder: Path, number: int) -> tuple[Path, bool]:
+    """The file that a row's sound is written to, and whether it was written now."""
+    # Files of the same name in two folders are two configurations of the dataset.
+    inside = Path(EXTRACTED, file.relative_to(folder).with_suffix(""))
+    suffix = Path(name).suffix.lower()
+    target = folder / inside / f"{number:06}{suffix if suffix in SUFFIXES else '.wav'}"
+    if os.path.realpath(target) != os.path.join(os.path.realpath(folder), target.relative_to(folder)):
+        raise OutputError("is behind a link, and is not written to; remove the link", file=target)
+    if target.is_file() and target.stat().st_size == len(content) and target.read_bytes() == content:
+        return target, False
+    make_folder(target.parent)
+    with write_whole(target, "wb", durable=False) as out:
+        out.write(content)
+    return target, True
 
 
-def _named(values: list[Any], feature: Mapping[str, Any]) -> list[Any]:
+def _listed(name: str, file: Path, folder: Path, *, row: int) -> Path:
+    """The file of a sound that is not in the row: relative to the Parquet file, or to the dataset."""
+    places = [path_in_dataset(name, place, within=folder) for place in (file.parent, folder)]
+    inside = [path for path in places if path is not None]
+    if not inside:
+        raise outside_dataset(name, row=row, file=file)
+    return next((path for path in inside if path.is_file()), inside[0])
+
+
+def _named(values: list[Any], feature: Mapping[str, Any], column: str, file: Path) -> list[Any]:
     """The values of a column; the names of a `ClassLabel`, None for its -1."""
     names = feature.get("names")
     if feature.get("_type") != "ClassLabel" or not isinstance(names, list):
         return values
-    return [names[value] if isinstance(value, int) and 0 <= value < len(names) else None for value in values]
+    found: list[Any] = []
+    for row, value in enumerate(values, 1):
+        if is_missing(value) or value == -1:
+            found.append(None)
+        elif isinstance(value, int | float) and value in range(len(names)):
+            found.append(names[int(value)])
+        elif value in names:
+            found.append(value)
+        else:
+            raise CorpusError(
+                f"row {row} has {printable(value):.40} in column `{column}`, and the metadata names the "
+                f"labels 0 to {len(names) - 1}; download the dataset again",
+                file=file,
+            )
+    return found
 
 
 def _opened(file: Path) -> Any:
@@ -133,8 +203,12 @@ def _opened(file: Path) -> Any:
     from pyarrow import parquet
 
     try:
+        if is_lfs_pointer(file):
+            raise CorpusError(
+                "is a Git LFS pointer, not the dataset; run `git lfs pull` in its repository", file=file
+            )
         return parquet.read_table(file)
-    except (pyarrow.ArrowException, OSError) as cause:
+    except (pyarrow.ArrowException, OSError, ValueError) as cause:
         reason = str(cause).partition("\n")[0]
         raise CorpusError(f"is not a readable Parquet file ({reason})", file=file) from cause
 
@@ -145,15 +219,18 @@ def _features(schema: Any) -> dict[str, dict[str, Any]]:
         found = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
     except (KeyError, TypeError, ValueError):
         return {}
-    return {name: value for name, value in found.items() if isinstance(value, dict)} if found else {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, dict)}
 
 
 def _audio_column(schema: Any, features: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The first column of audio: by its metadata, or a struct of bytes and path."""
     for field in schema:
-        fields = {inner.name for inner in field.type} if str(field.type).startswith("struct") else set()
+        is_struct = str(field.type).startswith("struct")
+        kinds = {inner.name: str(inner.type) for inner in field.type} if is_struct else {}
         declared = features.get(field.name, {}).get("_type", "Audio") == "Audio"
-        if declared and {"bytes", "path"} <= fields:
+        if declared and "path" in kinds and kinds.get("bytes") in _BYTES:
             return str(field.name)
     return None
 
@@ -161,8 +238,13 @@ def _audio_column(schema: Any, features: Mapping[str, Mapping[str, Any]]) -> str
 def _parquet_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = (*path.glob(f"*{_SUFFIX}"), *path.glob(f"*/*{_SUFFIX}"))
-    return sorted(file for file in found if not file.name.startswith("."))
+    found: dict[str, Path] = {}
+    for above in ("", "*/", "*/*/"):
+        for file in path.glob(f"{above}*{_SUFFIX}"):
+            if not file.name.startswith("."):
+                # A folder can be linked into itself; a file of the hub's cache is a link to its content.
+                found.setdefault(os.path.join(os.path.realpath(file.parent), file.name), file)
+    return sorted(found.values())
 
 
 def _recognise(path: Path, files: Sequence[Path]) -> float:
