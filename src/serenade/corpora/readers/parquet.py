@@ -62,7 +62,10 @@ def read_parquet(path: str | Path) -> pd.DataFrame:
         rows += found
     notes += describe_labels(sorted({str(row["emotion"]) for row in rows} - {""}))
     table = new_table(
-        ({**row, "corpus": root.name} for row in rows), root=root, own_labels=True, notes=dict.fromkeys(notes)
+        ({**row, "corpus": root.name} for row in rows),
+        root=root,
+        own_labels=True,
+        notes=list(dict.fromkeys(notes)),
     )
     table.attrs |= {"root": str(root), "folder": str(folder)}
     return table
