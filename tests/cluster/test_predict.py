@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,37 @@ def test_a_client_on_another_machine(cluster, files, model_file, tmp_path):
             break
     assert done.returncode == 0, done.stderr
     assert rows_in(tmp_path / "out") == one_process(files, model_file)
+
+
+@pytest.mark.parametrize(
+    ("sent", "options", "how"),
+    [(signal.SIGINT, ["--overwrite"], "without --overwrite"), (signal.SIGTERM, [], "again")],
+)
+def test_an_interrupted_command_can_be_continued(
+    cluster, files, model_file, tmp_path, capsys, sent, options, how
+):
+    """Ctrl-C, and the signal of batch systems: one sentence, and the chunks that are done stay."""
+    out = tmp_path / "out"
+    (tmp_path / "list.txt").write_text(
+        "\n".join(f"{folder}{file}" for folder in ("", "//") for file in files)
+    )
+    arguments = ["predict", str(tmp_path / "list.txt"), "--model", str(model_file), "--chunk", "1"]
+    arguments += ["--cluster", cluster.address, "--out", str(out)]
+    command = [sys.executable, "-m", "serenade", *arguments, *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    until = time.monotonic() + 300
+    while not chunk_files(out) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(sent)
+    _, printed = process.communicate(timeout=120)
+    assert process.returncode == 130, printed
+    assert printed.strip() == f"serenade: interrupted; run the same command {how} to continue"
+    before = chunk_files(out)
+    assert {file.name for file in out.iterdir()} == {*before, "_run.json"}
+    assert run(arguments) == 0
+    assert f"by an earlier run  {len(before)}\n" in capsys.readouterr().out
+    assert chunk_files(out).items() >= before.items()
+    assert run(arguments) == 0
+    printed = capsys.readouterr()
+    assert "this run             nothing was left to do; --overwrite predicts all again" in printed.out
+    assert "done by an earlier run: 28 of 28 recordings" in printed.err

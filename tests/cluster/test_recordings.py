@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ pytest.importorskip("fsspec")
 import pyarrow as pa
 from pyarrow import parquet
 
-from serenade.cluster.recordings import read_manifest
-from serenade.cluster.results import ABOUT, ResultFolder
+from serenade.cluster.recordings import read_manifest, recordings_of
 
 
 @pytest.mark.parametrize(
@@ -26,7 +24,9 @@ from serenade.cluster.results import ABOUT, ResultFolder
         ("file,end\na.wav,1\n", r"has times \(end\)"),
         ("file,emotion\na.wav,anger\n,fear\n", "has no path in row 2 below the head"),
         ("file,file\na.wav,b.wav\n", "has 2 columns file; keep one"),
-        ("name\na.wav\n", "is not a table with a column file"),
+        ("name\na.wav\n", r"has no column file \(its columns are name\); rename the column"),
+        ("file|label\na.wav|joy\n", r"has no column file \(its columns are file.label\)"),
+        ("file,label\na.wav,joy,x\n", "is not a table with a column file .*Expected 2 columns, got 3"),
         ("", "is not a table with a column file"),
     ],
 )
@@ -52,9 +52,35 @@ def test_blank_lines_of_a_text_are_no_recordings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "about", [{}, {"settings": 5, "chunks": []}, {"settings": {}, "chunks": 3}, {"settings": {}}]
+    "text", ["file;label\na.wav;a, b\n", "\ufefffile,label\r\na.wav,joy\r\n", "label\tfile\njoy\ta.wav\n"]
 )
-def test_a_damaged_description_of_a_run(about: dict[str, object], tmp_path: Path) -> None:
-    (tmp_path / ABOUT).write_text(json.dumps({"format": "serenade-predictions"} | about))
-    with pytest.raises(ClusterError, match="is damaged or of another program"):
-        ResultFolder(str(tmp_path)).about()
+def test_every_separator_and_a_byte_order_mark(text: str, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    assert read_manifest(str(tmp_path / "list.csv")) == [str(tmp_path / "a.wav")]
+
+
+def test_a_folder_with_the_name_of_a_manifest_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").mkdir()
+    (tmp_path / "calls.csv" / "a.wav").write_bytes(b"")
+    assert recordings_of([str(tmp_path / "calls.csv")])[0] == [str(tmp_path / "calls.csv" / "a.wav")]
+
+
+def test_a_manifest_that_cannot_be_read_names_the_path_only(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name, reason in (("gone.csv", "there is no such file or folder"), ("file/a.csv", "Not a directory")):
+        with pytest.raises(ClusterError, match=f"cannot be read: {reason}; check the path") as caught:
+            read_manifest(str(tmp_path / name))
+        assert "again" not in str(caught.value)
+        assert "credentials" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", range(-60, -8, 7))
+def test_a_damaged_parquet_manifest_is_one_sentence(place: int, tmp_path: Path) -> None:
+    file = tmp_path / "list.parquet"
+    parquet.write_table(pa.table({"file": ["a.wav", "b.wav"]}), file)
+    content = bytearray(file.read_bytes())
+    content[place:-8] = b"\xff" * (-8 - place)
+    file.write_bytes(content)
+    with pytest.raises(ClusterError, match=r"list\.parquet: ") as caught:
+        read_manifest(str(file))
+    assert "\n" not in str(caught.value)

@@ -140,7 +140,7 @@ def test_a_place_that_cannot_be_read_is_one_sentence(bucket, tmp_path, capsys):
     assert "no-such-bucket" in sentence("s3://no-such-bucket/x.wav", *to, capsys=capsys)
     assert "there is no such file" in sentence(f"{bucket}/list.csv", *to, capsys=capsys)
     write_bytes(f"{bucket}/list.csv", b"path\na.wav\n")
-    assert "is not a table with a column file" in sentence(f"{bucket}/list.csv", *to, capsys=capsys)
+    assert "has no column file (its columns are path)" in sentence(f"{bucket}/list.csv", *to, capsys=capsys)
     assert "there is no file system for nowhere://" in sentence("nowhere://x/a.wav", *to, capsys=capsys)
     assert "cannot be" in sentence(
         str(tmp_path / "x.wav"), "--cluster", "local", "--out", "s3://no-such-bucket/out", capsys=capsys

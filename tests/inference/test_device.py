@@ -79,10 +79,11 @@ def test_the_package_for_the_cpu_is_named(
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(MissingExtra, match="onnxruntime-gpu in place of onnxruntime"):
         load_model(model_file, device="cuda")
-    assert run(["predict", str(voices[0]), "--model", str(model_file), "--device", "cuda"]) == 1
-    message = capsys.readouterr().err
-    assert len(message.strip().splitlines()) == 1
-    assert "pip install 'onnxruntime-gpu" in message
+    for command in (["predict", str(voices[0])], ["serve", "--port", "0"]):
+        assert run([*command, "--model", str(model_file), "--device", "cuda"]) == 1
+        message = capsys.readouterr().err
+        assert len(message.strip().splitlines()) == 1
+        assert "pip install 'onnxruntime-gpu" in message
 
 
 def test_a_silent_fallback_to_the_cpu_is_an_error(model_file: Path, gpu_package: None, capsys: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from serenade.cli.main import run as run_command
 from serenade.corpora import make_split
 from serenade.corpora.train_speakers import with_train_speakers
 from serenade.errors import RecipeError, SplitError
@@ -119,7 +120,12 @@ def test_the_curve_is_that_of_the_evaluations_and_in_the_report(
 
 
 def test_impossible_numbers_are_one_sentence(store: Store, recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="choose numbers from 1 to"):
-        speaker_curve(recipe, store=store, out=tmp_path / "curve", speakers=[99])
+    for count in (99, 0, -1):
+        with pytest.raises(RecipeError, match="choose numbers from 1 to"):
+            speaker_curve(recipe, store=store, out=tmp_path / "curve", speakers=[2, count])
+    for text in (",", "", "1/2,2", "2,,3", "2.5"):
+        command = ["curve", str(recipe), "--store", str(store.path), "--speakers", text]
+        assert run_command([*command, "--out", str(tmp_path / "curve")]) == 2
+    assert not (tmp_path / "curve").exists()
     with pytest.raises(RecipeError, match=r"data.train_speakers is set"):
         speaker_curve(recipe, store=store, out=tmp_path / "curve", changes=["data.train_speakers=2"])

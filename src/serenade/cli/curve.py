@@ -16,13 +16,13 @@ def curve(
         Path, typer.Option("--store", metavar="STORE", help="Store to train on, made by serenade prepare.")
     ],
     speakers: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--speakers",
             metavar="N,N",
             help="Numbers of training speakers. All of them are always used, too.  [default: 2,4,8 …]",
         ),
-    ] = "",
+    ] = None,
     draws: Annotated[
         int, typer.Option("--draws", min=1, metavar="N", help="Random choices of the speakers.")
     ] = 3,
@@ -44,7 +44,7 @@ def curve(
     from serenade.training.speaker_curve import speaker_curve
 
     try:
-        counts = [int(count) for count in speakers.split(",") if count.strip()]
+        counts = [] if speakers is None else [int(count) for count in speakers.split(",")]
     except ValueError as cause:
         raise typer.BadParameter(
             "must be numbers with commas, such as 2,4,8", param_hint="--speakers"

@@ -137,19 +137,21 @@ def run(arguments: list[str] | None = None) -> int:
     # PyTorch's threads busy-wait by default: on shared cores training is then many times slower. Read when
     # PyTorch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    words = sys.argv[1:] if arguments is None else arguments
     never_fail_on_a_character()
     try:
         typer.main.get_command(app).main(arguments, prog_name="serenade")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if code == 130:
-            print("serenade: interrupted; run the same command again to continue", file=sys.stderr)
+            # The option would remove what is done.
+            how = "without --overwrite" if "--overwrite" in words else "again"
+            print(f"serenade: interrupted; run the same command {how} to continue", file=sys.stderr)
         return code
     except SerenadeError as error:
         print(f"serenade: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as missing:
-        words = sys.argv[1:] if arguments is None else arguments
         extra = missing_extra(
             missing, needed_by="this command", trains=bool(_TRAINING.intersection(words[:1]))
         )

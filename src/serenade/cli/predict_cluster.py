@@ -95,6 +95,9 @@ def printable_table(result: ClusterResult) -> str:
     """The final table: a line per count."""
     counts, earlier = result.counts, result.earlier
     new_s = counts.sound_s - earlier.sound_s
+    this_run = f"{result.seconds:,.0f} s, {new_s / result.seconds:,.0f} × real time"
+    if earlier.recordings == counts.recordings:
+        this_run = "nothing was left to do; --overwrite predicts all again"
     lines = {
         "recordings": f"{counts.recordings:,}",
         "  not predicted": f"{counts.failed:,}",
@@ -104,7 +107,7 @@ def printable_table(result: ClusterResult) -> str:
         "  no speech": f"{counts.no_speech:,}",
         "  with a warning": f"{counts.warned:,}",
         "sound": f"{counts.sound_s / 3600:,.2f} h",
-        "this run": f"{result.seconds:,.0f} s, {new_s / result.seconds:,.0f} × real time",
+        "this run": this_run,
         "results": f"{printable(result.out)} ({counted(result.chunks, 'chunk')})",
     }
     width = max(map(len, lines))
@@ -124,7 +127,8 @@ def _shown() -> Iterator[Callable[[ClusterProgress], None]]:
                 f"{progress.all_chunks:,} chunks, {progress.failed:,} not predicted"
             )
             if printed_at is None and progress.done:
-                print(f"continuing an earlier run: {text}", file=sys.stderr)
+                what = "done by" if progress.done == progress.total else "continuing"
+                print(f"{what} an earlier run: {text}", file=sys.stderr)
             bar.update(done=progress.done, total=progress.total, note=f"{progress.failed:,} not predicted")
             now = time.monotonic()
             if printed_at is None or (not bar.is_shown and now - printed_at >= _LINE_EVERY_S):

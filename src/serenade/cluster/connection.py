@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -25,6 +27,8 @@ _AGAIN = "start one with `ray start --head`, or use --cluster local for this mac
 def connected(address: str) -> Iterator[None]:
     """Connect to a cluster while the block runs; a connection that this process already has is used and kept.
 
+    A SIGTERM, as batch systems send it, interrupts the block as Ctrl-C does.
+
     Args:
         address: "local" for the cores of this machine; "auto" for the cluster of which this machine is a
             node; `HOST:PORT` of its head node; `ray://HOST[:PORT]` from any machine.
@@ -40,14 +44,34 @@ def connected(address: str) -> Iterator[None]:
         yield
         return
     try:
-        ray.init(**_options(address))
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as cause:
-        reason = " ".join(str(cause).split())[:_LONGEST_REASON] or type(cause).__name__
-        raise ClusterError(f"cannot connect to the Ray cluster {address!r} ({reason}); {_AGAIN}") from cause
+        try:
+            ray.init(**_options(address))
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
+            reason = " ".join(str(cause).split())[:_LONGEST_REASON] or type(cause).__name__
+            raise ClusterError(
+                f"cannot connect to the Ray cluster {address!r} ({reason}); {_AGAIN}"
+            ) from cause
+        with _interrupted_by_sigterm():
+            yield
+    finally:
+        ray.shutdown()  # also if the start is interrupted, since some processes are there then
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Raise KeyboardInterrupt at SIGTERM; Ray's handler prints a stack and leaves its processes running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        ray.shutdown()
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def require_ray() -> None:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from serenade.errors import ClusterError
 from serenade.files import make_folder, write_whole
@@ -154,17 +154,6 @@ def fetch(path: str, to: Path) -> None:
         _filesystem(path).get_file(path, str(to))
 
 
-def open_file(path: str) -> IO[bytes]:
-    """Open a file for reading; only what is read of a remote file is transferred.
-
-    Raises:
-        ClusterError: it cannot be opened.
-    """
-    with explained(path, "read"):
-        opened: IO[bytes] = _filesystem(path).open(path, "rb")
-        return opened
-
-
 @contextmanager
 def explained(path: str, done: str, *, is_named: bool = False) -> Iterator[None]:
     """Raise what an object store or a disk reports as one sentence.
@@ -183,10 +172,13 @@ def explained(path: str, done: str, *, is_named: bool = False) -> Iterator[None]
         if is_named:
             raise
         missing = isinstance(cause, FileNotFoundError)
-        reason = "there is no such file, folder or bucket" if missing else "access is denied"
-        raise ClusterError(
-            f"cannot be {done}: {reason}; check the path and the credentials", file=path
-        ) from cause
+        if is_remote(path):
+            reason = "there is no such file, folder or bucket" if missing else "access is denied"
+            advice = "check the path and the credentials"
+        else:
+            reason = "there is no such file or folder" if missing else "access is denied"
+            advice = "check the path and its permissions"
+        raise ClusterError(f"cannot be {done}: {reason}; {advice}", file=path) from cause
     except _storage_errors() as cause:
         name = type(cause).__name__
         if "Credential" in name:
@@ -196,9 +188,9 @@ def explained(path: str, done: str, *, is_named: bool = False) -> Iterator[None]
                 file=path,
             ) from cause
         reason = getattr(cause, "strerror", None) or next(iter(str(cause).splitlines()), name)
-        raise ClusterError(
-            f"cannot be {done}: {reason}; run the same command again to continue", file=path
-        ) from cause
+        # A disk fails for good, such as for a folder in place of a file; a connection comes back.
+        advice = "run the same command again to continue" if is_remote(path) else "check the path"
+        raise ClusterError(f"cannot be {done}: {reason}; {advice}", file=path) from cause
 
 
 def _filesystem(path: str) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def predict_on_cluster(
 
     Raises:
         ModelError: the model takes more than sound.
-        OutputError: `out` has predictions of another run.
+        OutputError: `out` has predictions of another run, or another process writes to it.
         ClusterError: no recordings, no cluster, or a place that cannot be read or written.
     """
     began = time.monotonic()
@@ -121,27 +122,31 @@ def predict_on_cluster(
     chunks = cut_into_chunks(files, made_of, per_chunk=per_chunk)
     folder = ResultFolder(out)
     names = {key: [item.file for item in items] for key, items in chunks.items()}
-    done = folder.begin(names, made_of, overwrite=overwrite)
-    earlier = sum(done.values(), Counts())
-    counts, failed = earlier, list[Row]()
-    missing = {key: items for key, items in chunks.items() if key not in done}
-    report = progress or (lambda _: None)
-    state = {"total": len(files), "all_chunks": len(chunks)}
-    report(ClusterProgress(done=counts.recordings, chunks=len(done), failed=counts.failed, **state))
-    name = {"name": used.spec.name, "version": used.spec.version, "license": used.spec.license}
-    if missing:
-        with connected(cluster):
+    with folder.locked():
+        done = folder.begin(names, made_of, overwrite=overwrite)
+        earlier = sum(done.values(), Counts())
+        counts, failed = earlier, list[Row]()
+        missing = {key: items for key, items in chunks.items() if key not in done}
+        report = progress or (lambda _: None)
+        state = {"total": len(files), "all_chunks": len(chunks)}
+        report(ClusterProgress(done=counts.recordings, chunks=len(done), failed=counts.failed, **state))
+        name = {"name": used.spec.name, "version": used.spec.version, "license": used.spec.license}
+        if missing:
             results = map_chunks(predict_chunk, missing, settings, content, gave_up=_gave_up)
-            for finished, (key, rows_of_items) in enumerate(results, start=len(done) + 1):
-                rows = [row for rows in rows_of_items for row in rows]
-                table = table_of(rows, labels=used.labels, model=name)
-                folder.write(key, table)
-                counts += count(table)
-                failed += [row for row in rows if "error" in row][: _NAMED - len(failed)]
-                report(
-                    ClusterProgress(done=counts.recordings, chunks=finished, failed=counts.failed, **state)
-                )
-    folder.finish(names, made_of, counts)
+            # Closed before the connection: tasks that run are cancelled.
+            with connected(cluster), closing(results):
+                for finished, (key, rows_of_items) in enumerate(results, start=len(done) + 1):
+                    rows = [row for rows in rows_of_items for row in rows]
+                    table = table_of(rows, labels=used.labels, model=name)
+                    folder.write(key, table)
+                    counts += count(table)
+                    failed += [row for row in rows if "error" in row][: _NAMED - len(failed)]
+                    report(
+                        ClusterProgress(
+                            done=counts.recordings, chunks=finished, failed=counts.failed, **state
+                        )
+                    )
+        folder.finish(names, made_of, counts)
     return ClusterResult(
         out=out,
         counts=counts,

@@ -7,6 +7,7 @@ import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from serenade.cluster.connection import connected
+from serenade.cluster.connection import connected, require_reachable
 from serenade.cluster.fetching import CRASHED, Fetched, Item, require_same_version
 from serenade.cluster.files import SCHEME_END, Stamp, is_remote, read_bytes, stamps_of
 from serenade.cluster.tasks import map_chunks
@@ -69,6 +70,7 @@ def prepare_on_cluster(
             "folder",
             file=out,
         )
+    require_reachable(cluster)  # before a folder is made
     settings = {"corpus": corpus, "speakers_from": speakers_from, **(reader_options or {})}
     table: str | pd.DataFrame | Sequence[str]
     if any(is_remote(path) or _lists_urls(path) for path in corpus_at):
@@ -158,10 +160,10 @@ def _make(chunks: Sequence[Chunk], *, cluster: str) -> Iterator[int]:
     exists = dict(zip(files, map(bool, stamps_of(files)), strict=True))
     items = {chunk.key: [(clip, exists[clip.file]) for clip in chunk.clips] for chunk in chunks}
     how = replace(chunks[0], key="", clips=())
-    with connected(cluster):
-        results = map_chunks(
-            render_chunk, items, how, __version__, gave_up=partial(_gave_up, n_mels=how.front_end.n_mels)
-        )
+    gave_up = partial(_gave_up, n_mels=how.front_end.n_mels)
+    results = map_chunks(render_chunk, items, how, __version__, gave_up=gave_up)
+    # Closed before the connection: tasks that run are cancelled.
+    with connected(cluster), closing(results):
         for key, rendered in results:
             yield by_key[key].write(rendered)
 

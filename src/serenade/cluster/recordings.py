@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from serenade.audio.discovery import SUFFIXES, Discovery
 from serenade.cluster.files import files_under, folder_of, is_remote, join, read_bytes
 from serenade.errors import ClusterError
 from serenade.inference.recordings import find_recordings
-from serenade.text import decode_path
+from serenade.text import decode_path, printable
 
 MANIFESTS = (".csv", ".tsv", ".parquet", ".txt")
 """Suffixes of manifests: tables with a column `file`, or (`.txt`) a path per line."""
@@ -33,7 +34,7 @@ def recordings_of(arguments: Iterable[str]) -> tuple[list[str], str]:
     found: dict[str, None] = {}
     skipped: Counter[str] = Counter()
     for argument in arguments:
-        if argument.lower().endswith(MANIFESTS):
+        if argument.lower().endswith(MANIFESTS) and not os.path.isdir(argument):
             files: Sequence[str] = read_manifest(argument)
         elif is_remote(argument):
             every = files_under(argument)
@@ -88,12 +89,14 @@ def _column(content: bytes, file: str, suffix: str) -> list[str]:
                 raise ClusterError(f"has a column file of {kind}; write paths as text", file=file)
             table = parquet.read_table(io.BytesIO(content), columns=["file"])
         else:
-            parse = csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",", newlines_in_values=True)
+            head = content.partition(b"\n")[0]
+            separator = max(",;\t", key=lambda one: head.count(one.encode()))
+            parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
             _require_columns(csv.open_csv(io.BytesIO(content), parse_options=parse).schema.names, file)
             convert = csv.ConvertOptions(include_columns=["file"], column_types={"file": pa.string()})
             table = csv.read_csv(io.BytesIO(content), parse_options=parse, convert_options=convert)
         column: list[str | None] = table.column("file").to_pylist()
-    except (pa.ArrowException, KeyError) as cause:
+    except (pa.ArrowException, OSError, ValueError) as cause:
         reason = next(iter(str(cause).splitlines()), "")
         raise ClusterError(f"is not a table with a column file ({reason})", file=file) from cause
     names = [(name or "").strip() for name in column]
@@ -104,7 +107,13 @@ def _column(content: bytes, file: str, suffix: str) -> list[str]:
 
 
 def _require_columns(names: Sequence[str], file: str) -> None:
-    """Refuse columns that would be ignored without a word."""
+    """Refuse a table without a column of recordings, and columns that would be ignored without a word."""
+    if "file" not in names:
+        raise ClusterError(
+            f"has no column file (its columns are {', '.join(map(printable, names))}); rename the column of "
+            "the recordings to file",
+            file=file,
+        )
     if names.count("file") > 1:
         raise ClusterError(f"has {names.count('file')} columns file; keep one", file=file)
     if times := [name for name in ("start", "end") if name in names]:

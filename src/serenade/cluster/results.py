@@ -5,22 +5,28 @@ Readers of Parquet folders (pandas, pyarrow, DuckDB, Spark) skip `_run.json`.
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serenade.cluster.files import join, names_in, open_file, read_bytes, remove, write_bytes
+from serenade.cluster.files import is_remote, join, names_in, read_bytes, remove, write_bytes
 from serenade.cluster.rows import Counts, read_counts, to_parquet
 from serenade.errors import ClusterError, OutputError
+from serenade.files import LOCK, lock
 from serenade.output.records import setting_changes
 
 ABOUT, SUFFIX = "_run.json", ".parquet"
 _FORMAT = "serenade-predictions"
 _THREADS = 16
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class ResultFolder:
@@ -39,8 +45,22 @@ class ResultFolder:
 
     @property
     def keys(self) -> set[str]:
-        """Keys of the chunks that are there."""
-        return {name.removesuffix(SUFFIX) for name in self._names if name.endswith(SUFFIX)}
+        """Keys of the chunks that are there; other Parquet files in the folder are of the user."""
+        keys = {name.removesuffix(SUFFIX) for name in self._names if name.endswith(SUFFIX)}
+        return {key for key in keys if _KEY.fullmatch(key)}
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from writing to the folder; an object store has no locks.
+
+        Raises:
+            OutputError: another process writes to it, or it cannot be written to.
+        """
+        if is_remote(self.path):
+            return nullcontext()
+        busy = OutputError(
+            "another process writes predictions here; wait for it, or choose another folder", file=self.path
+        )
+        return lock(Path(self.path) / LOCK, busy=busy)
 
     def about(self) -> dict[str, Any]:
         """What the chunks were made of; empty for a new folder.
@@ -90,6 +110,7 @@ class ResultFolder:
         Raises:
             OutputError: the folder has predictions with other settings, or of other recordings.
         """
+        self._names = names_in(self.path)  # another process may have finished meanwhile
         about = self.about()
         changes = setting_changes(about["settings"], settings) if about else ""
         if changes and not overwrite:
@@ -106,6 +127,9 @@ class ResultFolder:
         for key in others | damaged:
             remove(self.file_of(key))
         self._names -= {key + SUFFIX for key in others | damaged}
+        if not is_remote(self.path):
+            for part in Path(self.path).glob(".*.part"):  # of a killed process
+                remove(str(part))
         self._describe(chunks, settings, is_finished=False)
         return {key: counts for key, counts in done.items() if counts is not None}
 
@@ -116,7 +140,17 @@ class ResultFolder:
     def finish(
         self, chunks: Mapping[str, Sequence[str]], settings: Mapping[str, Any], counts: Counts
     ) -> None:
-        """Record that all chunks are there."""
+        """Record that all chunks are there.
+
+        Raises:
+            ClusterError: another process has removed some; there are no locks in an object store.
+        """
+        if lost := {key + SUFFIX for key in chunks} - names_in(self.path):
+            raise ClusterError(
+                f"another process has removed {min(lost)} meanwhile; use a folder for each run, and run the "
+                "same command again to continue",
+                file=self.path,
+            )
         self._describe(chunks, settings, is_finished=True, counts=counts.to_dict())
 
     def file_of(self, key: str) -> str:
@@ -146,15 +180,14 @@ class ResultFolder:
             return list(zip(keys, threads.map(function, keys), strict=True))
 
     def _counts_of(self, key: str) -> Counts | None:
-        with open_file(self.file_of(key)) as file:
-            return read_counts(file)
+        return read_counts(io.BytesIO(read_bytes(self.file_of(key))))
 
     def _table_of(self, key: str) -> pa.Table | None:
         """The column `file` of a chunk; None if it is damaged."""
+        content = read_bytes(self.file_of(key))
         try:
-            with open_file(self.file_of(key)) as file:
-                return pq.read_table(file, columns=["file"])
-        except (pa.ArrowException, KeyError):
+            return pq.read_table(io.BytesIO(content), columns=["file"])
+        except (pa.ArrowException, OSError, KeyError):
             return None
 
 
@@ -162,7 +195,7 @@ def read_results(path: str) -> pa.Table:
     """Read all predictions of a folder, in the order of the manifest.
 
     Raises:
-        ClusterError: it is not a folder of results, or its run is not finished.
+        ClusterError: it is not a folder of results, its run is not finished, or a chunk is damaged.
     """
     folder = ResultFolder(path)
     about = folder.about()
@@ -170,6 +203,10 @@ def read_results(path: str) -> pa.Table:
         raise ClusterError("is not a finished folder of results; run `serenade predict` again", file=path)
     tables = []
     for key in about["chunks"]:
-        with open_file(folder.file_of(key)) as file:
-            tables.append(pq.read_table(file))
+        file = folder.file_of(key)
+        content = io.BytesIO(read_bytes(file))
+        try:
+            tables.append(pq.read_table(content))
+        except (pa.ArrowException, OSError) as cause:
+            raise ClusterError("is damaged; run `serenade predict` again", file=file) from cause
     return pa.concat_tables(tables)

@@ -149,5 +149,5 @@ def read_counts(file: IO[bytes]) -> Counts | None:
         metadata = pq.read_schema(file).metadata or {}
         counts = json.loads(metadata[COUNTS])
         return Counts(**{field.name: counts[field.name] for field in fields(Counts)})
-    except (pa.ArrowException, KeyError, ValueError, TypeError):
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         return None

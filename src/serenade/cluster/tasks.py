@@ -7,7 +7,7 @@ item by item, so that one item that no worker survives costs only itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -46,7 +46,7 @@ def map_chunks(
     chunks: Mapping[K, Sequence[T]],
     *shared: object,
     gave_up: Callable[[T], R],
-) -> Iterator[tuple[K, list[R]]]:
+) -> Generator[tuple[K, list[R]]]:
     """Yield (key, results) of each chunk in the order in which they are done, each once.
 
     Args:
@@ -91,6 +91,7 @@ def map_chunks(
                     if len(pending.results) == len(pending.items):
                         yield pending.key, [pending.results[place] for place in range(len(pending.items))]
     except (ConnectionError, ray.exceptions.RaySystemError) as cause:
+        running.clear()  # there is nobody to cancel them
         raise ClusterError(
             "the connection to the Ray cluster was lost; run the same command again to continue"
         ) from cause
