@@ -73,6 +73,36 @@ def test_predict_passes_its_device(
     assert capsys.readouterr().out == on_gpu
 
 
+def test_evaluate_passes_its_device_to_every_graph(
+    model_file: Path,
+    voices: list[Path],
+    passed: list[list[str]],
+    gpu_package: None,
+    tmp_path: Path,
+) -> None:
+    labelled = tmp_path / "voices.csv"
+    rows = [f"{file},{('fear', 'anger')[number % 2]},s{number}" for number, file in enumerate(voices[:4])]
+    labelled.write_text("\n".join(["file,emotion,speaker", *rows]) + "\n")
+    command = ["evaluate", str(model_file), "--on", str(labelled), "--no-audio"]
+    more = ["--robustness", "--explain", "2", "--limit", "2"]
+    assert run([*command, "--out", str(tmp_path / "gpu"), "--device", "cuda", *more]) == 0
+    assert passed == [BOTH] * 3  # the evaluation, other recording conditions, explanations
+    passed.clear()
+    assert run([*command, "--out", str(tmp_path / "cpu")]) == 0
+    assert passed == [["CPUExecutionProvider"]]
+    on_gpu, on_cpu = ((tmp_path / name / "predictions.csv").read_text() for name in ("gpu", "cpu"))
+    assert on_gpu == on_cpu
+
+
+def test_an_evaluation_with_robustness_needs_the_package_before_any_work(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    command = ["evaluate", str(tmp_path / "none"), "--robustness", "--device", "cuda"]
+    assert run(command) == 1
+    assert "onnxruntime-gpu in place of onnxruntime" in capsys.readouterr().err
+
+
 def test_the_package_for_the_cpu_is_named(
     model_file: Path, voices: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from serenade.audio.logmel import FrontEnd
-from serenade.errors import CorpusError, ModelError, RunError, StoreError
+from serenade.cli.main import run as serenade
+from serenade.errors import CorpusError, DeviceError, ModelError, RunError, StoreError
 from serenade.evaluation.report.terminal import terminal_lines
 from serenade.features.store import Store
 from serenade.folders import RunFolder
 from serenade.training import evaluate as evaluate_module
+from serenade.training import predict_store
 from serenade.training.evaluate import Evaluation, evaluate
 from serenade.training.recipe import Recipe
 from serenade.training.run import train
@@ -348,3 +351,36 @@ def test_the_store_is_found_from_any_folder(
     assert Path(json.loads((folds / "summary.json").read_text())["store"]["path"]).is_absolute()
     monkeypatch.chdir(tmp_path)
     assert len(scored(folds)[1]) == 72
+
+
+def test_models_and_inputs_are_moved_to_the_device(
+    folds: Path, scored: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, on_cpu = scored(folds)
+    moved, passed = [], []
+    logits = predict_store.predict_logits
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, device: moved.append(device) or self)
+    monkeypatch.setattr(
+        predict_store,
+        "predict_logits",
+        lambda network, batches, device: passed.append(device) or logits(network, batches),
+    )
+    _, on_gpu = scored(folds, device="cuda")
+    assert moved == passed == ["cuda"] * 3
+    pd.testing.assert_frame_equal(on_gpu, on_cpu)
+
+
+def test_a_device_that_there_is_not_is_one_sentence(
+    folds: Path, scored: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for name in ("auto", "tpu"):
+        with pytest.raises(DeviceError, match=f"there is no device '{name}'; use cpu or cuda"):
+            scored(folds, device=name)
+    out = tmp_path / "out"
+    assert serenade(["evaluate", str(folds), "--device", "cuda", "--out", str(out)]) == 1
+    message = capsys.readouterr().err.strip()
+    assert len(message.splitlines()) == 1
+    assert "finds no usable GPU; check nvidia-smi" in message
+    assert not out.exists()

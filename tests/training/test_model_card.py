@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
 from serenade.audio.front_end import FrontEnd
@@ -32,7 +33,13 @@ def card(store: Store, tiny: Callable[..., Recipe]) -> Callable[..., str]:
             license='CC "x": y',
         )
         recipe = tiny(training={"monitor": monitor}, data={"inputs": inputs})
-        split = make_split(store.index, "grouped-3", fold=1, without_test=how.pop("final", False))
+        copies = [
+            store.index.assign(**{name: store.index[name] + f"-{n}" for name in ("id", "source", "sha256")})
+            for n in range(how.pop("copies", 1))
+        ]
+        split = make_split(
+            pd.concat(copies, ignore_index=True), "grouped-3", fold=1, without_test=how.pop("final", False)
+        )
         return model_card(spec, recipe, split, LOG, **how)
 
     return made
@@ -50,7 +57,12 @@ def test_it_states_what_the_model_takes(card, inputs: str, takes: str, command: 
     written = card(inputs=inputs)
     assert f"Predicts anger, neutral, sadness {takes}" in written
     assert command in written
-    assert ("16000 Hz" in written) == (inputs != "text")
+    assert ("16,000 Hz" in written) == (inputs != "text")
+
+
+def test_large_numbers_have_separators(card):
+    assert ": 3,600 train / 1,200 dev / 2,400 test clips;" in card(copies=100)
+    assert ": 36 train / 12 dev / 24 test clips;" in card()
 
 
 def test_a_network_without_a_graph_has_no_command(card):

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from serenade.cli.predict_arguments import DeviceKind
+
 
 def evaluate(
     model: Annotated[
@@ -128,6 +130,14 @@ def evaluate(
             "--jobs", min=1, metavar="N", help="Clips processed in parallel, for --on and --robustness."
         ),
     ] = 1,
+    device: Annotated[
+        DeviceKind,
+        typer.Option(
+            "--device",
+            help="Where models are computed. cuda needs an NVIDIA GPU, and PyTorch for CUDA; with --on, "
+            "--robustness or --explain onnxruntime-gpu.",
+        ),
+    ] = DeviceKind.CPU,
 ) -> None:
     """Evaluate a model and write a report.
 
@@ -143,12 +153,15 @@ def evaluate(
     from serenade.evaluation.report import write_report
     from serenade.evaluation.report.terminal import robustness_lines, terminal_lines
     from serenade.evaluation.robustness.measure import RobustnessOptions, evaluate_robustness
+    from serenade.inference.device import providers_of
     from serenade.training.evaluate import evaluate as evaluate_model
 
     if on is not None and (store is not None or part is not None):
         raise typer.BadParameter("does not go together with --store or --part", param_hint="--on")
     if on is None and corpus is not None:
         raise typer.BadParameter("names the corpus of --on; add it", param_hint="--corpus")
+    if robustness or explain:
+        providers_of(device.value)  # raises before any work
     with progress_bar("evaluate", unit="models" if on is None else "clips") as bar:
 
         def show(done: int, total: int) -> None:
@@ -162,6 +175,7 @@ def evaluate(
                 out=out,
                 include_training_clips=include_training_clips,
                 jobs=jobs,
+                device=device.value,
                 audio=audio,
                 progress=show,
             )
@@ -172,6 +186,7 @@ def evaluate(
                 part=part,
                 out=out,
                 include_training_clips=include_training_clips,
+                device=device.value,
                 audio=audio,
                 progress=show,
             )
@@ -179,7 +194,9 @@ def evaluate(
     for line in terminal_lines(evaluation.metrics):
         print(line)
     if robustness:
-        options = RobustnessOptions(data=data, noise=noise, rooms=rooms, limit=limit, jobs=jobs)
+        options = RobustnessOptions(
+            data=data, noise=noise, rooms=rooms, limit=limit, jobs=jobs, device=device.value
+        )
         with progress_bar("robustness", unit="clips") as bar:
             content = evaluate_robustness(
                 evaluation,
@@ -194,6 +211,7 @@ def evaluate(
                 evaluation,
                 clips=explain,
                 data=data,
+                device=device.value,
                 progress=lambda done, total: bar.update(done=done, total=total),
             )
     if robustness or explain:

@@ -62,7 +62,7 @@ def train_corpus(
         sets = [word for change in changes for word in ("--set", change)] if recipe else []
         yield ["train", recipe or default, *sets, "--store", store, "--out", run, "--resume", *options]
         notes.append(_limits(run))
-        yield ["evaluate", run]
+        yield ["evaluate", run, *(["--device", "cuda"] if "cuda" in options else [])]
         yield ["train", run, "--refit", *options]
 
     run_steps(steps())

@@ -24,6 +24,7 @@ def explain_predictions(
     *,
     clips: int,
     data: Path | None = None,
+    device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write `explanations.json` and a figure for each of the most confident predictions.
@@ -32,6 +33,7 @@ def explain_predictions(
         done: the evaluation; its files are read from its folder.
         clips: number of predictions, at most 6; one half of them correct, the other half wrong.
         data: folder of the recordings, if they are no longer where the evaluation says.
+        device: where the models are computed, "cpu" or "cuda".
         progress: called with (predictions done, number of predictions).
 
     Returns:
@@ -50,7 +52,7 @@ def explain_predictions(
         rows = rows_of(chosen, keys)
         if rows.empty:
             continue
-        model = Model(graph_of(path))
+        model = Model(graph_of(path, device=device))
         sound = ClipSound(front_end=model.spec.front_end, trim=done.trim, data=data)
         for row in rows.itertuples(index=False):
             samples, rate_hz = sound.read(row), model.spec.front_end.rate_hz

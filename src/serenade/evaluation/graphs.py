@@ -14,13 +14,16 @@ from serenade.folders import ModelFolder
 from serenade.inference.graph import SOUND_ONLY, Graph
 
 
-def graph_of(path: Path) -> Graph:
+def graph_of(path: Path, *, device: str = "cpu") -> Graph:
     """Return the graph of a model of sound, exported to a temporary file if it has none yet.
 
     Args:
         path: an ONNX file, a model folder, a run folder, or weights.
+        device: "cpu" or "cuda".
 
     Raises:
+        DeviceError: there is no such device, or no usable GPU.
+        MissingExtra: "cuda" without onnxruntime-gpu.
         ModelError: there is no model, it takes more than sound, or it cannot be exported.
     """
     from serenade.networks.export import export_onnx
@@ -28,18 +31,18 @@ def graph_of(path: Path) -> Graph:
 
     onnx = path if path.suffix == ".onnx" else ModelFolder(path).onnx
     if onnx.is_file():
-        graph = Graph.load(onnx, threads=1)
+        graph = Graph.load(onnx, threads=1, device=device)
     else:
         weights = find_weights(path)
         beside = ModelFolder(weights.parent).onnx
         if beside.is_file():
-            graph = Graph.load(beside, threads=1)
+            graph = Graph.load(beside, threads=1, device=device)
         else:
             network, spec = load_network(weights)
             with TemporaryDirectory(prefix="serenade-") as temporary:
                 file = Path(temporary) / beside.name
                 export_onnx(network, spec, file)
-                graph = replace(Graph.load(file, threads=1), file=weights)
+                graph = replace(Graph.load(file, threads=1, device=device), file=weights)
     if graph.inputs != SOUND_ONLY:
         raise ModelError(
             "takes text or dialogue context; --robustness and --explain are for models of sound alone",

@@ -38,6 +38,7 @@ def evaluate_recordings(
     out: str | Path | None = None,
     include_training_clips: bool = False,
     jobs: int = 1,
+    device: str = "cpu",
     audio: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -55,12 +56,15 @@ def evaluate_recordings(
             `evaluation-<name of the recordings>` in the current folder if the model is not of a run.
         include_training_clips: evaluate clips that the model was trained on, too.
         jobs: clips that are computed at the same time.
+        device: where the model is computed, "cpu" or "cuda".
         audio: embed the sound of the most confident errors in the report.
         progress: called with (clips done, number of clips).
 
     Raises:
         CorpusError: no such recordings, or all of them were trained on.
         ModelError: no such model, or one that takes text.
+        DeviceError: there is no such device, or no usable GPU.
+        MissingExtra: "cuda" without onnxruntime-gpu.
         OutputError: the evaluation folder cannot be written.
 
     >>> _ = Path("voices.csv").write_text("file,emotion,speaker\ncall.wav,sadness,a\nlong.wav,fear,b\n")
@@ -69,7 +73,7 @@ def evaluate_recordings(
     (2, 0.5)
     """
     file = find_model(model)
-    loaded = load_model(file)
+    loaded = load_model(file, device=device)
     loaded.windows()  # raises for models of text, before any work
     table = read_corpus(recordings, corpus)
     table = table.assign(id=clip_ids(table))

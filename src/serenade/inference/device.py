@@ -17,6 +17,16 @@ DEVICES: tuple[Device, ...] = get_args(Device)
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
+def require_known(device: str) -> None:
+    """Check the name of a device.
+
+    Raises:
+        DeviceError: there is no such device.
+    """
+    if device not in DEVICES:
+        raise DeviceError(f"there is no device {device!r:.40}; use {' or '.join(DEVICES)}")
+
+
 def providers_of(device: str) -> list[str]:
     """Return the execution providers of onnxruntime for a device, the preferred one first.
 
@@ -32,8 +42,7 @@ def providers_of(device: str) -> list[str]:
     >>> providers_of("cpu")
     ['CPUExecutionProvider']
     """
-    if device not in DEVICES:
-        raise DeviceError(f"there is no device {device!r:.40}; use {' or '.join(DEVICES)}")
+    require_known(device)
     if device == "cpu":
         return [_CPU]
     if _CUDA not in onnxruntime.get_available_providers():

@@ -8,6 +8,7 @@ from typing import Any
 
 from serenade.errors import CorpusError
 from serenade.evaluation.folder import EvaluationFolder
+from serenade.evaluation.report.format import counted, thousands
 from serenade.schema import read_json
 from serenade.text import printable
 
@@ -63,7 +64,8 @@ def _scores(metrics: Mapping[str, Any]) -> str:
     value = "mean over folds, %" if mean["folds"] > 1 else "%"
     head = ("metric", value, f"95 % interval over {metrics['group']}s")
     return (
-        f"## Results\n\n{_protocol(metrics)}: {counts['scored']:,} clips of {counts['speakers']} speakers."
+        f"## Results\n\n{_protocol(metrics)}: {counted(counts['scored'], 'clip')} of "
+        f"{counted(counts['speakers'], 'speaker')}."
         f"{_DISJOINT.get(metrics['model']['split'].get('grouped_by', ''), _LEAKY)}\n\n" + _table(head, rows)
     )
 
@@ -104,7 +106,7 @@ def _groups(metrics: Mapping[str, Any]) -> str:
             (
                 printable(row["name"]),
                 f"{row['clips']:,}",
-                str(row["speakers"]),
+                thousands(row["speakers"]),
                 _percent(row["uar"]["value"]),
                 _range(row["uar"]),
                 f"{100 * row['ece']:.1f}",
@@ -150,13 +152,14 @@ def _natural(found: Mapping[str, Any]) -> str:
     meetings = found["meetings"]
     labels = sorted({*meetings["before"], *meetings["after"]}, key=lambda name: (name == "unsure", name))
     rows = [
-        (printable(label), str(meetings["before"].get(label, 0)), str(meetings["after"].get(label, 0)))
+        (printable(label), *(thousands(meetings[when].get(label, 0)) for when in ("before", "after")))
         for label in labels
     ]
     text = (
-        f"## Natural speech and other corpora\n\n{meetings['stretches']} stretches of {meetings['files']} "
-        "recordings of calm meetings (AMI), predicted without and with the domain check (`unsure` where the "
-        "sound is unlike the training data):\n\n" + _table(("prediction", "without", "with the check"), rows)
+        f"## Natural speech and other corpora\n\n{thousands(meetings['stretches'])} stretches of "
+        f"{thousands(meetings['files'])} recordings of calm meetings (AMI), predicted without and "
+        "with the domain check (`unsure` where the sound is unlike the training data):\n\n"
+        + _table(("prediction", "without", "with the check"), rows)
     )
     corpora = [
         (

@@ -33,6 +33,7 @@ def evaluate(
     part: str | None = None,
     out: str | Path | None = None,
     include_training_clips: bool = False,
+    device: str = "cpu",
     audio: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -51,6 +52,7 @@ def evaluate(
         out: the evaluation folder; `RUN/evaluation` (or `RUN/evaluation/<name of the store>`) if None; for a
             model on the hub `evaluation-<name of the store>` in the current folder.
         include_training_clips: evaluate clips of another store that the model was trained on, too.
+        device: where the models are computed, "cpu" or "cuda".
         audio: embed the sound of the most confident errors in the report.
         progress: called with (models done, number of models).
 
@@ -58,6 +60,7 @@ def evaluate(
         ModelError: there is no model, or the run is not finished.
         RunError: a file of the run is damaged.
         StoreError: another front end, nothing to evaluate, or a part of a store that has none.
+        DeviceError: there is no such device, or no usable GPU.
         OutputError: the evaluation folder cannot be written.
 
     >>> evaluation = evaluate("run", audio=False)
@@ -88,7 +91,7 @@ def evaluate(
     for number, each in enumerate(models):
         if progress is not None:
             progress(number, len(models))
-        results.append(_evaluate_model(each, opened, part, include=include_training_clips))
+        results.append(_evaluate_model(each, opened, part, include=include_training_clips, device=device))
     tables = [result.table for result in results if result.table is not None]
     if not tables:
         raise StoreError(
@@ -180,9 +183,9 @@ class _Result:
     clips: int
 
 
-def _evaluate_model(folder: Path, store: Store, part: str, *, include: bool) -> _Result:
+def _evaluate_model(folder: Path, store: Store, part: str, *, include: bool, device: str) -> _Result:
     """Predict the clips of a part, or those of another store that the model was not trained on."""
-    predictor = StorePredictor.load(folder, store)
+    predictor = StorePredictor.load(folder, store, device=device)
     index, takes = store.index, predictor.network.takes
     by_dialogue = predictor.spec.split.get("grouped_by") == "dialogue"
     originals = (index["variant"] == "original").to_numpy()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serenade.corpora import Split
 from serenade.corpora.registry import CORPORA
+from serenade.evaluation.report.format import counted, thousands
 from serenade.folders import EpochLog
 from serenade.spec import Spec
 from serenade.text import printable
@@ -63,9 +64,9 @@ the corpora above, and on no others."""
 
 _INPUTS = {"sound": "speech", "text": "text", "both": "speech and its text"}
 _FORMATS = {
-    "sound": "sound, resampled to mono at {} Hz",
+    "sound": "sound, resampled to mono at {:,} Hz",
     "text": "text",
-    "both": "text, and sound, resampled to mono at {} Hz",
+    "both": "text, and sound, resampled to mono at {:,} Hz",
 }
 _CONTEXT = {
     "none": "none: each utterance by itself",
@@ -117,7 +118,7 @@ def model_card(
         else "no test part"
         if final
         else "no folds",
-        sizes=" / ".join(f"{count} {part}" for part, count in sizes.items()),
+        sizes=" / ".join(f"{thousands(count)} {part}" for part, count in sizes.items()),
         split_hash=split.hash[:12],
         context=_CONTEXT[spec.context],
         teacher=_teacher(recipe),
@@ -222,7 +223,8 @@ def _adaptation(spec: Spec) -> str:
     fitted = spec.adaptation
     if fitted is None:
         return "none: too few speakers that it was not trained on"
-    return f"`predict --speakers`, fitted on {fitted.clips:,} clips of {fitted.speakers} speakers"
+    clips, speakers = counted(fitted.clips, "clip"), counted(fitted.speakers, "speaker")
+    return f"`predict --speakers`, fitted on {clips} of {speakers}"
 
 
 def _domain(spec: Spec) -> str:
@@ -231,5 +233,5 @@ def _domain(spec: Spec) -> str:
         return "none"
     return (
         f"`unsure` beyond the distance to the training data that {found.share_inside:.0%} of {found.clips:,} "
-        f"clips of {found.speakers} held-out speakers keep"
+        f"clips of {thousands(found.speakers)} held-out speakers keep"
     )

@@ -15,12 +15,14 @@ from serenade.evaluation.calibration import softmax
 from serenade.evaluation.predictions import INDEX_COLUMNS
 from serenade.features.store import Store
 from serenade.folders import ModelFolder
+from serenade.inference.device import require_known
 from serenade.networks.registry import Network
 from serenade.networks.weights import find_weights, load_network
 from serenade.spec import Spec
 from serenade.training.data.dialogues import batches_for_prediction
 from serenade.training.data.inputs import Inputs
 from serenade.training.dev import predict_logits
+from serenade.training.devices import require_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,24 +33,30 @@ class StorePredictor:
         network: in evaluation mode.
         spec: of the network.
         store: with the network's front end.
+        device: where the network is, "cpu" or "cuda".
     """
 
     network: Network
     spec: Spec
     store: Store
+    device: str = "cpu"
 
     @classmethod
-    def load(cls, model: str | Path, store: Store) -> StorePredictor:
+    def load(cls, model: str | Path, store: Store, *, device: str = "cpu") -> StorePredictor:
         """Load a model for a store.
 
         Args:
             model: a model folder, a run folder, or a `.safetensors` file.
             store: the store.
+            device: "cpu" or "cuda".
 
         Raises:
+            DeviceError: there is no such device, or no usable GPU.
             ModelError: there is no model, or it is damaged.
             StoreError: the store has another front end.
         """
+        require_known(device)
+        require_device(device)
         network, spec = load_network(model)
         if network.takes & {"features", "statistics"} and store.front_end != spec.front_end:
             config = ModelFolder(find_weights(model).parent).config
@@ -57,7 +65,7 @@ class StorePredictor:
                 f"--front-end {config}",
                 file=store.path,
             )
-        return cls(network=network, spec=spec, store=store)
+        return cls(network=network.to(device), spec=spec, store=store, device=device)
 
     def usable(self) -> NDArray[np.bool_]:
         """Return which rows of the store have an input for the network `[shape=(rows,)]`."""
@@ -81,7 +89,9 @@ class StorePredictor:
         if without:
             inputs.drop_modality(without)
         batches = batches_for_prediction(self.store, rows, inputs, n_classes=len(labels))
-        logits = predict_logits(self.network, batches) + np.asarray(self.spec.shift or 0, np.float32)
+        logits = predict_logits(self.network, batches, self.device) + np.asarray(
+            self.spec.shift or 0, np.float32
+        )
         scores = softmax(logits, temperature=self.spec.temperature)
         if prior is not None and not self.network.takes & {"present", "dialogues"}:
             scores[~inputs.present[rows].any(1)] = prior

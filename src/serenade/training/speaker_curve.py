@@ -78,7 +78,7 @@ class SpeakerCurve:
         """Return one row for each number of speakers."""
         rows = tuple(
             (
-                str(point.speakers),
+                f"{point.speakers:,}",
                 f"{100 * point.mean:.1f}" + ("" if point.std is None else f" ± {100 * point.std:.1f}"),
                 f"{100 * min(point.scores):.1f} to {100 * max(point.scores):.1f}",
                 str(len(point.scores)),

@@ -45,6 +45,7 @@ class RobustnessOptions:
         rooms: folder of room impulse responses; None for a synthetic one.
         limit: most clips of each model; a random sample if there are more.
         jobs: clips that are computed at the same time.
+        device: where the models are computed, "cpu" or "cuda".
     """
 
     data: Path | None = None
@@ -52,6 +53,7 @@ class RobustnessOptions:
     rooms: Path | None = None
     limit: int = 300
     jobs: int = 1
+    device: str = "cpu"
 
 
 def evaluate_robustness(
@@ -98,7 +100,7 @@ def evaluate_robustness(
     for path, rows in chosen:
         if rows.empty:
             continue
-        graph = graph_of(path)
+        graph = graph_of(path, device=options.device)
         sound = ClipSound(front_end=graph.spec.front_end, trim=done.trim, data=options.data)
         around = Surroundings(
             rate_hz=front_end_rate,
