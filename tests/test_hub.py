@@ -86,6 +86,8 @@ def test_predict_serve_and_page_take_the_name(published, toy, tmp_path, capsys):
         ("hf://lab/toy/model.onnx", "is not a name of a model on the hub"),
         ("hf://lab/to..y", "is not a name of a model on the hub"),
         ("hf://lab/toy@", "is not a name of a model on the hub"),
+        ("hf://lab/" + "a" * 97, "the hub does not take this: Repo.id "),
+        ("hf://lab/toy.git", "the hub does not take this: Repo.id "),
     ],
 )
 def test_each_fault_is_one_sentence(published, name, message, capsys):
@@ -164,3 +166,12 @@ def test_weights_alone_are_exported_and_missing_weights_are_named(published, tmp
 def test_a_name_is_written_as_it_was_read():
     assert str(HubName.parse("hf://lab/toy@v1.0")) == "hf://lab/toy@v1.0"
     assert local_model("lab/toy") == Path("lab/toy")
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(published, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(
+        ModelError, match=r"cannot be stored in the cache .*; set HF_HUB_CACHE to another folder"
+    ):
+        find_model("hf://lab/toy")

@@ -141,6 +141,37 @@ def upload_files(
     return address
 
 
+def require_metadata(card: Path) -> None:
+    """Refuse a model card whose metadata the hub would not read; it would get a repository without a licence.
+
+    Args:
+        card: the README.md of a model folder.
+
+    Raises:
+        ModelError: the metadata between the two lines `---` at its start is missing or damaged.
+        MissingExtra: huggingface_hub is not installed.
+    """
+    hub = _huggingface_hub()
+    import yaml
+
+    reason = ""
+    try:
+        metadata = hub.metadata_load(card)
+    except OSError as cause:
+        raise ModelError(f"cannot be read ({cause.strerror})", file=card) from cause
+    # PyYAML raises these for values that do not fit their type, such as a 13th month.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as cause:
+        metadata = None
+        problem = str(getattr(cause, "problem", None) or cause).partition("\n")[0]
+        reason = f" ({problem:.200})"
+    if not metadata:
+        raise ModelError(
+            f"does not begin with metadata for the hub{reason}; write lines `name: value`, such as "
+            "`license: mit`, between two lines `---` at its start",
+            file=card,
+        )
+
+
 _TOKEN = "set HF_TOKEN, or log in with: hf auth login"
 
 
@@ -187,6 +218,14 @@ def _one_sentence(name: HubName) -> Iterator[None]:
         if status in (401, 403):
             reason = f"the token may not do this (HTTP status {status}): {_TOKEN}"
         raise ModelError(reason, file=str(name)) from cause
+    except errors.RevisionResolutionError as cause:
+        raise ModelError("the model has no such revision", file=str(name)) from cause
+    except ValueError as cause:  # also of the library's check of names
+        reason = " ".join(str(cause).split())
+        raise ModelError(f"the hub does not take this: {reason:.300}", file=str(name)) from cause
     except httpx2.HTTPError as cause:
         reason = f"the connection to the hub failed ({type(cause).__name__}); try again"
         raise ModelError(reason, file=str(name)) from cause
+    except OSError as cause:
+        reason = f"cannot be stored in the cache {constants.HF_HUB_CACHE}: {cause.strerror or cause}"
+        raise ModelError(f"{reason}; set HF_HUB_CACHE to another folder", file=str(name)) from cause

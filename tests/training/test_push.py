@@ -10,7 +10,7 @@ import yaml
 
 from serenade import evaluate, load_model, train
 from serenade.cli.main import run as command
-from serenade.errors import ModelError, RunError
+from serenade.errors import ModelError, OutputError, RunError
 from serenade.folders import ModelFolder, RunFolder
 from serenade.inference.locate import find_model
 from serenade.spec import Spec
@@ -130,3 +130,76 @@ def test_a_model_without_a_card_is_refused(model_file, hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with pytest.raises(ModelError, match="has no model card: name a run, or a model folder"):
         push(model_file, "hf://lab/toy")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# A model\n", "does not begin with metadata for the hub; write lines"),
+        ("---\nlicense: mit\n# A model\n", "does not begin with metadata for the hub; write lines"),
+        ("---\nlicense: [mit\n---\n", "does not begin with metadata for the hub .*expected ',' or ']'"),
+        ("---\n- mit\n---\n", "does not begin with metadata for the hub .*should be a dict"),
+        ("---\ncreated: 2026-13-45\n---\n", "month must be in 1..12"),
+        ("---\na: !!python/object/apply:os.system [x]\n---\n", "could not determine a constructor"),
+        ("---\n\n---\n", "does not begin with metadata for the hub"),
+        ("---\nlicense: \udcff\n---\n", "codec can't decode"),
+    ],
+)
+def test_a_damaged_card_is_found_before_anything_is_uploaded(
+    hub, monkeypatch, capsys, toy, tmp_path, text, message
+):
+    folder = ModelFolder(tmp_path / "toy")
+    toy.write_toy_model(folder.onnx)
+    folder.card.write_bytes(text.encode(errors="surrogateescape"))
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with pytest.raises(ModelError, match=message):
+        push(folder.path, "hf://lab/toy")
+    assert command(["push", str(folder.path), "hf://lab/toy"]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("name", ["hf://lab/" + "a" * 97, "hf://lab/mine.git"])
+def test_a_name_that_the_hub_does_not_take(hub, monkeypatch, toy, tmp_path, name):
+    folder = ModelFolder(tmp_path / "toy")
+    toy.write_toy_model(folder.onnx)
+    folder.write_card("---\nlicense: mit\n---\n")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with pytest.raises(ModelError, match=r"the hub does not take this: Repo.id "):
+        push(folder.path, name)
+    assert hub.commits == {}
+
+
+@pytest.mark.parametrize("text", ["no heading\n", "## Limits\n## Limits\n", b"\xff"])
+def test_a_card_that_was_changed_is_one_sentence(run, tmp_path, text):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    file = RunFolder(copy).model.card
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(
+        ModelError, match=r"README\.md: (must have one line `## Limits`|is not a readable model)"
+    ):
+        card(copy, out=tmp_path / "card.md")
+    assert not (tmp_path / "card.md").exists()
+
+
+def test_a_card_never_replaces_another_file(run, tmp_path, capsys):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (tmp_path / "a.md").mkdir()
+    (tmp_path / "file").write_text("")
+    (RunFolder(copy).evaluation / "notes.md").write_text("mine")
+    before = {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()}
+    for out, reason in (
+        (copy / "recipe.toml", "write one that ends in .md"),
+        (RunFolder(copy).evaluation / "metrics.json", "write one that ends in .md"),
+        (RunFolder(copy).evaluation / "notes.md", "would be overwritten"),
+        (tmp_path / "a.md", "this is a folder, and a file is to be written here"),
+        (tmp_path / "file" / "a.md", "this path leads through a file"),
+        ("", "write one that ends in .md"),
+    ):
+        with pytest.raises(OutputError, match=reason):
+            card(copy, out=out)
+        assert command(["card", str(copy), "--out", str(out)]) == 1
+        assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()} == before

@@ -15,7 +15,8 @@ from serenade.text import printable
 NATURAL_SPEECH = "natural_speech.json"
 """Written into the folder of an evaluation by `benchmarks/domain.py`."""
 
-_BEFORE = "## Limits\n"
+BEFORE_RESULTS = "## Limits\n"
+"""The line that results are written before; a card has it once."""
 _SIZE = "`model.onnx` has "
 
 _CONDITIONS = {
@@ -42,9 +43,9 @@ def with_results(card: str, evaluation: str | Path, *, size_bytes: int) -> str:
     sections += [_calibration(metrics), _robustness(folder.read_robustness())]
     natural = folder.path / NATURAL_SPEECH
     sections.append(_natural(read_json(natural)) if natural.is_file() else "")
-    start, limits = card.split(_BEFORE)
+    start, limits = card.split(BEFORE_RESULTS)
     start = start.partition(_SIZE)[0]
-    return start + "".join(section for section in sections if section) + _BEFORE + limits
+    return start + "".join(section for section in sections if section) + BEFORE_RESULTS + limits
 
 
 def _size(metrics: Mapping[str, Any], size_bytes: int) -> str:

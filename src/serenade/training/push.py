@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from serenade.errors import ModelError, RunError
+from serenade.errors import ModelError, OutputError, RunError
 from serenade.evaluation.folder import EvaluationFolder
-from serenade.files import protect_inputs, write_whole
+from serenade.files import protect_inputs, require_writable, write_whole
 from serenade.folders import ModelFolder, RunFolder
-from serenade.hub import HubName, upload_files
+from serenade.hub import HubName, require_metadata, upload_files
 from serenade.inference.load import load_model
 from serenade.inference.locate import find_model
-from serenade.training.card_results import with_results
+from serenade.training.card_results import BEFORE_RESULTS, with_results
 
 
 def card(run: str | Path, *, out: str | Path | None = None) -> Path:
@@ -26,9 +26,9 @@ def card(run: str | Path, *, out: str | Path | None = None) -> Path:
         The file.
 
     Raises:
-        ModelError: the run has no model that it stands for.
+        ModelError: the run has no model that it stands for, or its card was changed.
         RunError: the run was not evaluated.
-        OutputError: the file cannot be written.
+        OutputError: the file does not end in .md, or cannot be written.
 
     >>> from serenade import evaluate
     >>> _ = evaluate("run", audio=False)
@@ -37,13 +37,16 @@ def card(run: str | Path, *, out: str | Path | None = None) -> Path:
     """
     model = find_model(run)
     folder = ModelFolder(model.parent)
+    if out is not None and Path(out).suffix.lower() != ".md":
+        raise OutputError("is no name for a model card; write one that ends in .md", file=out)
+    require_writable(out)
     evaluation = _evaluation(folder)
     if evaluation is None:
         raise RunError("was not evaluated; run serenade evaluate on it first", file=run)
     text = _card(folder, evaluation)
     target = folder.card if out is None else Path(out)
     if out is not None:
-        protect_inputs([target], [model, *folder.files])
+        protect_inputs([target], [model, *folder.files, evaluation])
     with write_whole(target) as file:
         file.write(text)
     return target
@@ -74,7 +77,8 @@ def push(
         The address of the repository.
 
     Raises:
-        ModelError: the model cannot be loaded or has no card, the name is wrong, or the hub refuses it.
+        ModelError: the model cannot be loaded, has no card or a damaged one, the name is wrong, or the hub
+            refuses it.
         MissingExtra: huggingface_hub is not installed.
     """
     target = HubName.parse(name)
@@ -88,6 +92,7 @@ def push(
             f"{folder.card.name}",
             file=file,
         )
+    require_metadata(folder.card)
     files: dict[str, Path | bytes] = {
         folder.onnx.name: file,
         folder.config.name: json.dumps(spec.to_dict(), ensure_ascii=False, indent=1).encode(),
@@ -99,9 +104,18 @@ def push(
 
 
 def _card(folder: ModelFolder, evaluation: Path | None) -> str:
-    text = folder.card.read_text(encoding="utf-8")
+    try:
+        text = folder.card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as cause:
+        reason = getattr(cause, "strerror", None) or "it is not UTF-8 text"
+        raise ModelError(f"is not a readable model card ({reason}); restore it", file=folder.card) from cause
     if evaluation is None:
         return text
+    if text.count(BEFORE_RESULTS) != 1:
+        raise ModelError(
+            f"must have one line `{BEFORE_RESULTS.strip()}`, which results are written before; correct it",
+            file=folder.card,
+        )
     return with_results(text, evaluation, size_bytes=folder.onnx.stat().st_size)
 
 
