@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -70,3 +71,23 @@ def test_an_output_that_cannot_be_written_is_found_before_the_work(serenade, tmp
     ran = serenade("compare", tmp_path / "none", tmp_path / "gone", "--out", tmp_path / "file" / "a.html")
     assert ran.is_one_sentence()
     assert "a.html: cannot be written" in ran.stderr
+
+
+def test_the_report_of_a_run_has_a_section_that_compares_it(serenade, evaluated, tmp_path):
+    run, copy = (shutil.copytree(evaluated, tmp_path / name) for name in ("run", "copy"))
+    ran = serenade("report", run, "--compare", copy, "--no-audio")
+    assert ran.status == 0, ran.stderr
+    report = run / "evaluation" / "report.html"
+    assert ran.stdout.splitlines() == [str(report)]
+    page = report.read_text(encoding="utf-8")
+    assert "<h2>Comparison of run and copy</h2>" in page
+    assert "run and copy have the same UAR." in page
+    section = page.split("<h2>Comparison of")[1].split("</section>")[0]
+    row = re.search(r"<bdi>run − copy</bdi></th>(.*?)</tr>", section)
+    assert row is not None
+    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["+0.0", "+0.0 to +0.0", "1.000", "1.000", "0", "0"]
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert serenade("report", run, "--no-audio").status == 0
+    assert "Comparison of" not in report.read_text(encoding="utf-8")
+    assert serenade("report", run, "--compare", tmp_path / "none").is_one_sentence()

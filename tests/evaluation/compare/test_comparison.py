@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
 
 from serenade import compare
 from serenade.audio.front_end import FrontEnd
@@ -200,6 +202,49 @@ def test_large_comparisons_are_drawn(
     assert page.count('<th scope="row"><bdi>run0 −') == 5
     write_comparison(compare(runs[:2]), tmp_path / "two.html")
     assert "200 speakers, sorted" in (tmp_path / "two.html").read_text(encoding="utf-8")
+
+
+def test_dialogues_are_resampled_as_a_separate_computation_resamples_them(
+    tmp_path: Path, synthetic: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of drawn dialogues one after another, scored by scikit-learn."""
+    monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
+    monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda out, audio: None)
+    spec = Spec(
+        name="meld",
+        labels=LABELS,
+        front_end=FrontEnd(),
+        network="text",
+        split={"name": "meld", "fold": None, "hash": "0", "grouped_by": "dialogue"},
+    )
+    table = synthetic(400).assign(dialogue=[f"dia{clip // 10}" for clip in range(400)])
+    other = synthetic(400, seed=1)["predicted"]
+    # Better in whole dialogues: each third dialogue is predicted by the other run in part.
+    second = table.assign(predicted=other.where(table.index // 10 % 3 == 0, table["emotion"]))
+    for name, rows in (("first", table), ("second", second)):
+        evaluate_predictions(rows, labels=LABELS, out=tmp_path / name, spec=spec)
+    (pair,) = compare([tmp_path / "first", tmp_path / "second"]).pairs
+
+    def difference(rows: NDArray[np.int64]) -> float:
+        true = table["emotion"].to_numpy()[rows]
+        scores = [
+            f1_score(true, each["predicted"].to_numpy()[rows], average="weighted", labels=list(LABELS))
+            for each in (table, second)
+        ]
+        return float(scores[0] - scores[1])
+
+    rng = np.random.default_rng(5)
+    members = [np.flatnonzero(table["dialogue"] == name) for name in table["dialogue"].unique()]
+    draws = [
+        difference(np.concatenate([members[number] for number in rng.integers(40, size=40)]))
+        for _ in range(600)
+    ]
+    # The tail of Hesterberg's expanded interval for 40 groups: the cumulative normal of sqrt(40 / 39) times
+    # the 2.5 % quantile of t with 39 degrees of freedom, -2.0227.
+    low, high = np.quantile(draws, [0.02025, 1 - 0.02025])
+    assert pair.value == pytest.approx(difference(np.arange(400)))
+    assert (pair.low, pair.high) == pytest.approx((low, high), abs=0.012)
+    assert high - low > 0.06
 
 
 def test_runs_with_dialogues_are_compared_over_dialogues(

@@ -81,46 +81,55 @@ def _json(comparison: Comparison) -> str:
     return json_text(comparison.to_dict(), indent=1) + "\n"
 
 
+def page_content(comparison: Comparison) -> dict[str, Any]:
+    """Return what a page shows of a comparison: names, metric, group, summary, tables and figures."""
+    return {
+        "names": comparison.names,
+        "metric": METRICS[comparison.metric],
+        "group": comparison.group,
+        "summary": tables.summary(comparison),
+        "tables": {"speakers": None, **all_tables(comparison)},
+        "svg": _figures(comparison),
+    }
+
+
 def _page(comparison: Comparison) -> str:
     pairs = comparison.pairs
     environment = create_environment("serenade.evaluation.compare")
     return environment.get_template("page.html.j2").render(
-        names=comparison.names,
-        metric=METRICS[comparison.metric],
-        group=comparison.group,
+        **page_content(comparison),
         hero=f"{100 * pairs[0].value:+.1f}" if len(pairs) == 1 else "",
-        summary=tables.summary(comparison),
-        tables={"speakers": None, **all_tables(comparison)},
-        svg=_figures(comparison),
         version=__version__,
     )
 
 
 def _figures(comparison: Comparison) -> dict[str, Any]:
-    """SVG elements by name; "" where there is nothing to draw."""
+    """SVG elements by name; "" where there is nothing to draw. Their ids differ from those of a report."""
     names, title = comparison.names, METRICS[comparison.metric].title
     scores = [{"name": run.name, **run.means[comparison.metric].to_dict()} for run in comparison.runs]
     figure = figures.run_scores(scores, theme=PAGE, title=title)
     alt = ", ".join(f"{row['name']} {100 * float(str(row['value'])):.1f} %" for row in scores)
     drawn: dict[str, Any] = dict.fromkeys(("pairs", "classes", "speakers"), "")
-    drawn["scores"] = svg_element(figure, name="scores", alt=f"{title}: {alt}")
+    drawn["scores"] = svg_element(figure, name="compared-scores", alt=f"{title}: {alt}")
     if len(names) > 2:
         rows = [
             {"name": f"{pair.first} − {pair.second}", "value": pair.value, "low": pair.low, "high": pair.high}
             for pair in comparison.pairs
         ]
         figure = figures.run_scores(rows, theme=PAGE, title=f"difference of {title}", difference=True)
-        drawn["pairs"] = svg_element(figure, name="pairs", alt="The differences of the table below")
+        drawn["pairs"] = svg_element(figure, name="compared-pairs", alt="The differences of the table below")
     if len(names) <= len(MARKERS):
         recalls = {name: comparison.classes[name].tolist() for name in names}
         figure = figures.class_recalls(comparison.classes["emotion"].tolist(), recalls, theme=PAGE)
-        drawn["classes"] = svg_element(figure, name="classes", alt="The recalls of the table below")
+        drawn["classes"] = svg_element(figure, name="compared-classes", alt="The recalls of the table below")
     if len(names) == 2 and len(comparison.speakers) > 1:
         differences = comparison.speakers[names[0]] - comparison.speakers[names[1]]
         figure = figures.speaker_differences(
             comparison.speakers["speaker"].tolist(), differences.tolist(), theme=PAGE
         )
-        drawn["speakers"] = svg_element(figure, name="speakers", alt="The differences by speaker, sorted")
+        drawn["speakers"] = svg_element(
+            figure, name="compared-speakers", alt="The differences by speaker, sorted"
+        )
     return drawn
 
 

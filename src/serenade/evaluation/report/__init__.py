@@ -30,16 +30,19 @@ from serenade.text import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from serenade.evaluation.compare import Comparison
+
 Metrics = Mapping[str, Any]
 
 
-def write_report(folder: Path, *, audio: bool = True) -> Path:
+def write_report(folder: Path, *, audio: bool = True, comparison: Comparison | None = None) -> Path:
     """Write `report.html` from the files of an evaluation folder.
 
     Args:
         folder: with `metrics.json` and `predictions.csv`. Learning curves and recipe are read from the run
             folder that `metrics.json` names; if it is missing the report says so.
         audio: whether the sound of the most confident errors is embedded.
+        comparison: of this run with others; a section of the report.
 
     Returns:
         The path of the report.
@@ -89,6 +92,7 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
             errors=[_card(error, raw, number, audio=audio) for number, error in enumerate(errors)],
             robustness=robustness,
             explanations=_explanations(evaluation),
+            comparison=None if comparison is None else _compared(comparison),
             recipe="\n".join(map(printable, run.read_recipe_text().splitlines())) if run else "",
             run_is_missing=run_is_missing,
         )
@@ -96,6 +100,13 @@ def write_report(folder: Path, *, audio: bool = True) -> Path:
     with write_whole(evaluation.report) as out:
         out.write(page)
     return evaluation.report
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    """What the page shows of a comparison with other runs."""
+    from serenade.evaluation.compare.write import page_content  # its modules import this package
+
+    return page_content(comparison)
 
 
 def _explanations(evaluation: EvaluationFolder) -> list[dict[str, Any]]:
