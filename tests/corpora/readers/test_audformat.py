@@ -117,6 +117,11 @@ def test_tables_that_disagree_are_refused_and_one_can_be_named(database):
         ({"db.yaml": "tables: [a]"}, "`tables` must be a mapping"),
         ({"db.yaml": "[tables]"}, "it must be a mapping"),
         ({"db.yaml": ""}, "it has no tables"),
+        ({"db.yaml": f"tables: {{{'a' * 300}: {{}}}}"}, "has neither db.aaa"),
+        (
+            {"db.yaml": "tables: {/../../other: {}}", "db./x": "", "../other.csv": "file\n"},
+            "has neither db./",
+        ),
         ({"db.yaml": "tables: {a: 5}"}, "table a must be a mapping"),
         ({"db.yaml": "tables: {a: {columns: [b]}}"}, "`columns` of table a must be a mapping"),
         ({"db.yaml": "tables: {a: {columns: {b: c}}}"}, "column b of table a must be a mapping"),

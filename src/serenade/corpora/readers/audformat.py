@@ -5,6 +5,7 @@ The header names the tables, the splits, and attributes of the speakers. Pickled
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,8 +157,9 @@ def _meanings(about: _Table) -> dict[str, str]:
 
 def _content(folder: Path, name: str) -> Path:
     for suffix in (".csv", ".parquet"):
-        file = folder / f"db.{name}{suffix}"
-        if file.is_file():
+        file = path_in_dataset(f"db.{name}{suffix}", folder, within=folder)
+        # Unlike Path.is_file, os.path.isfile has no error for a name that is too long.
+        if file is not None and os.path.isfile(file):
             return file
     raise CorpusError(
         f"has neither db.{name}.csv nor db.{name}.parquet; download the database again", file=folder
