@@ -79,6 +79,9 @@ def corpus_columns(
     found = {column: column_name(column) for column in given}
     found |= {column: (means or {}).get(column) or name for column, name in found.items() if name == column}
     notes = []
+    if "variant" in found:  # the corpus table has those of serenade
+        found["variant"] = "dataset_variant"
+        notes.append("column `variant` is kept as `dataset_variant`")
     for name in dict.fromkeys(found.values()):
         same = [column for column, other in found.items() if other == name and column != name]
         if not same or (len(same) == 1 and name not in found):

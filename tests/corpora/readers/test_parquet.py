@@ -242,3 +242,32 @@ def test_damaged_metadata_is_no_metadata(tmp_path, metadata):
     table = pa.table(columns).replace_schema_metadata({"huggingface": metadata})
     parquet.write_table(table, tmp_path / "a.parquet")
     assert read_corpus(tmp_path)["emotion"].tolist() == ["happiness"]
+
+
+def test_columns_that_are_no_values_are_not_kept(tmp_path):
+    """Such as vectors of an encoder, an image, or a second column of audio."""
+    noisy = [{"bytes": b"noisy", "path": "a.wav"}]
+    columns = {"vector": [[0.5] * 4], "image": [b"png"], "noisy": noisy, "age": [31], "variant": ["x"]}
+    shard(tmp_path / "a.parquet", [b"1"], [0], **columns)
+    table = read_corpus(tmp_path)
+    assert {"age", "dataset_variant"} <= set(table.columns)
+    assert not {"vector", "image", "noisy", "variant"} & set(table.columns)
+    assert "not kept, since they have lists or bytes: vector, image, noisy" in table.attrs["notes"]
+    assert Path(table["file"][0]).read_bytes() == b"1"
+
+
+def test_times_are_those_of_a_recording_only_where_it_is_a_file(tmp_path, voices):
+    shard(tmp_path / "in" / "a.parquet", [b"1"], [0], start=[12.5], end=[14.0])
+    table = read_corpus(tmp_path / "in")
+    assert table["start"].isna().all()
+    assert table[["source_start", "source_end"]].values.tolist() == [[12.5, 14.0]]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.wav").write_bytes(voices[0].read_bytes())
+    audio = [{"bytes": None, "path": "a.wav"}] * 2
+    file = tmp_path / "out" / "a.parquet"
+    write(file, {"audio": audio, "label": [0, 1], "begin": ["0:00:00.5", None], "end": [0.75, None]})
+    table = read_corpus(tmp_path / "out")
+    assert table[["start", "end"]].fillna(-1).values.tolist() == [[0.5, 0.75], [-1, -1]]
+    write(file, {"audio": audio, "label": [0, 1], "begin": ["0", "soon"]})
+    with pytest.raises(CorpusError, match="row 2: the time 'soon' is neither seconds nor h:mm:ss"):
+        read_corpus(tmp_path / "out")

@@ -17,6 +17,7 @@ import pandas as pd
 from serenade.audio.discovery import SUFFIXES, is_lfs_pointer
 from serenade.corpora.corpus_table import PART_NAMES, is_missing, new_table
 from serenade.corpora.datasets import corpus_columns, outside_dataset, path_in_dataset
+from serenade.corpora.manifest_columns import seconds
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import corpus_root
 from serenade.errors import CorpusError, MissingExtra, OutputError
@@ -34,9 +35,10 @@ _BYTES = ("binary", "large_binary", "binary_view", "null")
 def read_parquet(path: str | Path) -> pd.DataFrame:
     """Read the Parquet files of a dataset with a column of audio, or a folder of them.
 
-    Sounds that are in the files are written once into the folder `serenade-audio` of the dataset. The part is
-    that of the file's name (`train-00000-of-00001.parquet`) or its folder (`train/0000.parquet`). Columns may
-    have the names of a manifest's, see `serenade.corpora.manifest_columns`; all are kept.
+    Sounds that are in the files are written once into the folder `serenade-audio` of the dataset; times beside
+    them are kept as `source_start` and `source_end`, since each sound is a clip of its own. The part is that
+    of the file's name (`train-00000-of-00001.parquet`) or its folder (`train/0000.parquet`). Columns may have
+    the names of a manifest's, see `serenade.corpora.manifest_columns`; all but lists and bytes are kept.
 
     Raises:
         CorpusError: there is no column of audio or of labels, labels are numbers without names, no row has a
@@ -81,13 +83,18 @@ def _rows(file: Path, folder: Path, notes: list[str]) -> list[dict[str, Any]]:
     if audio is None:
         raise CorpusError(
             f"has no column of audio (its columns are {', '.join(table.column_names)}); a column of audio "
-            "has the fields bytes and path",
+            "has the fields bytes and path, and a list of paths must be a CSV or TSV file",
             file=file,
         )
     if not table.num_rows:
         raise CorpusError("has no rows; download it again, or remove it", file=file)
     names, kept = corpus_columns([name for name in table.column_names if name != audio], file=file)
     notes += kept
+    nested = [field.name for field in table.schema if _is_large(field.type)]
+    nested = [column for column in nested if names.get(column, "emotion") != "emotion"]
+    names = {column: name for column, name in names.items() if column not in nested}
+    if nested:
+        notes.append(f"not kept, since they have lists or bytes: {', '.join(nested)}")
     if "emotion" not in names.values():
         raise CorpusError(
             f"has no column of labels (its columns are {', '.join(table.column_names)}); name one `emotion`",
@@ -100,6 +107,9 @@ def _rows(file: Path, folder: Path, notes: list[str]) -> list[dict[str, Any]]:
             if name != "file"
         }
         _check_labels(columns["emotion"], next(c for c, name in names.items() if name == "emotion"), file)
+        for name in {"start", "end"} & columns.keys():
+            values = pd.Series([str(value) for value in columns[name]], range(1, table.num_rows + 1))
+            columns[name] = seconds(values, name, file, place="row").tolist()
         sounds = (sound.as_py() for sound in table.column(audio))  # one at a time: they are large
         found = _with_sounds(sounds, columns, file, folder, notes)
     except (ArrowException, ValueError, OverflowError) as cause:
@@ -139,6 +149,8 @@ def _with_sounds(
             without.append(number + 1)
             continue
         row = {key: values[number] for key, values in columns.items()}
+        if content:  # a clip of its own; its times are those in another recording
+            row = {f"source_{key}" if key in ("start", "end") else key: value for key, value in row.items()}
         row["emotion"] = "" if row["emotion"] is None else str(row["emotion"])
         rows.append(row | {"file": path})
     if len(missing) == len(rows):
@@ -225,6 +237,13 @@ def _features(schema: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(found, dict):
         return {}
     return {name: value for name, value in found.items() if isinstance(value, dict)}
+
+
+def _is_large(kind: Any) -> bool:
+    """Whether the values of a type are lists, tables or bytes, which a corpus table does not keep."""
+    from pyarrow import types
+
+    return bool(types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _audio_column(schema: Any, features: Mapping[str, Mapping[str, Any]]) -> str | None:
