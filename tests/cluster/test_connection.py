@@ -52,6 +52,9 @@ def test_no_folder_is_made_without_a_cluster(address, free_port, voices, model_f
     options = ["--model", str(model_file), "--cluster", address.format(free_port), "--out", str(out)]
     assert run(["predict", str(voices[0]), *options]) == 1
     assert "Ray cluster" in capsys.readouterr().err
+    (tmp_path / "list.csv").write_text(f"file,emotion\n{voices[0]},anger\n")
+    assert run(["prepare", str(tmp_path / "list.csv"), *options[2:]]) == 1
+    assert "Ray cluster" in capsys.readouterr().err
     assert not out.exists()
 
 

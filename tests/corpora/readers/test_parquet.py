@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from serenade.corpora import read_corpus
-from serenade.corpora.readers.parquet import EXTRACTED
+from serenade.corpora.dataset_sounds import EXTRACTED
 from serenade.errors import CorpusError, OutputError
 
 pytest.importorskip("pyarrow")

@@ -14,19 +14,16 @@ from typing import Any
 
 import pandas as pd
 
-from serenade.audio.discovery import SUFFIXES, is_lfs_pointer
+from serenade.audio.discovery import is_lfs_pointer
 from serenade.corpora.corpus_table import PART_NAMES, is_missing, new_table
-from serenade.corpora.datasets import corpus_columns, outside_dataset, path_in_dataset
+from serenade.corpora.dataset_sounds import EXTRACTED, listed_sound, write_sound
+from serenade.corpora.datasets import corpus_columns
 from serenade.corpora.manifest_columns import seconds
 from serenade.corpora.registry import Corpus, register_corpus
 from serenade.corpora.shared_root import corpus_root
-from serenade.errors import CorpusError, MissingExtra, OutputError
-from serenade.files import make_folder, write_whole
+from serenade.errors import CorpusError, MissingExtra
 from serenade.labels import describe_labels, is_label
 from serenade.text import counted, printable
-
-EXTRACTED = "serenade-audio"
-"""Folder in the dataset that the sounds in the Parquet files are written to, once."""
 
 _SUFFIX = ".parquet"
 _BYTES = ("binary", "large_binary", "binary_view", "null")
@@ -35,8 +32,8 @@ _BYTES = ("binary", "large_binary", "binary_view", "null")
 def read_parquet(path: str | Path) -> pd.DataFrame:
     """Read the Parquet files of a dataset with a column of audio, or a folder of them.
 
-    Sounds that are in the files are written once into the folder `serenade-audio` of the dataset; times beside
-    them are kept as `source_start` and `source_end`, since each sound is a clip of its own. The part is that
+    Sounds that are in the files are written once into the folder `serenade-audio` of the dataset; their times
+    are kept as `source_start` and `source_end`, since each sound is a clip of its own. The part is that
     of the file's name (`train-00000-of-00001.parquet`) or its folder (`train/0000.parquet`). Columns may have
     the names of a manifest's, see `serenade.corpora.manifest_columns`; all but lists and bytes are kept.
 
@@ -140,10 +137,10 @@ def _with_sounds(
         sound = sound if isinstance(sound, Mapping) else {}
         content, name = sound.get("bytes"), str(sound.get("path") or "")
         if content:
-            path, is_new = _extracted(content, name, file, folder, number)
+            path, is_new = write_sound(content, name, file, folder, number)
             written += is_new
         elif name:
-            path = _listed(name, file, folder, row=number + 1)
+            path = listed_sound(name, file, folder, row=number + 1)
             missing += [] if path.is_file() else [name]
         else:
             without.append(number + 1)
@@ -164,31 +161,6 @@ def _with_sounds(
     if written:
         notes.append(f"{counted(written, 'recording')} of {file.name} written to {folder / EXTRACTED}")
     return rows
-
-
-def _extracted(content: bytes, name: str, file: Path, folder: Path, number: int) -> tuple[Path, bool]:
-    """The file that a row's sound is written to, and whether it was written now."""
-    # Files of the same name in two folders are two configurations of the dataset.
-    inside = Path(EXTRACTED, file.relative_to(folder).with_suffix(""))
-    suffix = Path(name).suffix.lower()
-    target = folder / inside / f"{number:06}{suffix if suffix in SUFFIXES else '.wav'}"
-    if os.path.realpath(target) != os.path.join(os.path.realpath(folder), target.relative_to(folder)):
-        raise OutputError("is behind a link, and is not written to; remove the link", file=target)
-    if target.is_file() and target.stat().st_size == len(content) and target.read_bytes() == content:
-        return target, False
-    make_folder(target.parent)
-    with write_whole(target, "wb", durable=False) as out:
-        out.write(content)
-    return target, True
-
-
-def _listed(name: str, file: Path, folder: Path, *, row: int) -> Path:
-    """The file of a sound that is not in the row: relative to the Parquet file, or to the dataset."""
-    places = [path_in_dataset(name, place, within=folder) for place in (file.parent, folder)]
-    inside = [path for path in places if path is not None]
-    if not inside:
-        raise outside_dataset(name, row=row, file=file)
-    return next((path for path in inside if path.is_file()), inside[0])
 
 
 def _named(values: list[Any], feature: Mapping[str, Any], column: str, file: Path) -> list[Any]:
