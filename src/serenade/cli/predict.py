@@ -65,9 +65,9 @@ def predict(
     from serenade.cli.speakers import adapted_predictions, report_speakers
     from serenade.files import protect_inputs, sha256_of
     from serenade.inference.load import load_model
-    from serenade.inference.memory import low_peak
     from serenade.inference.recordings import find_recordings
     from serenade.inference.utterances import Utterance, read_utterances
+    from serenade.memory import low_peak
     from serenade.output.adapted import adapted_settings
     from serenade.output.counts import PredictionCounts
     from serenade.output.paths import paths_per_recording

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
+from serenade import memory
 from serenade.adaptation import Speaker
 from serenade.domain import softened
 from serenade.errors import ModelError
-from serenade.inference import checksum, memory
+from serenade.inference import checksum
 from serenade.inference.adaptation import adapted_probabilities
 from serenade.inference.arrays import Waveform
 from serenade.inference.device import providers_of, require_device

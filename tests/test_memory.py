@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import ctypes
-from serenade.inference import memory
+from serenade import memory
 
 def resident():
     with open("/proc/self/status") as file:
@@ -41,3 +41,17 @@ def test_a_model_that_is_loaded_keeps_little():
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(ran.stdout.split()[-1]) < 150
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+def test_freed_memory_is_kept_in_the_block_and_given_back_after_it():
+    script = SCRIPT.split("def use")[0] + (
+        "def cycle():\n    block = bytearray(50 * 2**20)\n"
+        "with memory.fast_reuse():\n    cycle()\n    kept = resident() - before\n"
+        "print(kept, resident() - before)"
+    )
+    script = script.replace("before = resident()", "").replace("def cycle", "before = resident()\ndef cycle")
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    kept, after = map(int, ran.stdout.split())
+    assert kept >= 45
+    assert after < 10
