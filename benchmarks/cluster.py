@@ -1,6 +1,6 @@
 """Prediction on a Ray cluster of this machine beside plain processes, and a plan for many hours from it.
 
-    python benchmarks/cluster.py [--sound 120] [--write benchmarks/cluster.json]
+    python benchmarks/cluster.py [--sound 600] [--write benchmarks/cluster.json]
     python benchmarks/cluster.py --plan docs/how-to/cluster.md [--core-price 0.04 --gpu-price 2.5 ...]
 
 Every way runs the same function on the same chunks and writes them as Parquet files. The start of processes
@@ -237,7 +237,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sound", type=float, default=120.0, metavar="S", help="seconds per kind")
+    parser.add_argument("--sound", type=float, default=600.0, metavar="S", help="seconds per kind")
     parser.add_argument("--write", type=Path, default=MEASURED, metavar="FILE")
     parser.add_argument("--show", action="store_true", help="the figures that were measured last")
     parser.add_argument("--plan", type=Path, metavar="PAGE")
