@@ -10,6 +10,7 @@ evaluation. If there is no evaluation of the test part, that of the dev part is 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from serenade.evaluation.compare.evaluated_run import EvaluatedRun
@@ -28,22 +29,32 @@ def replace_block(page: Path, begin: str, end: str, text: str) -> None:
         out.write(f"{before}{begin}\n{text}{end}{after}")
 
 
-def main() -> None:
-    """Print the table, or write it into docs/results.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def table_of_runs(
+    about: str, row_of: Callable[[Path], Mapping[str, str]], *, script: str, begin: str, end: str
+) -> None:
+    """Print a table with a row for each RUN of the command line, or write it into docs/results.md.
+
+    Args:
+        about: the docstring of the script.
+        row_of: the row of a run folder.
+        script: name of the script.
+        begin: the mark before the table in the page.
+        end: the mark after it.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--write", action="store_true", help="write docs/results.md")
     options = parser.parse_args()
-    rows = [EvaluatedRun.read(run).describe() for run in options.runs]
-    every = markdown_records(rows, list(rows[0]))
+    rows = [row_of(run) for run in options.runs]
+    table = markdown_records(rows, list(rows[0]))
     if not options.write:
-        print(every)
+        print(table)
         return
-    command = "python benchmarks/accuracy.py " + " ".join(f"runs/{run.name}" for run in options.runs)
-    replace_block(ROOT / "docs" / "results.md", BEGIN, END, f"Written by `{command} --write`.\n\n{every}")
+    command = f"python benchmarks/{script} " + " ".join(f"runs/{run.name}" for run in options.runs)
+    replace_block(ROOT / "docs" / "results.md", begin, end, f"Written by `{command} --write`.\n\n{table}")
 
 
 if __name__ == "__main__":
-    main()
+    table_of_runs(
+        __doc__, lambda run: EvaluatedRun.read(run).describe(), script="accuracy.py", begin=BEGIN, end=END
+    )

@@ -80,7 +80,9 @@ class SpeakerCurve:
             (
                 f"{point.speakers:,}",
                 f"{100 * point.mean:.1f}" + ("" if point.std is None else f" ± {100 * point.std:.1f}"),
-                f"{100 * min(point.scores):.1f} to {100 * max(point.scores):.1f}",
+                ""
+                if point.std is None
+                else f"{100 * min(point.scores):.1f} to {100 * max(point.scores):.1f}",
                 str(len(point.scores)),
             )
             for point in self.points
