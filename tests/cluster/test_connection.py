@@ -58,6 +58,26 @@ def test_no_folder_is_made_without_a_cluster(address, free_port, voices, model_f
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("_not_connected")
+def test_a_refused_connection_names_the_token(monkeypatch):
+    """Ray's client reports a refused token only as a timeout, after half a minute."""
+    import ray
+
+    def refuse(**_: object) -> None:
+        raise ConnectionError("ray client connection timeout")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"ray://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError) as caught, connected(address):
+            pass
+    assert str(caught.value) == (
+        f"cannot connect to the Ray cluster {address!r} (ray client connection timeout); if the cluster has "
+        "a token, this machine needs the same one, and RAY_AUTH_MODE=token; start one with "
+        "`ray start --head`, or use --cluster local for this machine"
+    )
+
+
 @pytest.mark.parametrize("library", ["ray", "pyarrow", "fsspec"])
 def test_a_missing_library(library, monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, library, None)

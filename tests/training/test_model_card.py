@@ -8,6 +8,7 @@ import pytest
 from serenade.audio.front_end import FrontEnd
 from serenade.corpora import list_corpora, make_split
 from serenade.corpora.registry import CORPORA
+from serenade.domain import Domain
 from serenade.features.store import Store
 from serenade.spec import Spec
 from serenade.training.model_card import model_card
@@ -24,6 +25,7 @@ def card(store: Store, tiny: Callable[..., Recipe]) -> Callable[..., str]:
         *, inputs: str = "sound", corpus: str = "cremad", monitor: str = "dev_uar", name: str = "toy", **how
     ) -> str:
         spec = Spec(
+            domain=how.pop("domain", None),
             name=name,
             labels=("anger", "neutral", "sadness"),
             front_end=FrontEnd(),
@@ -96,3 +98,15 @@ def test_names_are_escaped(card):
     (title,) = (line for line in written.splitlines() if line.startswith("# "))
     assert title == r"# \*a\*\|b\\n\# \<script\>\\x1b\[31m \`c\`"
     assert r'license_name: "CC \"x\": y"' in written.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("clips", "speakers", "written"),
+    [
+        (36, 1, "99% of 36 clips of 1 held-out speaker keep"),
+        (1126, 20, "99% of 1,126 clips of 20 held-out speakers keep"),
+    ],
+)
+def test_the_domain_check_counts_its_speakers(card, clips: int, speakers: int, written: str):
+    domain = Domain(components=4, centres=1, share_inside=0.99, clips=clips, speakers=speakers)
+    assert f"that {written} |" in card(domain=domain)

@@ -20,6 +20,7 @@ _CLIENT = "ray://"
 _CLIENT_PORT = 10001
 _TIMEOUT_S = 10.0
 _LONGEST_REASON = 200
+_TOKEN = "if the cluster has a token, this machine needs the same one, and RAY_AUTH_MODE=token"
 _AGAIN = "start one with `ray start --head`, or use --cluster local for this machine"
 
 
@@ -48,8 +49,10 @@ def connected(address: str) -> Iterator[None]:
             ray.init(**_options(address))
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
             reason = " ".join(str(cause).split())[:_LONGEST_REASON] or type(cause).__name__
+            # Ray's client reports a refused token as a timeout.
+            advice = _AGAIN if address in (LOCAL, "auto") else f"{_TOKEN}; {_AGAIN}"
             raise ClusterError(
-                f"cannot connect to the Ray cluster {address!r} ({reason}); {_AGAIN}"
+                f"cannot connect to the Ray cluster {address!r} ({reason}); {advice}"
             ) from cause
         with _interrupted_by_sigterm():
             yield

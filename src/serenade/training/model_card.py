@@ -232,6 +232,6 @@ def _domain(spec: Spec) -> str:
     if found is None:
         return "none"
     return (
-        f"`unsure` beyond the distance to the training data that {found.share_inside:.0%} of {found.clips:,} "
-        f"clips of {thousands(found.speakers)} held-out speakers keep"
+        f"`unsure` beyond the distance to the training data that {found.share_inside:.0%} of "
+        f"{counted(found.clips, 'clip')} of {counted(found.speakers, 'held-out speaker')} keep"
     )
