@@ -101,14 +101,20 @@ def test_the_search_shows_matching_rows(browser) -> None:
     assert browser.find_element("css selector", "[role=status]").text == "1 of 10 rows"
 
 
-def test_the_table_is_saved_as_csv(browser, tmp_path: Path) -> None:
+def saved_csv(browser, folder: Path) -> str:
+    """Click on the button, and return what the browser saves."""
     browser.find_element("css selector", "button.save").click()
-    file = tmp_path / "scores.csv"
+    file = folder / "scores.csv"
     end = time.monotonic() + 20
     while not file.is_file():
         assert time.monotonic() < end, "nothing was saved"
         time.sleep(0.05)
-    rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
+    return file.read_text(encoding="utf-8-sig")
+
+
+def test_the_table_is_saved_as_csv(browser, tmp_path: Path) -> None:
+    text = saved_csv(browser, tmp_path)
+    rows = list(csv.reader(text.splitlines()))
     assert rows[:2] == [["speaker", "UAR", "clips"], ["s0", "5.5 %", "1,000"]]
     assert rows[-1] == ['–, "quoted"', "–", "'=1+1"]
     assert rows[3] == ["s2", "-3.0 %", "1,002"]
@@ -134,13 +140,8 @@ def test_a_table_that_is_too_wide_is_folded_and_can_still_be_sorted(chromium, tm
     assert labels == [f'"score number {n}"' for n in range(8)]
     chromium.find_elements("css selector", "thead button")[1].click()
     assert column(chromium, 1) == ["10.0 %", "20.0 %", "30.0 %"]
-    chromium.find_element("css selector", "button.save").click()
-    file = tmp_path / "scores.csv"
-    end = time.monotonic() + 20
-    while not file.is_file():
-        assert time.monotonic() < end, "nothing was saved"
-        time.sleep(0.05)
-    assert file.read_text(encoding="utf-8-sig").splitlines()[1] == ",".join(
+    text = saved_csv(chromium, tmp_path)
+    assert text.splitlines()[1] == ",".join(
         f'"{cell}"' for cell in ("c", *(f"{10 + n}.0 %" for n in range(8)))
     )
 

@@ -24,6 +24,13 @@ from serenade.evaluation.evaluate import evaluate_predictions
 from serenade.spec import Spec
 
 LABELS = ("anger", "fear", "neutral")
+BY_DIALOGUE = Spec(
+    name="meld",
+    labels=LABELS,
+    front_end=FrontEnd(),
+    network="text",
+    split={"name": "meld", "fold": None, "hash": "0", "grouped_by": "dialogue"},
+)
 Evaluate = Callable[..., Path]
 
 
@@ -33,9 +40,11 @@ def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
     monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
     monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda out, audio: None)
 
-    def write(name: str, table: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Path:
+    def write(
+        name: str, table: pd.DataFrame, labels: tuple[str, ...] = LABELS, spec: Spec | None = None
+    ) -> Path:
         out = tmp_path / name
-        evaluate_predictions(table, labels=labels, out=out)
+        evaluate_predictions(table, labels=labels, out=out, spec=spec)
         return out
 
     return write
@@ -205,25 +214,15 @@ def test_large_comparisons_are_drawn(
 
 
 def test_dialogues_are_resampled_as_a_separate_computation_resamples_them(
-    tmp_path: Path, synthetic: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    evaluate: Evaluate, synthetic: Callable[..., pd.DataFrame]
 ) -> None:
     """Rows of drawn dialogues one after another, scored by scikit-learn."""
-    monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
-    monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda out, audio: None)
-    spec = Spec(
-        name="meld",
-        labels=LABELS,
-        front_end=FrontEnd(),
-        network="text",
-        split={"name": "meld", "fold": None, "hash": "0", "grouped_by": "dialogue"},
-    )
     table = synthetic(400).assign(dialogue=[f"dia{clip // 10}" for clip in range(400)])
     other = synthetic(400, seed=1)["predicted"]
     # Better in whole dialogues: each third dialogue is predicted by the other run in part.
     second = table.assign(predicted=other.where(table.index // 10 % 3 == 0, table["emotion"]))
-    for name, rows in (("first", table), ("second", second)):
-        evaluate_predictions(rows, labels=LABELS, out=tmp_path / name, spec=spec)
-    (pair,) = compare([tmp_path / "first", tmp_path / "second"]).pairs
+    runs = [evaluate("first", table, spec=BY_DIALOGUE), evaluate("second", second, spec=BY_DIALOGUE)]
+    (pair,) = compare(runs).pairs
 
     def difference(rows: NDArray[np.int64]) -> float:
         true = table["emotion"].to_numpy()[rows]
@@ -248,26 +247,17 @@ def test_dialogues_are_resampled_as_a_separate_computation_resamples_them(
 
 
 def test_runs_with_dialogues_are_compared_over_dialogues(
-    tmp_path: Path, synthetic: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    evaluate: Evaluate, tmp_path: Path, synthetic: Callable[..., pd.DataFrame]
 ) -> None:
-    monkeypatch.setattr("serenade.evaluation.evaluate.save_png", lambda figure, path: None)
-    monkeypatch.setattr("serenade.evaluation.evaluate.write_report", lambda out, audio: None)
-    spec = Spec(
-        name="meld",
-        labels=LABELS,
-        front_end=FrontEnd(),
-        network="text",
-        split={"name": "meld", "fold": None, "hash": "0", "grouped_by": "dialogue"},
-    )
     # As in MELD, the same few people speak in all dialogues.
     table = synthetic().assign(dialogue=[f"dia{clip // 5}" for clip in range(60)], predicted="neutral")
     right = table["emotion"]
     one_dialogue = table.assign(predicted=right.where(table["dialogue"] == "dia0", "neutral"))
     spread = table.assign(predicted=right.where(table.index % 12 == 0, "neutral"))
-    folders = []
-    for name, rows in (("base", table), ("one", one_dialogue), ("spread", spread)):
-        folders.append(tmp_path / name)
-        evaluate_predictions(rows, labels=LABELS, out=folders[-1], spec=spec)
+    folders = [
+        evaluate(name, rows, spec=BY_DIALOGUE)
+        for name, rows in (("base", table), ("one", one_dialogue), ("spread", spread))
+    ]
     found = compare(folders[:2])
     assert (found.group, found.groups, found.metric) == ("dialogue", 12, "weighted_f1")
     # A gain in one dialogue of twelve is not in a draw without that dialogue: 35 % of the draws.
