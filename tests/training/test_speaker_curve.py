@@ -97,7 +97,11 @@ def test_the_curve_is_that_of_the_evaluations_and_in_the_report(
     store: Store, recipe: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "curve"
-    curve = speaker_curve(recipe, store=store, out=out, speakers=[1], draws=2)
+    names: list[str] = []
+    curve = speaker_curve(
+        recipe, store=store, out=out, speakers=[1], draws=2, on_run=lambda *run: names.append(run[2])
+    )
+    assert names == ["1 speaker, draw 1", "1 speaker, draw 2", "3 speakers, draw 1"]
     assert [len(point.scores) for point in curve.points] == [2, 1]
     evaluated = []
     for point in curve.points:

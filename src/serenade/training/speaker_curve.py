@@ -22,6 +22,7 @@ from serenade.evaluation.report.tables import TextTable
 from serenade.features.store import Store
 from serenade.files import make_folder, write_json, write_whole
 from serenade.folders import RunFolder
+from serenade.text import counted
 from serenade.training.evaluate import evaluate
 from serenade.training.fold_run import fold_runs_of, split_of
 from serenade.training.recipe import Recipe, load_recipe
@@ -141,7 +142,7 @@ def speaker_curve(
         fewer = [f"data.train_speakers={count}", f"data.speaker_draw={draw}"] if count < available else []
         each = load_recipe(recipe, changes=[*changes, *fewer])
         if on_run is not None:
-            on_run(number, len(jobs), f"{count} speakers, draw {draw + 1}")
+            on_run(number, len(jobs), f"{counted(count, 'speaker')}, draw {draw + 1}")
         run = train(each, store=opened, out=folder / each.hash[:12], resume=True).folder
         evaluation = EvaluationFolder(RunFolder(run).evaluation)
         if not evaluation.metrics.is_file():
